@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const url = (...protocols: string[]) =>
+  z.string().refine(
+    (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+    `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  );
+
+/** What every process needs. Durations are in the unit their name ends with. */
+const common = z.object({
+  DATABASE_URL: url('postgres:', 'postgresql:'),
+  REDIS_URL: url('redis:', 'rediss:'),
+  HOST: z.string().default('127.0.0.1'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** `none` and `local-mutex` oversell on purpose: they run only where somebody asked for them. */
+  ALLOW_UNSAFE_STRATEGIES: flag.default(false),
+  DATABASE_POOL_SIZE: integer(1, 200).default(10),
+});
+
+const api = common.extend({
+  PORT: integer(1, 65_535).default(3000),
+  ADMIN_KEY: z.string().min(16, 'must have at least 16 characters'),
+  /** How long an Idempotency-Key is remembered in Redis. The order itself keeps it unique for ever. */
+  IDEMPOTENCY_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
+  MAX_QUANTITY_PER_ORDER: integer(1, 10_000).default(100),
+});
+
+const worker = common.extend({
+  /** Health and metrics of this worker. */
+  PORT: integer(1, 65_535).default(3001),
+  /** Orders one worker has in hand at a time; this bounds its memory. */
+  WORKER_CONCURRENCY: integer(1, 1_000).default(64),
+  /** Orders committed per lock hold at most; 1 is the textbook lock per order. */
+  BATCH_SIZE: integer(1, 1_000).default(64),
+  /** A hold takes no further orders once it is this old. */
+  BATCH_MAX_HOLD_MS: integer(0, 60_000).default(20),
+  /** TTL of the `redis` lock; its watchdog extends it while the work runs. */
+  LOCK_TTL_MS: integer(100, 600_000).default(10_000),
+  /** TTL of the textbook `redis-setnx` lock, which nothing extends: EX 60. */
+  SETNX_TTL_MS: integer(100, 600_000).default(60_000),
+  /** A job whose worker gives no sign of life for this long goes back to the queue. */
+  JOB_LOCK_MS: integer(1_000, 600_000).default(10_000),
+});
+
+export type ApiConfig = z.infer<typeof api>;
+export type WorkerConfig = z.infer<typeof worker>;
+
+/** The environment is unusable. The message names every offending variable and what it must be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** @throws {ConfigError} */
+export const loadApiConfig = (env = process.env): ApiConfig => load(api, env);
+/** @throws {ConfigError} */
+export const loadWorkerConfig = (env = process.env): WorkerConfig => load(worker, env);
+
+function load<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    return `  ${name} ${env[name] === undefined ? 'is not set' : `is invalid: ${message}`}`;
+  });
+  throw new ConfigError(`The environment is not usable:\n${lines.join('\n')}`);
+}

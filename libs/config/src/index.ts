@@ -1,0 +1,1 @@
+export { ConfigError, loadApiConfig, loadWorkerConfig, type ApiConfig, type WorkerConfig } from './config.js';
