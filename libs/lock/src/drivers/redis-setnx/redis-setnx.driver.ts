@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { LockBackendUnavailableError } from '../../errors.js';
+import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+
+const RELEASE = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
+/** Mean pause between two tries, in milliseconds; the jitter keeps contenders out of step. */
+const RETRY_DELAY = 50;
+
+interface Commands extends Redis {
+  lockSetnxRelease(lock: string, holder: string): Promise<number>;
+}
+
+/**
+ * The textbook lock: `SET key holder PX ttl NX`, polled, released by compare-and-delete.
+ * Nothing extends it, so a crashed holder blocks everybody for the rest of the TTL, and work that outlasts the TTL
+ * runs unprotected. No order, no token. Source: https://redis.io/docs/latest/commands/set/#patterns
+ */
+export class RedisSetnxDriver implements LockDriver {
+  readonly #redis: Commands;
+
+  constructor(
+    connection: Redis,
+    private readonly prefix = 'lock',
+  ) {
+    this.#redis = connection.duplicate({
+      scripts: { lockSetnxRelease: { lua: RELEASE, numberOfKeys: 1 } },
+      maxRetriesPerRequest: 2,
+    }) as Commands;
+    this.#redis.on('error', () => undefined); // every command reports its own failure
+  }
+
+  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+    const key = `${this.prefix}:setnx:{${resource}}`;
+    const holder = randomUUID();
+    for (;;) {
+      signal.throwIfAborted();
+      const provenAt = performance.now();
+      const granted = await this.#redis.set(key, holder, 'PX', ttl, 'NX').catch((cause: unknown) => {
+        throw new LockBackendUnavailableError(resource, cause);
+      });
+      if (granted) return { holder, provenAt, release: () => this.#release(key, holder) };
+      await sleep(RETRY_DELAY * (0.5 + Math.random()), undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
+      );
+    }
+  }
+
+  async close() {
+    this.#redis.disconnect();
+  }
+
+  async #release(key: string, holder: string) {
+    return (await this.#redis.lockSetnxRelease(key, holder)) === 1;
+  }
+}

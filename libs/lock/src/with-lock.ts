@@ -1,0 +1,72 @@
+import { LockAbortedError, LockLostError, LockWaitTimeoutError } from './errors.js';
+import { HeldLease } from './held-lease.js';
+import type { Grant, Lease, LockDriver, LockObserver, LockOptions } from './lock.js';
+
+const SILENT: LockObserver = { granted() {}, released() {}, lost() {} };
+
+/** Runs work under a lock of one driver. This is all that callers see of a lock. */
+export class Lock {
+  constructor(
+    private readonly driver: LockDriver,
+    private readonly observer: LockObserver = SILENT,
+  ) {}
+
+  /**
+   * Waits for the lock, runs `work` while holding it, releases it, and returns what `work` returned.
+   *
+   * @throws {LockWaitTimeoutError | LockAbortedError | LockBackendUnavailableError} the lock was not granted; `work` did not run
+   * @throws {LockLostError} the lease ended before the work did, even if `work` returned normally
+   * @throws whatever `work` throws; it wins over every error of the release
+   */
+  async withLock<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const askedAt = performance.now();
+    const grant = await this.#acquire(resource, options);
+    const lease = new HeldLease(resource, grant, options.ttl);
+    const grantedAt = performance.now();
+    this.observer.granted(grantedAt - askedAt);
+    try {
+      const result = await work(lease).catch(async (error: unknown) => {
+        await release(lease, grant).catch(() => undefined);
+        throw error;
+      });
+      lease.throwIfLost();
+      await release(lease, grant);
+      return result;
+    } catch (error) {
+      if (error instanceof LockLostError) this.observer.lost();
+      throw error;
+    } finally {
+      lease.stop();
+      this.observer.released(performance.now() - grantedAt);
+    }
+  }
+
+  /** See {@link LockDriver.reseed}. A driver without tokens has nothing to re-seed. */
+  async reseed(resource: string, above: bigint): Promise<void> {
+    await this.driver.reseed?.(resource, above);
+  }
+
+  async #acquire(resource: string, { ttl, wait, signal }: LockOptions): Promise<Grant> {
+    const giveUp = new AbortController();
+    const abort = () => giveUp.abort(new LockAbortedError(resource, signal?.reason));
+    if (signal?.aborted) abort();
+    giveUp.signal.throwIfAborted();
+    signal?.addEventListener('abort', abort, { once: true });
+    const timer = setTimeout(() => giveUp.abort(new LockWaitTimeoutError(resource, wait)), wait);
+    try {
+      return await this.driver.acquire(resource, { ttl, signal: giveUp.signal });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+}
+
+/** @throws {LockLostError} when the store says that the lock was no longer ours */
+async function release(lease: HeldLease, grant: Grant): Promise<void> {
+  lease.stop();
+  // The work ended within a proven lease: a store that cannot be reached now only delays the next holder, up to the TTL.
+  const wasOurs = await grant.release().catch(() => true);
+  if (!wasOurs)
+    throw new LockLostError(lease.resource, 'at its release it belonged to somebody else or nobody');
+}
