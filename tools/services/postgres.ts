@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { onFreePort } from '../processes/free-port.js';
+import { LocalProcess, type Command } from '../processes/local-process.js';
+import { providePostgres } from '../setup/postgres.js';
+import type { Runnable } from '../setup/provider.js';
+import { createCluster } from './postgres-cluster.js';
+import { external, type Service } from './service.js';
+
+const user = 'flash_sale';
+const settings = ['max_connections=200', 'shared_buffers=256MB', 'fsync=on'].flatMap((setting) => [
+  '-c',
+  setting,
+]);
+
+let started = 0;
+
+/** A private, empty Postgres with the durability the application counts on; or the one DATABASE_URL names. */
+export async function startPostgres(): Promise<Service> {
+  const provider = await providePostgres();
+  if ('url' in provider) return external('DATABASE_URL', provider.url, answersQuery);
+
+  const name = `postgres-${++started}`;
+  const password = randomBytes(16).toString('hex');
+  const commandOn = await prepare(provider, name, password);
+  return onFreePort(async (port) => {
+    const urlOf = (database: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+    const server = new LocalProcess({
+      name,
+      command: commandOn(port),
+      isReady: () => answersQuery(urlOf('postgres')),
+      stopSignal: 'SIGINT', // does not wait for clients to leave
+      stopLast: true,
+    });
+    await server.start();
+    await query(urlOf('postgres'), `CREATE DATABASE ${user}`);
+    return { url: urlOf(user), stop: () => server.stop() };
+  });
+}
+
+async function prepare(
+  provider: Runnable,
+  name: string,
+  password: string,
+): Promise<(port: number) => Command> {
+  if ('image' in provider) return (port) => dockerCommand(provider.image, port, password);
+  const { file, data, owner } = await createCluster(provider.file, { name, user, password });
+  const network = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
+  return (port) => ({ file, args: ['-D', data, '-p', String(port), ...network, ...settings], ...owner });
+}
+
+function dockerCommand(image: string, port: number, password: string): Command {
+  const options = ['--rm', '--publish', `127.0.0.1:${port}:5432`];
+  const variables = ['POSTGRES_PASSWORD', 'POSTGRES_USER', 'POSTGRES_DB'].flatMap((variable) => [
+    '--env',
+    variable,
+  ]);
+  return {
+    file: 'docker',
+    args: ['run', ...options, ...variables, image, ...settings],
+    env: { ...process.env, POSTGRES_PASSWORD: password, POSTGRES_USER: user, POSTGRES_DB: 'postgres' },
+  };
+}
+
+async function answersQuery(url: string): Promise<boolean> {
+  await query(url, 'SELECT 1');
+  return true;
+}
+
+async function query(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+  client.on('error', () => {}); // told by the rejection
+  try {
+    await client.connect();
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,46 @@
+import { ExpectedError } from '../expected-error.js';
+import { step } from '../terminal.js';
+
+export interface Found<T> {
+  value: T;
+  /** What was found, and why this way was taken, for the line that tells the user. */
+  because: string;
+}
+
+/** One way to provide something. */
+export interface Way<T> {
+  /** Short, for SETUP_SKIP. */
+  name: string;
+  /** What the user can do so that this way works, for the error that lists all ways. */
+  advice: string;
+  /** @throws Unavailable where this way is not open; any other error means that it was tried and failed. */
+  find(): Promise<Found<T>>;
+}
+
+/** This way is not open on this machine: not an incident, the next way is tried. */
+export class Unavailable extends Error {}
+
+/** Takes the first way that works. SETUP_SKIP names ways not to try: `SETUP_SKIP=apt,docker`. */
+export async function meetNeed<T>(
+  need: string,
+  ways: Way<T>[],
+  skip = process.env.SETUP_SKIP ?? '',
+): Promise<T> {
+  const skipped = skip.split(',');
+  const refusals: string[] = [];
+  for (const way of ways) {
+    try {
+      if (skipped.includes(way.name)) throw new Unavailable('skipped by SETUP_SKIP');
+      const found = await way.find();
+      step(need, found.because);
+      return found.value;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof Unavailable)) console.log(`- ${need}: ${way.name} failed, trying the next way`);
+      refusals.push(`  - ${way.advice}\n    (${way.name}: ${reason})`);
+    }
+  }
+  throw new ExpectedError(
+    `${need} is needed, and nothing here provides it. Ways to provide it:\n${refusals.join('\n')}`,
+  );
+}

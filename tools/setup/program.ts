@@ -1,0 +1,72 @@
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { Unavailable, type Found } from './meet-need.js';
+
+export interface Program {
+  /** What it may be called, the preferred name first. */
+  names: string[];
+  /** Directories to look in besides the PATH; a `*` in one stands for its versions, the newest first. */
+  places: string[];
+  versionArgs: string[];
+  /** The oldest version that will do. */
+  minimum: { major: number; minor: number };
+}
+
+export const homebrewPlaces = ['/opt/homebrew/bin', '/usr/local/bin', '/home/linuxbrew/.linuxbrew/bin'];
+
+/** @throws Unavailable when there is none that is new enough. */
+export async function findProgram(
+  program: Program,
+  searchPath = process.env.PATH ?? '',
+): Promise<Found<{ file: string }>> {
+  const { names, places, minimum } = program;
+  const directories = [...searchPath.split(delimiter), ...places.flatMap(expand)].filter(Boolean);
+  const files = directories
+    .flatMap((directory) => names.map((name) => join(directory, name)))
+    .filter(isExecutable);
+  const unfit: string[] = [];
+  for (const file of files) {
+    const version = await versionOf(file, program.versionArgs);
+    if (isAtLeast(version, minimum)) return { value: { file }, because: `${file}, version ${version}` };
+    unfit.push(`; ${file} is version ${version}`);
+  }
+  const wanted = `${names.join(' or ')} ${minimum.major}.${minimum.minor} or newer`;
+  throw new Unavailable(`no ${wanted} on the PATH or in the usual places${unfit.join('')}`);
+}
+
+function expand(place: string): string[] {
+  const [, parent, prefix, rest] = /^(.*\/)(.*)\*(.*)$/.exec(place) ?? [];
+  if (parent === undefined || prefix === undefined) return [place];
+  const versions = list(parent).filter((entry) => entry.startsWith(prefix));
+  const newestFirst = versions.sort((a, b) => b.localeCompare(a, undefined, { numeric: true }));
+  return newestFirst.map((version) => parent + version + rest);
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The version it reports; 0.0 if it cannot even do that. */
+async function versionOf(file: string, args: string[]): Promise<string> {
+  const { stdout } = await execa(file, args, { reject: false, timeout: 10_000 });
+  return /\d+\.\d+(\.\d+)?/.exec(stdout ?? '')?.[0] ?? '0.0';
+}
+
+function isAtLeast(version: string, { major, minor }: Program['minimum']): boolean {
+  const [hasMajor = 0, hasMinor = 0] = version.split('.').map(Number);
+  return hasMajor > major || (hasMajor === major && hasMinor >= minor);
+}

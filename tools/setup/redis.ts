@@ -1,0 +1,37 @@
+import { meetNeed } from './meet-need.js';
+import { homebrewPlaces, type Program } from './program.js';
+import type { Provider } from './provider.js';
+import { apt } from './ways/apt.js';
+import { docker } from './ways/docker.js';
+import { urlFromEnvironment } from './ways/environment.js';
+import { homebrew } from './ways/homebrew.js';
+import { installed } from './ways/installed.js';
+import { npmPackage } from './ways/npm-package.js';
+
+const redisVersion = '7.4.2';
+
+const redisServer: Program = {
+  names: ['redis-server', 'valkey-server'],
+  places: ['/usr/bin', '/usr/sbin', ...homebrewPlaces],
+  versionArgs: ['--version'],
+  minimum: { major: 6, minor: 2 }, // what BullMQ recommends
+};
+
+export const provideRedis = () =>
+  meetNeed<Provider>('Redis', [
+    urlFromEnvironment('REDIS_URL'),
+    installed(redisServer),
+    apt('redis-server', redisServer),
+    homebrew('redis', redisServer),
+    docker(`redis:${redisVersion}`),
+    npmPackage({
+      name: 'redis-memory-server',
+      version: '0.17.1',
+      prepare: {
+        in: 'redis-memory-server',
+        script: 'scripts/postinstall.js', // builds Redis from its source
+        env: { REDISMS_VERSION: redisVersion, REDISMS_DOWNLOAD_DIR: 'binaries' },
+      },
+      file: `redis-memory-server/binaries/${redisVersion}/redis-server`,
+    }),
+  ]);

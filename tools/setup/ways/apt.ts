@@ -1,0 +1,42 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { exclusively } from '../../processes/exclusively.mjs';
+import { currentRun } from '../../processes/run.mjs';
+import { runLong } from '../../processes/run-command.js';
+import { Unavailable, type Way } from '../meet-need.js';
+import { findProgram, type Program } from '../program.js';
+
+const servicePolicy = '/usr/sbin/policy-rc.d';
+
+/** Debian and Ubuntu, as root. The package's own service is not started: only its program is wanted. */
+export const apt = (debianPackage: string, program: Program): Way<{ file: string }> => ({
+  name: 'apt',
+  advice: `apt-get install ${debianPackage}`,
+  async find() {
+    if (process.getuid?.() !== 0) throw new Unavailable('needs root, and this is not');
+    if (!existsSync('/etc/debian_version')) throw new Unavailable('this is not Debian or Ubuntu');
+    await exclusively('apt-get', () => withoutStartingServices(() => install(debianPackage)));
+    const { value, because } = await findProgram(program);
+    return { value, because: `${because}, installed by apt-get as there was none` };
+  },
+});
+
+async function install(debianPackage: string): Promise<void> {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const options = ['-o', 'DPkg::Lock::Timeout=300'];
+  await runLong('apt-get update', 'apt-get', [...options, 'update'], { env });
+  const args = [...options, 'install', '-y', '--no-install-recommends', debianPackage];
+  await runLong(`apt-get install ${debianPackage}`, 'apt-get', args, { env });
+}
+
+async function withoutStartingServices(work: () => Promise<void>): Promise<void> {
+  if (existsSync(servicePolicy)) return work(); // the machine has a policy of its own
+  // It forbids services only as long as this process lives, should nobody get to remove it.
+  const policy = `#!/bin/sh\nkill -0 ${process.pid} 2>/dev/null && exit 101\nexit 0\n`;
+  writeFileSync(servicePolicy, policy, { mode: 0o755 });
+  currentRun().removeAtEnd(servicePolicy);
+  try {
+    await work();
+  } finally {
+    rmSync(servicePolicy, { force: true });
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Every npm verb starts here: node tools/verb.mjs <verb> [args]. Node built-ins only, since on a fresh clone nothing else
+ * exists yet. A verb is a file verbs/<verb>.ts that exports `run(args): Promise<number>`, its exit code. It needs no
+ * clean-up of its own: what it starts is ended here, or by the guard if even this process is killed.
+ */
+import { readdirSync } from 'node:fs';
+import { constants } from 'node:os';
+import { installDependencies } from './install.mjs';
+import { endRun } from './processes/run.mjs';
+
+const [name, ...args] = process.argv.slice(2);
+
+process.exit(await Promise.race([interruption(), main()]).finally(endRun));
+
+async function main() {
+  try {
+    checkMachine();
+    const verb = verbFile(name);
+    await installDependencies();
+    const { register } = await import('tsx/esm/api');
+    register();
+    const { run } = await import(verb.href);
+    return await run(args);
+  } catch (error) {
+    console.error(`\n✗ ${error.expected ? error.message : error.stack}`);
+    return 1;
+  }
+}
+
+function checkMachine() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`Node.js 20.19 or newer is needed; this is ${process.version} (${process.execPath}).`);
+  }
+  if (process.platform === 'win32') fail('Linux or macOS is needed; on Windows, run this inside WSL.');
+}
+
+function verbFile(verb) {
+  const directory = new URL('verbs/', import.meta.url);
+  const verbs = readdirSync(directory).filter((file) => /^[a-z-]+\.ts$/.test(file));
+  if (verbs.includes(`${verb}.ts`)) return new URL(`${verb}.ts`, directory);
+  return fail(`There is no verb ${verb ?? ''}. Verbs: ${verbs.map((file) => file.slice(0, -3)).join(', ')}.`);
+}
+
+function fail(message) {
+  throw Object.assign(new Error(message), { expected: true });
+}
+
+/** The exit code of a verb that somebody stops. */
+function interruption() {
+  return new Promise((resolve) => {
+    const stop = (signal) => {
+      // Ctrl-C is how `start` is meant to end.
+      resolve(name === 'start' ? 0 : 128 + constants.signals[signal]);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);
+    if (process.env.npm_lifecycle_event) whenNpmDies(() => stop('SIGTERM'));
+  });
+}
+
+/** npm passes signals on, but if npm itself is killed nobody waits for this verb any more. */
+function whenNpmDies(stop) {
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    stop();
+  }, 500);
+  watch.unref();
+}
