@@ -1,0 +1,1 @@
+export { dataSourceOptions, migrate, poolOf, type DatabaseOptions } from './data-source.js';

@@ -1,0 +1,78 @@
+import type { DataSource } from 'typeorm';
+
+/** The truth about one SKU of a sale, in units except where it says otherwise. */
+interface AuditFigures {
+  readonly initial: number;
+  readonly available: number;
+  /** In orders that are reserved. */
+  readonly held: number;
+  /** In orders that are paid. */
+  readonly sold: number;
+  /** In orders that are rejected, for whatever reason. */
+  readonly rejected: number;
+  /** Sold or held beyond the initial stock. */
+  readonly oversold: number;
+  /** Rejected as sold out although the initial stock was not live in the end. */
+  readonly undersold: number;
+  /** Stock movements, counted, whose `before` is not what their predecessor left. */
+  readonly lostUpdates: number;
+  /** available + held + sold === initial */
+  readonly conserved: boolean;
+}
+
+export interface AuditItem extends AuditFigures {
+  readonly sku: string;
+}
+
+export interface Audit {
+  readonly items: readonly AuditItem[];
+  readonly total: AuditFigures;
+}
+
+/** One statement, hence one snapshot. */
+const AUDIT_SQL = `
+  WITH by_sku AS (
+    SELECT sku,
+      coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0)::int AS held,
+      coalesce(sum(quantity) FILTER (WHERE status = 'paid'), 0)::int AS sold,
+      coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0)::int AS rejected,
+      coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT'), 0)::int AS sold_out
+    FROM orders WHERE sale_id = $1 GROUP BY sku
+  ), links AS (
+    SELECT sku, before, lag(after) OVER (PARTITION BY sku ORDER BY id) AS left_by_predecessor
+    FROM stock_movements WHERE sale_id = $1
+  ), breaks AS (
+    SELECT links.sku, count(*)::int AS lost_updates
+    FROM links JOIN stock ON stock.sale_id = $1 AND stock.sku = links.sku
+    WHERE links.before <> coalesce(links.left_by_predecessor, stock.initial)
+    GROUP BY links.sku
+  )
+  SELECT stock.sku, stock.initial, stock.available,
+    coalesce(held, 0) AS held, coalesce(sold, 0) AS sold, coalesce(rejected, 0) AS rejected,
+    greatest(0, coalesce(held + sold, 0) - initial) AS oversold,
+    least(coalesce(sold_out, 0), greatest(0, initial - coalesce(held + sold, 0))) AS undersold,
+    coalesce(lost_updates, 0) AS "lostUpdates",
+    available + coalesce(held + sold, 0) = initial AS conserved
+  FROM stock LEFT JOIN by_sku USING (sku) LEFT JOIN breaks USING (sku)
+  WHERE stock.sale_id = $1
+  ORDER BY stock.sku`;
+
+/** Reads the truth about a sale from the database. `undersold` is final only once its queue has drained. */
+export async function audit(dataSource: DataSource, saleId: string): Promise<Audit> {
+  const items = await dataSource.query<AuditItem[]>(AUDIT_SQL, [saleId]);
+  const sum = (pick: (item: AuditItem) => number) => items.reduce((total, item) => total + pick(item), 0);
+  return {
+    items,
+    total: {
+      initial: sum((item) => item.initial),
+      available: sum((item) => item.available),
+      held: sum((item) => item.held),
+      sold: sum((item) => item.sold),
+      rejected: sum((item) => item.rejected),
+      oversold: sum((item) => item.oversold),
+      undersold: sum((item) => item.undersold),
+      lostUpdates: sum((item) => item.lostUpdates),
+      conserved: items.every((item) => item.conserved),
+    },
+  };
+}

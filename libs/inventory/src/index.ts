@@ -1,0 +1,7 @@
+export { audit, type Audit, type AuditItem } from './audit.js';
+export type { Settlement } from './critical-section.js';
+export { Reservations, type BatchLimits, type ReservationsOptions, type SaleRules } from './reservations.js';
+export { SaleCatalog } from './sale-catalog.js';
+export { Sale } from './sale.entity.js';
+export { Stock } from './stock.entity.js';
+export { DEFAULT_STRATEGY, STRATEGY_NAMES, strategyOf, type StrategyName } from './strategies.js';

@@ -1,0 +1,162 @@
+import { LockLostError, LockWaitTimeoutError, type Lease, type Lock } from '@app/lock';
+import type { OrderRequest, Outcome } from '@app/orders';
+import type { Pool } from 'pg';
+import { CriticalSection, type Settlement } from './critical-section.js';
+import { FencedOffError, TokenWentBackError } from './errors.js';
+import { strategyOf, type StrategyName } from './strategies.js';
+
+/** How reservations are gathered. Durations are in milliseconds. */
+export interface BatchLimits {
+  /** Orders per lock hold at most; 1 is the textbook lock per order. */
+  readonly batchSize: number;
+  /** A hold takes no further orders once it is this old. */
+  readonly maxHold: number;
+  /** Orders in hand at a time: how many `reserve` calls the process makes before it waits for one. */
+  readonly inFlight: number;
+}
+
+/** What the reservations of one sale go by. */
+export interface SaleRules {
+  readonly strategy: StrategyName;
+  readonly perBuyerLimit: number | null;
+}
+
+export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits {
+  readonly pool: Pool;
+  readonly lockTtl: (strategy: StrategyName) => number;
+  readonly lockOf: (strategy: StrategyName) => Lock;
+  /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
+  readonly onCommit: (
+    orders: readonly OrderRequest[],
+    settlement: Settlement,
+    rules: SaleRules,
+  ) => Promise<void>;
+}
+
+interface Waiting<O> {
+  readonly order: O;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gathers the orders of each SKU and settles them in batches: one contender per process waits for the lock, and each hold
+ * commits all that has gathered meanwhile, in arrival order. Under a stampede one lock hold thus serves many orders.
+ */
+export class Reservations<O extends OrderRequest> {
+  readonly #lanes = new Map<string, Lane<O>>();
+
+  constructor(private readonly options: ReservationsOptions<O>) {}
+
+  /**
+   * Settles one order, exactly once in effect. A rejected promise means that nothing is known to be settled: try again.
+   *
+   * @throws {LockBackendUnavailableError} | the database client's error
+   */
+  reserve(order: O, rules: SaleRules): Promise<Outcome> {
+    const resource = `${order.saleId}:${order.sku}`;
+    let lane = this.#lanes.get(resource);
+    if (!lane) {
+      lane = new Lane(resource, rules, order, this.options, () => this.#lanes.delete(resource));
+      this.#lanes.set(resource, lane);
+    }
+    return lane.add(order);
+  }
+}
+
+/** The orders of one SKU that this process has in hand. */
+class Lane<O extends OrderRequest> {
+  readonly #waiting: Waiting<O>[] = [];
+  readonly #sections: number;
+  #running = 0;
+
+  constructor(
+    private readonly resource: string,
+    private readonly rules: SaleRules,
+    private readonly item: Pick<OrderRequest, 'saleId' | 'sku'>,
+    private readonly options: ReservationsOptions<O>,
+    private readonly onEmpty: () => void,
+  ) {
+    // Behind a lock a second section of this process would only queue for the same lock. Without one, as many run side
+    // by side as the orders in hand fill.
+    const { inFlight, batchSize, pool } = options;
+    this.#sections = strategyOf(rules.strategy).lock
+      ? 1
+      : Math.min(Math.ceil(inFlight / batchSize), pool.options.max ?? 1);
+  }
+
+  add(order: O): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ order, resolve, reject });
+      this.#run();
+    });
+  }
+
+  #run() {
+    if (this.#running >= this.#sections) return;
+    this.#running++;
+    // Orders that arrive in one turn of the event loop go together.
+    setImmediate(() => {
+      void this.#drain().finally(() => {
+        if (--this.#running === 0 && this.#waiting.length === 0) this.onEmpty();
+      });
+    });
+  }
+
+  async #drain() {
+    while (this.#waiting.length > 0) {
+      try {
+        await this.#exclusively((lease) => this.#hold(lease));
+      } catch (error) {
+        if (error instanceof LockLostError || error instanceof LockWaitTimeoutError) continue;
+        if (error instanceof FencedOffError) continue;
+        if (error instanceof TokenWentBackError) {
+          await this.#reseed(error);
+          continue;
+        }
+        for (const { reject } of this.#waiting.splice(0)) reject(error);
+      }
+    }
+  }
+
+  async #exclusively(work: (lease?: Lease) => Promise<void>): Promise<void> {
+    const { strategy } = this.rules;
+    if (!strategyOf(strategy).lock) return work();
+    const ttl = this.options.lockTtl(strategy);
+    // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
+    await this.options.lockOf(strategy).withLock(this.resource, { ttl, wait: 2 * ttl }, work);
+  }
+
+  async #hold(lease?: Lease) {
+    const { pool, batchSize, maxHold } = this.options;
+    const { write } = strategyOf(this.rules.strategy);
+    const target = { ...this.item, write, perBuyerLimit: this.rules.perBuyerLimit };
+    const section = new CriticalSection(pool, target, lease);
+    const until = performance.now() + maxHold;
+    for (let room = batchSize; room > 0 && this.#waiting.length > 0;) {
+      const batch = this.#waiting.splice(0, room);
+      room -= batch.length;
+      const orders = batch.map(({ order }) => order);
+      const settlement = await section.settle(orders).catch((error: unknown) => {
+        this.#waiting.unshift(...batch);
+        throw error;
+      });
+      this.#tell(batch, orders, settlement);
+      if (performance.now() >= until) return;
+    }
+  }
+
+  #tell(batch: readonly Waiting<O>[], orders: readonly O[], settlement: Settlement) {
+    this.options.onCommit(orders, settlement, this.rules).then(
+      () => batch.forEach(({ resolve }, i) => resolve(settlement.outcomes[i]!)),
+      (error: unknown) => batch.forEach(({ reject }) => reject(error)),
+    );
+  }
+
+  async #reseed({ fence }: TokenWentBackError) {
+    await this.options
+      .lockOf(this.rules.strategy)
+      .reseed(this.resource, fence)
+      .catch(() => undefined); // the next grant tells
+  }
+}

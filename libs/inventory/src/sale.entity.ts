@@ -1,0 +1,35 @@
+import { Column, CreateDateColumn, Entity, OneToMany, PrimaryColumn } from 'typeorm';
+import { Stock } from './stock.entity.js';
+import type { StrategyName } from './strategies.js';
+
+/** A flash sale. Nothing of it changes once it exists; what changes is its stock. */
+@Entity('sales')
+export class Sale {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  strategy: StrategyName;
+
+  /** Units that one buyer may hold in this sale, over all SKUs. */
+  @Column('integer', { name: 'per_buyer_limit', nullable: true })
+  perBuyerLimit: number | null;
+
+  @Column('integer', { name: 'reservation_ttl_seconds', nullable: true })
+  reservationTtlSeconds: number | null;
+
+  @Column('timestamptz', { name: 'starts_at', nullable: true })
+  startsAt: Date | null;
+
+  @Column('timestamptz', { name: 'ends_at', nullable: true })
+  endsAt: Date | null;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt: Date;
+
+  @OneToMany(() => Stock, (stock) => stock.sale, { cascade: ['insert'] })
+  items: Stock[];
+}

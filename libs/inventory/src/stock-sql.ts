@@ -1,0 +1,85 @@
+import type { StockWrite } from './strategies.js';
+
+/** `fenced` is read-modify-write under a lease that has a fencing token. */
+export type StockWriteMode = StockWrite | 'fenced';
+
+const READ = 'SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2';
+
+/** Parameters: sale, SKU, and for `fenced` the lease's token and holder. */
+export const READ_SQL: Record<StockWriteMode, string> = {
+  'read-modify-write': READ,
+  version: READ,
+  conditional: READ,
+  'row-lock': `${READ} FOR UPDATE`,
+  // The first read of a lease shuts out every older one: a stale holder can no longer commit between this read and the
+  // write that follows, an update that checking the token in the write alone would lose.
+  fenced: `
+    UPDATE stock SET fence_token = $3, fence_holder = $4
+    WHERE sale_id = $1 AND sku = $2 AND (fence_token < $3 OR fence_token = $3 AND fence_holder = $4)
+    RETURNING available, version`,
+};
+
+interface WriteClauses {
+  readonly set: string;
+  readonly guard: string;
+  readonly before: string;
+}
+
+const overwrite = { set: 'given.available - given.units', guard: 'true', before: 'given.available' };
+
+const CLAUSES: Record<StockWriteMode, WriteClauses> = {
+  'read-modify-write': overwrite,
+  'row-lock': overwrite,
+  fenced: { ...overwrite, guard: 'stock.fence_token = given.token AND stock.fence_holder = given.holder' },
+  version: { ...overwrite, guard: 'stock.version = given.version' },
+  conditional: {
+    set: 'stock.available - given.units',
+    guard: 'stock.available >= given.units',
+    before: 'written.available + given.units',
+  },
+};
+
+/**
+ * Stock, orders and movement in one statement, hence in one transaction and one round trip. Returns what is then
+ * available, or no row when the guard refused: then nothing at all was written.
+ * The movement reads the stock's new row, so its id is drawn while that row is locked: ids are in commit order.
+ */
+const writeSql = ({ set, guard, before }: WriteClauses) => `
+  WITH given AS (
+    SELECT $1::uuid AS sale_id, $2::text AS sku, $3::bigint AS token, $4::text AS holder,
+           $5::int AS units, $6::int AS available, $7::bigint AS version
+  ), written AS (
+    UPDATE stock SET available = ${set}, version = stock.version + 1
+    FROM given WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND ${guard}
+    RETURNING stock.available
+  ), settled AS (
+    INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
+    SELECT given.sale_id, given.sku, o.id, o.buyer_id, o.quantity, o.status, o.reason, o.idempotency_key,
+           to_timestamp(o.accepted_at / 1000)
+    FROM written, given, unnest($8::uuid[], $9::text[], $10::int[], $11::text[], $12::text[], $13::text[], $14::float8[])
+      AS o (id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
+  ), moved AS (
+    INSERT INTO stock_movements (sale_id, sku, units, before, after, token, holder)
+    SELECT given.sale_id, given.sku, given.units, ${before}, written.available, given.token, given.holder
+    FROM written, given
+  )
+  SELECT available FROM written`;
+
+export const WRITE_SQL = Object.fromEntries(
+  Object.entries(CLAUSES).map(([mode, clauses]) => [mode, writeSql(clauses)]),
+) as Record<StockWriteMode, string>;
+
+/** Orders of these that were settled before: jobs are delivered at least once. */
+export const SETTLED_SQL = 'SELECT id, status, reason FROM orders WHERE id = ANY ($1::uuid[])';
+
+/** Makes whoever sells to the same buyers wait, also under the lock of another SKU. Sorted, so that nobody deadlocks. */
+export const LOCK_BUYERS_SQL = `
+  SELECT pg_advisory_xact_lock(key)
+  FROM (SELECT DISTINCT hashtextextended($1 || buyer, 0) AS key FROM unnest($2::text[]) AS buyer ORDER BY key) AS keys`;
+
+export const HELD_SQL = `
+  SELECT buyer_id, sum(quantity)::int AS units FROM orders
+  WHERE sale_id = $1 AND buyer_id = ANY ($2::text[]) AND status IN ('reserved', 'paid')
+  GROUP BY buyer_id`;
+
+export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND sku = $2';

@@ -1,0 +1,31 @@
+import type { LockDriverName } from '@app/lock';
+
+/** How the stock row is written; see stock-sql.ts. */
+export type StockWrite = 'read-modify-write' | 'row-lock' | 'version' | 'conditional';
+
+interface Strategy {
+  /** The lock around the critical section. Its fencing token, where it has one, guards the write as well. */
+  readonly lock?: LockDriverName;
+  readonly write: StockWrite;
+  /** Unsafe ones oversell with several workers: they exist to show it. */
+  readonly safe: boolean;
+}
+
+/** How concurrent checkouts of one SKU are kept apart. A sale names one. */
+export const STRATEGIES = {
+  none: { write: 'read-modify-write', safe: false },
+  'local-mutex': { lock: 'local-mutex', write: 'read-modify-write', safe: false },
+  'redis-setnx': { lock: 'redis-setnx', write: 'read-modify-write', safe: true },
+  redis: { lock: 'redis', write: 'read-modify-write', safe: true },
+  'row-lock': { write: 'row-lock', safe: true },
+  optimistic: { write: 'version', safe: true },
+  'conditional-update': { write: 'conditional', safe: true },
+} as const satisfies Record<string, Strategy>;
+
+export type StrategyName = keyof typeof STRATEGIES;
+export const STRATEGY_NAMES = Object.keys(STRATEGIES) as [StrategyName, ...StrategyName[]];
+export const DEFAULT_STRATEGY: StrategyName = 'redis';
+
+export function strategyOf(name: StrategyName): Strategy {
+  return STRATEGIES[name];
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { v5 as uuidv5 } from 'uuid';
+
+/** A checkout as the API accepted it; the worker turns it into an order. */
+export interface OrderRequest {
+  readonly orderId: string;
+  readonly saleId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly buyerId: string;
+  readonly idempotencyKey: string;
+  /** Milliseconds since the epoch, on the API's clock. */
+  readonly acceptedAt: number;
+}
+
+const ORDER_NAMESPACE = '5b1c54d6-2f0b-4d8e-9a55-0d5b8f1f6f0e';
+
+/** The same buyer's same Idempotency-Key in the same sale is the same order, whoever computes it and whenever. */
+export function orderIdOf(saleId: string, buyerId: string, idempotencyKey: string): string {
+  return uuidv5(JSON.stringify([saleId, buyerId, idempotencyKey]), ORDER_NAMESPACE);
+}
+
+/** Tells whether a replayed key came with the same body. */
+export function fingerprintOf({ sku, quantity }: Pick<OrderRequest, 'sku' | 'quantity'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([sku, quantity]))
+    .digest('base64url')
+    .slice(0, 16);
+}

@@ -1,0 +1,11 @@
+/** `queued` is never stored: an order gets its row when a worker settles it. */
+export const ORDER_STATUSES = ['queued', 'reserved', 'paid', 'expired', 'cancelled', 'rejected'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
+/** Why an order was rejected. */
+export const REJECTION_REASONS = ['SOLD_OUT', 'INSUFFICIENT_STOCK', 'BUYER_LIMIT_EXCEEDED'] as const;
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** What the critical section decides for one order. */
+export type Outcome =
+  { readonly status: 'reserved' } | { readonly status: 'rejected'; readonly reason: RejectionReason };

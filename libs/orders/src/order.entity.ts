@@ -1,0 +1,36 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { OrderStatus, RejectionReason } from './order-status.js';
+
+/** The durable outcome of a checkout. Written by the critical section, together with the stock it takes. */
+@Entity('orders')
+export class Order {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid', { name: 'sale_id' })
+  saleId: string;
+
+  @Column('text')
+  sku: string;
+
+  @Column('text', { name: 'buyer_id' })
+  buyerId: string;
+
+  @Column('integer')
+  quantity: number;
+
+  @Column('text')
+  status: Exclude<OrderStatus, 'queued'>;
+
+  @Column('text', { nullable: true })
+  reason: RejectionReason | null;
+
+  @Column('text', { name: 'idempotency_key' })
+  idempotencyKey: string;
+
+  @Column('timestamptz', { name: 'accepted_at' })
+  acceptedAt: Date;
+
+  @Column('timestamptz', { name: 'settled_at' })
+  settledAt: Date;
+}
