@@ -1,0 +1,79 @@
+import { test } from 'k6/execution';
+import http, { type RefinedResponse } from 'k6/http';
+import { config } from './config.ts';
+
+export type TextResponse = RefinedResponse<'text'>;
+
+export interface Item {
+  sku: string;
+  stock: number;
+}
+
+export interface AuditTotal {
+  initial: number;
+  available: number;
+  held: number;
+  sold: number;
+  rejected: number;
+  pending: number;
+  oversold: number;
+  undersold: number;
+  lostUpdates: number;
+  conserved: boolean;
+}
+
+const json = { 'Content-Type': 'application/json' };
+const admin = { ...json, Authorization: `Bearer ${config.adminKey}` };
+
+/** The replica that serves the n-th request. */
+export const apiUrl = (n: number) => config.apiUrls[n % config.apiUrls.length]!;
+
+/** Ends the test unless every replica is ready. */
+export function requireReadyTarget(): void {
+  for (const url of config.apiUrls) {
+    const response = http.get(`${url}/health/ready`, { responseType: 'text' });
+    if (response.status === 200) continue;
+    const what =
+      response.status === 0 ? `does not answer (${response.error})` : `is not ready: ${response.body}`;
+    test.abort(`The target ${url} ${what}. Start one with: npm start`);
+  }
+}
+
+/** Ends the test unless the sale was created. */
+export function createSale(items: Item[]): string {
+  const name = config.saleName || `load test under ${config.strategy}`;
+  const response = postSale({ name, strategy: config.strategy, items });
+  if (response.status === 401) test.abort('The target refused ADMIN_KEY.');
+  if (response.status !== 201) test.abort(`No sale was created: ${response.status} ${response.body}`);
+  return response.json('id') as string;
+}
+
+export function postSale(body: object, headers: Record<string, string> = admin): TextResponse {
+  return http.post(`${apiUrl(0)}/sales`, JSON.stringify(body), { headers, responseType: 'text' });
+}
+
+export interface Checkout {
+  sku: string;
+  quantity: number;
+  buyerId: string;
+}
+
+/** One checkout at the replica of its number `n`. */
+export function postCheckout(
+  n: number,
+  saleId: string,
+  checkout: Checkout,
+  headers: Record<string, string>,
+): TextResponse {
+  return http.post(`${apiUrl(n)}/sales/${saleId}/checkouts`, JSON.stringify(checkout), {
+    headers: { ...json, ...headers },
+    responseType: 'text',
+    tags: { name: 'POST /sales/:saleId/checkouts' },
+  });
+}
+
+export function getAudit(saleId: string): AuditTotal {
+  const response = http.get(`${apiUrl(0)}/sales/${saleId}/audit`, { responseType: 'text' });
+  if (response.status === 200) return response.json('total') as unknown as AuditTotal;
+  throw new Error(`The audit of sale ${saleId} cannot be read: ${response.status} ${response.body}`);
+}

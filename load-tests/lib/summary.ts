@@ -1,0 +1,70 @@
+import { config } from './config.ts';
+
+/** What k6 hands to `handleSummary`, as far as it is used here. */
+interface SummaryData {
+  setup_data?: { saleId: string };
+  metrics: Record<string, Metric | undefined>;
+  root_group: { checks: { name: string; passes: number; fails: number }[] };
+}
+
+interface Metric {
+  values: Record<string, number>;
+  thresholds?: Record<string, { ok: boolean }>;
+}
+
+export const summaryTrendStats = ['p(50)', 'p(95)', 'p(99)', 'max'];
+
+/** The summary of a test: a readable text, and `k6-summary.json` for programs. */
+export const summaryOf = (name: string) => (data: SummaryData) => {
+  const saleId = data.setup_data?.saleId;
+  if (!saleId) return { stdout: `${name}: no sale was created, so nothing was measured\n` };
+  const summary = { saleId, ...figures(data) };
+  const lines = [`\n${name}, sale ${saleId}`, ...text(summary), ...failedChecks(data), ...thresholds(data)];
+  return {
+    stdout: `${lines.join('\n  ')}\n`,
+    ...(config.summaryDir && { [`${config.summaryDir}/k6-summary.json`]: JSON.stringify(summary, null, 2) }),
+  };
+};
+
+function figures({ metrics }: SummaryData) {
+  const count = (metric: string, field = 'count') => metrics[metric]?.values[field] ?? 0;
+  const latency = (field: string) => metrics.checkout_duration?.values[field] ?? 0;
+  const audit = Object.entries(metrics)
+    .filter(([metric]) => metric.startsWith('audit_'))
+    .map(([metric, entry]) => [metric.slice('audit_'.length), entry?.values.value ?? 0] as const)
+    .sort(([a], [b]) => a.localeCompare(b));
+  return {
+    requests: count('checkouts'),
+    accepted: count('checkouts_accepted'),
+    soldOut: count('checkouts_sold_out'),
+    unexpected: count('checkouts_unexpected'),
+    droppedIterations: count('dropped_iterations'),
+    checks: { passed: count('checks', 'passes'), failed: count('checks', 'fails') },
+    latencyMs: { p50: latency('p(50)'), p95: latency('p(95)'), p99: latency('p(99)') },
+    audit: Object.fromEntries(audit),
+  };
+}
+
+function text(summary: ReturnType<typeof figures>): string[] {
+  const { requests, accepted, soldOut, unexpected, droppedIterations, checks, latencyMs, audit } = summary;
+  const { p50, p95, p99 } = latencyMs;
+  const audited = Object.entries(audit).map(([name, value]) => `${value} ${name.replace('_', ' ')}`);
+  return [
+    `checkouts  ${requests}: ${accepted} accepted, ${soldOut} sold out, ${unexpected} unexpected; ${droppedIterations} dropped`,
+    `latency    p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+    `audit      ${audited.join(', ')}`,
+    `checks     ${checks.passed} passed, ${checks.failed} failed`,
+  ];
+}
+
+function failedChecks({ root_group }: SummaryData): string[] {
+  return root_group.checks.filter(({ fails }) => fails > 0).map(({ name }) => `✗ ${name}`);
+}
+
+function thresholds({ metrics }: SummaryData): string[] {
+  return Object.entries(metrics)
+    .flatMap(([metric, entry]) =>
+      Object.entries(entry?.thresholds ?? {}).map(([rule, { ok }]) => `${ok ? '✓' : '✗'} ${metric} ${rule}`),
+    )
+    .sort();
+}

@@ -1,0 +1,45 @@
+// The same stampede spread over 64 SKUs: what the locks cost when few buyers want the same thing.
+import { scenario } from 'k6/execution';
+import type { Options } from 'k6/options';
+import { createSale, requireReadyTarget } from './lib/api.ts';
+import { buyOne, loadThresholds } from './lib/checkouts.ts';
+import { positive } from './lib/config.ts';
+import { summaryOf, summaryTrendStats } from './lib/summary.ts';
+import { recordTruth, teardownTimeout, truthThresholds } from './lib/truth.ts';
+import { vusFor } from './lib/vus.ts';
+
+const stock = positive('STOCK', 20);
+const rate = positive('RATE', 150);
+const duration = positive('DURATION', 20);
+
+const skus = Array.from({ length: 64 }, (_, n) => `sku-${n}`);
+
+export const options: Options = {
+  scenarios: {
+    base: {
+      executor: 'constant-arrival-rate',
+      rate,
+      duration: `${duration}s`,
+      preAllocatedVUs: vusFor(rate),
+    },
+  },
+  thresholds: { ...loadThresholds, ...truthThresholds },
+  summaryTrendStats,
+  teardownTimeout,
+};
+
+export function setup() {
+  requireReadyTarget();
+  return { saleId: createSale(skus.map((sku) => ({ sku, stock }))) };
+}
+
+export default function ({ saleId }: ReturnType<typeof setup>) {
+  const n = scenario.iterationInTest;
+  buyOne(saleId, skus[n % skus.length]!, scenario.name, n);
+}
+
+export function teardown({ saleId }: ReturnType<typeof setup>) {
+  recordTruth(saleId);
+}
+
+export const handleSummary = summaryOf('many-skus');
