@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { startOf } from './process-table.mjs';
 import { cleanUp, sweep, writeRecord } from './runs.mjs';
 
-const graceMs = 5_000;
+const graceMs = 10_000;
 const [id] = process.argv.slice(2);
 
 // Whoever ends a whole session or service sends these to everybody; the guard's work begins after that.

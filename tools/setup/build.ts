@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { root } from '../paths.mjs';
+import { exclusively } from '../processes/exclusively.mjs';
+import { runLong } from '../processes/run-command.js';
+import { step } from '../terminal.js';
+
+const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+const stamp = join(root, 'dist/built-from');
+
+export const mainOf = (app: string) => join(root, 'dist/apps', app, 'main.js');
+
+/** Builds the applications, if anything they are made of has changed. */
+export async function build(): Promise<void> {
+  const apps = readdirSync(join(root, 'apps')).filter((app) => existsSync(join(root, 'apps', app, 'src/main.ts')));
+  await exclusively('build', async () => {
+    const sources = hashOfSources();
+    if (apps.every((app) => existsSync(mainOf(app))) && builtFrom() === sources) {
+      return step('build', 'unchanged since the last one');
+    }
+    for (const app of apps) await runLong(`building ${app}`, process.execPath, [nest, 'build', app], { cwd: root });
+    writeFileSync(stamp, sources);
+    step('build', `${apps.join(', ')}, as the sources changed`);
+  });
+}
+
+function builtFrom(): string | undefined {
+  return existsSync(stamp) ? readFileSync(stamp, 'utf8') : undefined;
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  for (const file of ['package-lock.json', 'nest-cli.json', 'tsconfig.json', ...filesIn('apps'), ...filesIn('libs')]) {
+    hash.update(file).update(readFileSync(join(root, file)));
+  }
+  return hash.digest('hex');
+}
+
+function filesIn(directory: string): string[] {
+  return readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
+}

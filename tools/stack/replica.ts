@@ -1,0 +1,38 @@
+import { onFreePort } from '../processes/free-port.js';
+import { LocalProcess } from '../processes/local-process.js';
+import { mainOf } from '../setup/build.js';
+
+/** Variables of libs/config. */
+export type Env = Record<string, string>;
+
+/** One process of an application. */
+export class Replica extends LocalProcess {
+  readonly url: string;
+
+  constructor(app: string, name: string, port: number, env: Env) {
+    const url = `http://127.0.0.1:${port}`;
+    super({
+      name,
+      command: {
+        file: process.execPath,
+        args: ['--enable-source-maps', mainOf(app)],
+        env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(port) },
+      },
+      isReady: () => isReady(url),
+    });
+    this.url = url;
+  }
+}
+
+/** Starts replicas of an application (a folder of apps/) side by side, each on a free port. */
+export function startReplicas(app: string, name: string, count: number, env: Env): Promise<Replica[]> {
+  const numbers = Array.from({ length: count }, (_, i) => i + 1);
+  return Promise.all(
+    numbers.map((number) => onFreePort((port) => new Replica(app, `${name}-${number}`, port, env).start())),
+  );
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const { ok } = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) });
+  return ok;
+}

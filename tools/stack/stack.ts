@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { runLong } from '../processes/run-command.js';
+import { startServices, type Services } from '../services/services.js';
+import { build, mainOf } from '../setup/build.js';
+import { step } from '../terminal.js';
+import { startReplicas, type Env, type Replica } from './replica.js';
+
+export interface StackOptions {
+  apiReplicas: number;
+  workers: number;
+  /** For every process of the stack. */
+  env?: Env;
+}
+
+/** Builds the application and starts it with the servers it needs. Whatever ends this process ends them all. */
+export async function startStack({ apiReplicas, workers, env }: StackOptions): Promise<Stack> {
+  await build();
+  const stack = new Stack(await startServices(), env);
+  await stack.migrate();
+  await stack.startApis(apiReplicas);
+  await stack.startWorkers(workers);
+  return stack;
+}
+
+export class Stack {
+  readonly adminKey = randomBytes(24).toString('base64url');
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** For fault experiments: each can be killed and started again, on the port it had. */
+  apis: Replica[] = [];
+  workers: Replica[] = [];
+  private readonly env: Env;
+
+  constructor(
+    private readonly services: Services,
+    env: Env = {},
+  ) {
+    this.databaseUrl = services.databaseUrl;
+    this.redisUrl = services.redisUrl;
+    this.env = {
+      NODE_ENV: 'production',
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn', // at thousands of requests a second a line each would be most of the work
+      ALLOW_UNSAFE_STRATEGIES: 'true', // showing what they break is what a local stack is for
+      ...env,
+      DATABASE_URL: this.databaseUrl,
+      REDIS_URL: this.redisUrl,
+      ADMIN_KEY: this.adminKey,
+    };
+  }
+
+  get apiUrls(): string[] {
+    return this.apis.map(({ url }) => url);
+  }
+
+  async migrate(): Promise<void> {
+    await runLong('migrating the database', process.execPath, [mainOf('checkout-api'), 'migrate'], { env: this.env });
+    step('database', 'migrated');
+  }
+
+  async startApis(count: number, env: Env = {}): Promise<void> {
+    this.apis = await startReplicas('checkout-api', 'api', count, { ...this.env, ...env });
+    step(`API x ${count}`, this.apiUrls.join(', '));
+  }
+
+  async startWorkers(count: number, env: Env = {}): Promise<void> {
+    this.workers = await startReplicas('checkout-worker', 'worker', count, { ...this.env, ...env });
+    step(`worker x ${count}`, 'ready');
+  }
+
+  /** Lets the workers finish what they hold; then another number of them can be started, with other settings. */
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+    this.workers = [];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.apis, ...this.workers].map((replica) => replica.stop()));
+    await this.services.stop();
+  }
+}

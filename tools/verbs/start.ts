@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util';
+import { startStack } from '../stack/stack.js';
+import { writeStackFile } from '../stack/stack-file.js';
+import { positiveInteger } from '../options.js';
+
+const help = `npm start -- [options]
+Runs the application until Ctrl-C.
+
+  --api-replicas n   API processes (2)
+  --workers n        worker processes (4)`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      'api-replicas': { type: 'string', default: '2' },
+      workers: { type: 'string', default: '4' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const stack = await startStack({
+    apiReplicas: positiveInteger('--api-replicas', values['api-replicas']),
+    workers: positiveInteger('--workers', values.workers),
+  });
+  writeStackFile(stack);
+  console.log(`
+  API        ${stack.apiUrls.join('  ')}
+  OpenAPI    ${stack.apiUrls[0]}/docs
+  admin key  ${stack.adminKey}
+  Postgres   ${stack.databaseUrl}
+  Redis      ${stack.redisUrl}
+
+Ready. Ctrl-C ends it all. Load it from another terminal: npm run load-test -- smoke`);
+  return new Promise(() => {}); // until a signal ends the verb
+}
