@@ -10,7 +10,9 @@ import { endRun } from './processes/run.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 
-process.exit(await Promise.race([interruption(), main()]).finally(endRun));
+const exitCode = await Promise.race([interruption(), main()]);
+await endRun();
+process.exit(exitCode);
 
 async function main() {
   try {
@@ -22,7 +24,7 @@ async function main() {
     const { run } = await import(verb.href);
     return await run(args);
   } catch (error) {
-    console.error(`\n✗ ${error.expected ? error.message : error.stack}`);
+    console.error(`\n✗ ${isExpected(error) ? error.message : error.stack}`);
     return 1;
   }
 }
@@ -40,6 +42,10 @@ function verbFile(verb) {
   const verbs = readdirSync(directory).filter((file) => /^[a-z-]+\.ts$/.test(file));
   if (verbs.includes(`${verb}.ts`)) return new URL(`${verb}.ts`, directory);
   return fail(`There is no verb ${verb ?? ''}. Verbs: ${verbs.map((file) => file.slice(0, -3)).join(', ')}.`);
+}
+
+function isExpected(error) {
+  return error.expected || error.code?.startsWith('ERR_PARSE_ARGS');
 }
 
 function fail(message) {

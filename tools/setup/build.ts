@@ -13,13 +13,16 @@ export const mainOf = (app: string) => join(root, 'dist/apps', app, 'main.js');
 
 /** Builds the applications, if anything they are made of has changed. */
 export async function build(): Promise<void> {
-  const apps = readdirSync(join(root, 'apps')).filter((app) => existsSync(join(root, 'apps', app, 'src/main.ts')));
+  const apps = readdirSync(join(root, 'apps')).filter((app) =>
+    existsSync(join(root, 'apps', app, 'src/main.ts')),
+  );
   await exclusively('build', async () => {
     const sources = hashOfSources();
     if (apps.every((app) => existsSync(mainOf(app))) && builtFrom() === sources) {
       return step('build', 'unchanged since the last one');
     }
-    for (const app of apps) await runLong(`building ${app}`, process.execPath, [nest, 'build', app], { cwd: root });
+    for (const app of apps)
+      await runLong(`building ${app}`, process.execPath, [nest, 'build', app], { cwd: root });
     writeFileSync(stamp, sources);
     step('build', `${apps.join(', ')}, as the sources changed`);
   });
@@ -31,7 +34,13 @@ function builtFrom(): string | undefined {
 
 function hashOfSources(): string {
   const hash = createHash('sha256');
-  for (const file of ['package-lock.json', 'nest-cli.json', 'tsconfig.json', ...filesIn('apps'), ...filesIn('libs')]) {
+  for (const file of [
+    'package-lock.json',
+    'nest-cli.json',
+    'tsconfig.json',
+    ...filesIn('apps'),
+    ...filesIn('libs'),
+  ]) {
     hash.update(file).update(readFileSync(join(root, file)));
   }
   return hash.digest('hex');

@@ -36,7 +36,8 @@ export async function meetNeed<T>(
       return found.value;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof Unavailable)) console.log(`- ${need}: ${way.name} failed (${reason.split('\n')[0]}), trying the next way`);
+      if (!(error instanceof Unavailable))
+        console.log(`- ${need}: ${way.name} failed (${reason.split('\n')[0]}), trying the next way`);
       refusals.push(`  - ${way.advice}\n    (${way.name}: ${reason})`);
     }
   }

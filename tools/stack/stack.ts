@@ -53,7 +53,9 @@ export class Stack {
   }
 
   async migrate(): Promise<void> {
-    await runLong('migrating the database', process.execPath, [mainOf('checkout-api'), 'migrate'], { env: this.env });
+    await runLong('migrating the database', process.execPath, [mainOf('checkout-api'), 'migrate'], {
+      env: this.env,
+    });
     step('database', 'migrated');
   }
 

@@ -19,7 +19,9 @@ export const goInstall = ({ module, version, directory }: GoProgram): Way<{ file
     if (failed) throw new Unavailable('there is no go on the PATH');
     const target = `${module}@v${version}`;
     const env = { GOBIN: directory, CGO_ENABLED: '0' };
-    await exclusively('go-install', () => runLong(`go install ${target}`, 'go', ['install', target], { env }));
+    await exclusively('go-install', () =>
+      runLong(`go install ${target}`, 'go', ['install', target], { env }),
+    );
     const file = join(directory, basename(module));
     return { value: { file }, because: `${file}, version ${version}, built by go install as there was none` };
   },

@@ -48,7 +48,9 @@ export const release = ({ name, version, directory, archives }: Release): Way<{ 
 
 async function download({ url, sha256 }: Archive): Promise<Buffer> {
   const response = await fetch(url, { signal: AbortSignal.timeout(downloadMs) }).catch((error: Error) => {
-    throw new Error(`${url}: ${error.cause instanceof Error ? error.cause.message : error.message}`, { cause: error });
+    throw new Error(`${url}: ${error.cause instanceof Error ? error.cause.message : error.message}`, {
+      cause: error,
+    });
   });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
   const content = Buffer.from(await response.arrayBuffer());

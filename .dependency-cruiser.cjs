@@ -1,0 +1,91 @@
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'libs-know-no-app',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'apps-know-no-other-app',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'foundation-libs-stand-alone',
+      comment: 'lock, config and observability depend on no other lib; their tests may use libs/testing',
+      severity: 'error',
+      from: { path: '^libs/(lock|config|observability)/src/', pathNot: 'spec\\.ts$' },
+      to: { path: '^libs/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'lock-drivers-are-private',
+      severity: 'error',
+      from: { pathNot: '^libs/lock/' },
+      to: { path: '^libs/lock/src/drivers/' },
+    },
+    {
+      name: 'libs-only-through-their-index',
+      severity: 'error',
+      from: { path: '^(?:libs|apps)/([^/]+)/' },
+      to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'libs-only-through-their-index-from-outside',
+      severity: 'error',
+      from: { pathNot: '^(libs|apps)/' },
+      to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
+    },
+    {
+      name: 'no-own-index',
+      comment: 'inside a lib the files import each other, never their own index',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/src/' },
+      to: { path: '^libs/$1/src/index\\.ts$' },
+    },
+    {
+      name: 'tools-serve-development-only',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/testing/', '^apps/[^/]+/test/', 'spec\\.ts$'] },
+      to: { path: '^tools/' },
+    },
+    {
+      name: 'load-tests-stand-alone',
+      comment: 'k6 runs them without the application: they know it by HTTP',
+      severity: 'error',
+      from: { path: '^load-tests/' },
+      to: { path: '^(apps|libs|tools)/' },
+    },
+    {
+      name: 'testing-is-for-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)/[^/]+/src/', pathNot: ['^libs/testing/', 'spec\\.ts$'] },
+      to: { path: '^libs/testing/' },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|node_modules)/' },
+    tsPreCompilationDeps: true, // type imports are dependencies too
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+    },
+  },
+};

@@ -1,0 +1,18 @@
+import { root } from '../paths.mjs';
+import { provideK6 } from './k6.js';
+
+interface K6Command {
+  file: string;
+  args: string[];
+  env: Record<string, string>;
+}
+
+/** How to run k6 here with these arguments and, for the script, these variables. */
+export async function k6Command(args: string[], env: Record<string, string>): Promise<K6Command> {
+  const k6 = await provideK6();
+  if ('file' in k6) return { file: k6.file, args, env };
+  const options = ['run', '--rm', '--network', 'host', '--volume', `${root}:${root}`, '--workdir', root];
+  const user = ['--user', `${process.getuid?.()}:${process.getgid?.()}`]; // the reports are the user's, not root's
+  const variables = Object.keys(env).flatMap((name) => ['--env', name]);
+  return { file: 'docker', args: [...options, ...user, ...variables, k6.image, ...args], env };
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { root } from '../paths.mjs';
+
+/** Every check, as the command that an editor or a shell would run too. */
+const checks: Record<string, string[]> = {
+  types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+  'types of load-tests': ['typescript/bin/tsc', '--noEmit', '-p', 'load-tests/tsconfig.json'],
+  lint: ['oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
+  format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
+  'dependency rules': ['dependency-cruiser/bin/dependency-cruise.mjs', 'apps', 'libs', 'tools', 'load-tests'],
+  'unused exports': ['knip/bin/knip.js'],
+};
+
+export async function run(): Promise<number> {
+  const results = await Promise.all(Object.entries(checks).map(([name, command]) => check(name, command)));
+  return results.every(Boolean) ? 0 : 1;
+}
+
+async function check(name: string, [script, ...args]: string[]): Promise<boolean> {
+  const file = join(root, 'node_modules', script!);
+  const { failed, all } = await execa(process.execPath, [file, ...args], {
+    cwd: root,
+    all: true,
+    reject: false,
+  });
+  console.log(failed ? `✗ ${name}\n${all}\n` : `✓ ${name}`);
+  return !failed;
+}
