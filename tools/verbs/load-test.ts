@@ -14,7 +14,7 @@ export async function run([name, ...args]: string[]): Promise<number> {
   const target = targetOf(process.env);
   const directory = join(root, 'reports/load-test', new Date().toISOString().replaceAll(/[:.]/g, '-'));
   mkdirSync(directory, { recursive: true });
-  const command = await k6Command(['run', ...args, script], {
+  const command = await k6Command(['run', '--no-usage-report', '--address', '127.0.0.1:0', ...args, script], {
     ...target,
     SUMMARY_DIR: directory,
     K6_WEB_DASHBOARD: 'true',

@@ -1,0 +1,48 @@
+import { relative } from 'node:path';
+import { styleText } from 'node:util';
+import { fitRate } from '../demo/fit-rate.js';
+import { k6For } from '../demo/k6.js';
+import { commandOf, parseOptions, usage } from '../demo/options.js';
+import { planDemo } from '../demo/plan.js';
+import { ProgressLine } from '../demo/progress.js';
+import { createReportDirectory, writeReport } from '../demo/report/write-report.js';
+import { droppedLoad, runDemo } from '../demo/run-demo.js';
+import type { Summary } from '../demo/summary.js';
+import { formatTable } from '../demo/table.js';
+import { startStack } from '../stack/stack.js';
+
+/** npm run demo [-- options] */
+export async function run(args: string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (!options) {
+    console.log(usage);
+    return 0;
+  }
+  const { apiReplicas, workers, batchSize, strategies } = options;
+  const stack = await startStack({ apiReplicas, workers, env: { BATCH_SIZE: String(batchSize) } });
+  const directory = await createReportDirectory(new Date());
+  const progress = new ProgressLine();
+  const settings = { k6: await k6For(stack), directory, onProgress: progress.show };
+
+  let rate = options.rate ?? (await fitRate(stack, strategies[0]!, settings));
+  let demo = await runDemo(stack, planDemo(options, rate), settings);
+  if (options.rate === undefined && droppedLoad(demo.results)) {
+    rate = Math.max(4, Math.floor(rate / 2));
+    console.log(`… the load did not arrive in time: once more at ${rate} a second`);
+    demo = await runDemo(stack, planDemo(options, rate), settings);
+  }
+  progress.clear();
+  const details = { command: commandOf(options, rate), finishedAt: new Date() };
+  const report = await writeReport(directory, demo, details);
+  print(demo.summary, relative(process.cwd(), report));
+  return demo.summary.verdict === 'PASS' ? 0 : 1;
+}
+
+const paint: typeof styleText = (format, text) => (process.stdout.isTTY ? styleText(format, text) : text);
+
+function print({ verdict, reasons, runs }: Summary, report: string): void {
+  const tone = ({ PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow' } as const)[verdict];
+  console.log(`\n${formatTable(runs, (text) => paint('red', text))}\n`);
+  console.log(`${paint(['bold', tone], verdict)} ${reasons.join('\n  ')}`);
+  console.log(`\nReport: ${report}`);
+}
