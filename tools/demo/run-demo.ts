@@ -1,0 +1,44 @@
+import { Client } from 'pg';
+import { k6Version } from './k6.js';
+import { describeMachine } from './machine.js';
+import { measure, type DemoStack, type Measuring } from './measure.js';
+import type { DemoPlan } from './plan.js';
+import type { RunResult, Summary } from './summary.js';
+import { verdictOf } from './verdict.js';
+
+export interface Demo {
+  summary: Summary;
+  results: RunResult[];
+}
+
+export type DemoSettings = Pick<Measuring, 'k6' | 'directory' | 'onProgress'>;
+
+/**
+ * Makes the planned runs on this stack and judges them. It stops after a run whose load did not arrive: later runs could
+ * not make up for it.
+ */
+export async function runDemo(stack: DemoStack, plan: DemoPlan, settings: DemoSettings): Promise<Demo> {
+  return withDatabase(stack.databaseUrl, async (database) => {
+    const results: RunResult[] = [];
+    for (const run of plan.runs) {
+      results.push(await measure({ ...settings, stack, database }, run));
+      if (droppedLoad(results)) break;
+    }
+    const machine = await describeMachine(database, stack.redisUrl, await k6Version(settings.k6));
+    const runs = results.map(({ figures }) => figures);
+    return { summary: { ...verdictOf(results), machine, runs }, results };
+  });
+}
+
+export const droppedLoad = (results: RunResult[]) =>
+  results.some(({ figures }) => figures.droppedIterations > 0);
+
+export async function withDatabase<T>(url: string, work: (database: Client) => Promise<T>): Promise<T> {
+  const database = new Client({ connectionString: url });
+  await database.connect();
+  try {
+    return await work(database);
+  } finally {
+    await database.end();
+  }
+}
