@@ -1,0 +1,59 @@
+import type { ApiConfig } from '@app/config';
+import { dataSourceOptions, poolOf } from '@app/database';
+import { Sale, Stock } from '@app/inventory';
+import { HealthModule, logging, MetricsModule } from '@app/observability';
+import { Order } from '@app/orders';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { CheckoutsModule } from './checkouts/checkouts.module.js';
+import { CoreModule, REDIS } from './core.module.js';
+import { QueueMetrics } from './metrics/queue-metrics.js';
+import { OrdersModule } from './orders/orders.module.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { isPostgresDown } from './problems/unavailable.js';
+import { validationPipe } from './problems/validation.js';
+import { SalesModule } from './sales/sales.module.js';
+
+/** Pause between two attempts to reach Postgres at boot, in milliseconds. */
+const RETRY_DELAY = 1_000;
+
+@Module({})
+export class AppModule {
+  /** Boot waits for Postgres and Redis as long as they are not there; it fails when they refuse this client. */
+  static with(config: ApiConfig): DynamicModule {
+    const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, LOG_LEVEL } = config;
+    const entities = [Sale, Stock, Order];
+    return {
+      module: AppModule,
+      imports: [
+        logging(LOG_LEVEL),
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-api' }),
+          retryAttempts: Infinity,
+          retryDelay: RETRY_DELAY,
+          toRetry: isPostgresDown,
+        }),
+        CoreModule.with(config),
+        MetricsModule,
+        HealthModule.forRootAsync({
+          inject: [DataSource, REDIS],
+          useFactory: (dataSource: DataSource, redis: Redis) => ({
+            postgres: () => poolOf(dataSource).query('SELECT 1'),
+            redis: () => redis.ping(),
+          }),
+        }),
+        SalesModule,
+        CheckoutsModule,
+        OrdersModule,
+      ],
+      providers: [
+        QueueMetrics,
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useValue: validationPipe },
+      ],
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import type { ApiConfig } from '@app/config';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { randomUUID } from 'node:crypto';
+import { AppModule } from './app.module.js';
+import { timeRequests } from './metrics/request-metrics.js';
+import { serveDocs } from './openapi.js';
+import { refuseOtherMethods } from './problems/method-not-allowed.js';
+import { refuseUnreadable } from './problems/unreadable.js';
+
+/** Bytes. Opening a sale may take a thousand items. */
+const BODY_LIMIT = 16 * 1_024;
+const NEW_SALE_BODY_LIMIT = 128 * 1_024;
+
+/** The application, initialised: its servers are connected, its routes are there; it does not listen yet. */
+export async function createApp(config: ApiConfig): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    clientErrorHandler: refuseUnreadable,
+    return503OnClosing: false, // requests that still arrive while it shuts down are answered
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
+    abortOnError: false,
+    bodyParser: false, // Fastify's own: JSON and nothing else
+    bufferLogs: true,
+  });
+  app.useLogger(app.get(Logger));
+  const fastify = adapter.getInstance();
+  fastify.removeContentTypeParser('text/plain');
+  fastify.addHook('onRoute', (route) => {
+    if (route.url === '/sales') route.bodyLimit = NEW_SALE_BODY_LIMIT;
+  });
+  refuseOtherMethods(fastify);
+  timeRequests(fastify);
+  serveDocs(app);
+  return app.init();
+}

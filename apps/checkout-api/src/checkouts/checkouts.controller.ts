@@ -1,0 +1,75 @@
+import { REJECTION_REASONS } from '@app/orders';
+import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { orderSchema, type OrderView } from '../orders/order.schema.js';
+import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { ProblemError } from '../problems/problem.js';
+import { saleId } from '../sales/sale.schema.js';
+import { acceptedSchema, checkoutSchema, type Checkout } from './checkout.schema.js';
+import { CheckoutsService } from './checkouts.service.js';
+import { IdempotencyKey } from './idempotency-key.js';
+import { PreferWait } from './prefer-wait.js';
+
+@ApiTags('checkouts')
+@Controller('sales/:saleId/checkouts')
+export class CheckoutsController {
+  constructor(private readonly checkouts: CheckoutsService) {}
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Buy',
+    description:
+      'Accepts the order; a worker settles it. The same Idempotency-Key always answers with the same order and has no ' +
+      'second effect. Once the SKU is known to be sold out, the answer is 409 at once.',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  })
+  @ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: 'RFC 7240: wait up to N seconds, at most 30, for the outcome instead',
+    schema: { type: 'string', example: 'wait=5' },
+  })
+  @ApiAcceptedResponse({
+    standardSchema: acceptedSchema,
+    description: 'Accepted. A repeated checkout tells the present status of its order.',
+    headers: { Location: { schema: { type: 'string' }, description: 'Where the order is' } },
+  })
+  @ApiCreatedResponse({ standardSchema: orderSchema, description: 'With `Prefer: wait`: reserved' })
+  @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_MISSING', 'IDEMPOTENCY_KEY_INVALID')
+  @ApiProblems('SALE_NOT_FOUND', 'SKU_NOT_FOUND', 'SALE_NOT_STARTED', 'SALE_ENDED', ...REJECTION_REASONS)
+  @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED')
+  @ApiProblems('REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
+  async create(
+    @Param('saleId', { schema: saleId }) sale: string,
+    @IdempotencyKey() key: string,
+    @PreferWait() wait: number,
+    @Body({ schema: checkoutSchema }) checkout: Checkout,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const patience = wait > 0 ? { seconds: wait, signal: request.signal } : undefined;
+    const order = await this.checkouts.accept(sale, checkout, key, patience);
+    void reply.header('location', `/orders/${order.orderId}`);
+    if (!patience) return { orderId: order.orderId, status: order.status, reason: order.reason };
+    void reply.header('preference-applied', `wait=${wait}`);
+    return this.#terminal(order, reply);
+  }
+
+  #terminal(order: OrderView, reply: FastifyReply) {
+    const { orderId, status, reason } = order;
+    if (status === 'queued') return { orderId, status };
+    if (status === 'rejected') {
+      throw new ProblemError(reason!, `The order was rejected. GET /orders/${orderId} shows it.`, {
+        members: { orderId },
+      });
+    }
+    void reply.code(201);
+    return order;
+  }
+}

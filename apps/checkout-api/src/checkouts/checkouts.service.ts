@@ -1,0 +1,133 @@
+import { Admissions } from '@app/checkout-queue';
+import type { ApiConfig } from '@app/config';
+import { SaleCatalog, type Sale } from '@app/inventory';
+import { orderIdOf, type OrderRequest } from '@app/orders';
+import { Inject, Injectable } from '@nestjs/common';
+import { API_CONFIG } from '../api-config.js';
+import type { OrderView } from '../orders/order.schema.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { ProblemError } from '../problems/problem.js';
+import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import { validationProblem } from '../problems/validation.js';
+import { saleNotFound } from '../sales/sale-not-found.js';
+import type { Checkout } from './checkout.schema.js';
+import { CheckoutMetrics } from './checkout-metrics.js';
+import { OutcomeWatch } from './outcome-watch.js';
+
+/** How long the client wants to wait for the outcome. */
+export interface Patience {
+  readonly seconds: number;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+@Injectable()
+export class CheckoutsService {
+  constructor(
+    private readonly catalog: SaleCatalog,
+    private readonly admissions: Admissions,
+    private readonly orders: OrdersService,
+    private readonly outcomes: OutcomeWatch,
+    private readonly metrics: CheckoutMetrics,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /**
+   * Accepts a checkout: when this resolves, the order is in the queue or settled. Harmless to repeat with the same key.
+   *
+   * @throws {ProblemError}
+   */
+  async accept(saleId: string, checkout: Checkout, key: string, patience?: Patience): Promise<OrderView> {
+    try {
+      const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
+      this.#check(sale, checkout);
+      const now = Date.now();
+      const order: OrderRequest = {
+        orderId: orderIdOf(saleId, checkout.buyerId, key),
+        saleId,
+        sku: checkout.sku,
+        quantity: checkout.quantity,
+        buyerId: checkout.buyerId,
+        idempotencyKey: key,
+        acceptedAt: now,
+      };
+      const earlier =
+        sale.endsAt && now >= sale.endsAt.getTime() ? await this.#afterTheEnd(sale, order) : undefined;
+      return earlier ?? (await this.#admit(order, patience));
+    } catch (error) {
+      this.metrics.countError(error);
+      throw error;
+    }
+  }
+
+  /** What can be told without asking anybody. */
+  #check({ id, items, startsAt, perBuyerLimit }: Sale, { sku, quantity }: Checkout) {
+    if (!items.some((item) => item.sku === sku)) {
+      throw new ProblemError(
+        'SKU_NOT_FOUND',
+        `GET /sales/${id} lists the SKUs of this sale; ${sku} is none of them.`,
+      );
+    }
+    const most = this.config.MAX_QUANTITY_PER_ORDER;
+    if (quantity > most) throw validationProblem([{ path: 'quantity', message: `Must be at most ${most}` }]);
+    if (startsAt && Date.now() < startsAt.getTime()) {
+      throw new ProblemError('SALE_NOT_STARTED', `Try again when it starts, at ${startsAt.toISOString()}.`);
+    }
+    if (perBuyerLimit !== null && quantity > perBuyerLimit) {
+      throw new ProblemError('BUYER_LIMIT_EXCEEDED', `A buyer may hold ${perBuyerLimit} units in this sale.`);
+    }
+  }
+
+  /** The order, if this checkout was accepted before the sale ended. Admitting it would let in a new one. */
+  async #afterTheEnd({ endsAt }: Sale, order: OrderRequest): Promise<OrderView> {
+    const earlier = await this.orders.find(order.orderId);
+    if (!earlier) throw new ProblemError('SALE_ENDED', `It ended at ${endsAt!.toISOString()}.`);
+    if (earlier.sku !== order.sku || earlier.quantity !== order.quantity) throw keyReused();
+    this.metrics.count('replayed');
+    return earlier;
+  }
+
+  async #admit(order: OrderRequest, patience?: Patience): Promise<OrderView> {
+    const admission = await fromRedis(this.admissions.admit(order));
+    switch (admission) {
+      case 'sold-out':
+        throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
+      case 'mismatched':
+        throw keyReused();
+      case 'replayed': {
+        // If Postgres does not answer, queueing the order again finds out as well.
+        const [earlier] = await this.orders.settled([order.orderId]).catch(() => []);
+        if (earlier) {
+          this.metrics.count('replayed');
+          return earlier;
+        }
+      }
+    }
+    // Also for a replay that is not settled: whoever admitted it may have died before it was queued.
+    const settled = await this.#enqueue(order, patience);
+    this.metrics.count(admission);
+    const { orderId, saleId, sku, quantity } = order;
+    return { orderId, saleId, sku, quantity, status: 'queued', ...settled };
+  }
+
+  async #enqueue(order: OrderRequest, patience?: Patience) {
+    if (!patience) return fromRedis(this.admissions.enqueue(order));
+    // Listen before anybody can tell.
+    const { outcome, stop } = this.outcomes.start(order.orderId);
+    const timer = setTimeout(stop, patience.seconds * 1_000);
+    patience.signal.addEventListener('abort', stop);
+    try {
+      await fromRedis(this.admissions.enqueue(order, this.outcomes.replyTo));
+      return await outcome;
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
+  }
+}
+
+const keyReused = () =>
+  new ProblemError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'Repeat the first body, or send a new Idempotency-Key for a new checkout.',
+  );

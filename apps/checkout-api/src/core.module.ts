@@ -1,0 +1,69 @@
+import { Admissions, OutcomeListener } from '@app/checkout-queue';
+import type { ApiConfig } from '@app/config';
+import { SaleCatalog } from '@app/inventory';
+import {
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { API_CONFIG } from './api-config.js';
+import { connectRedis } from './redis-connection.js';
+
+/** The connection for commands. */
+export const REDIS = Symbol('redis');
+const SUBSCRIBER = Symbol('redis-subscriber');
+
+/** What every module shares: configuration, connections, and the libs that live on them. */
+@Global()
+@Module({})
+export class CoreModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    @Inject(SUBSCRIBER) private readonly subscriber: Redis,
+  ) {}
+
+  static with(config: ApiConfig): DynamicModule {
+    const logger = new Logger('Redis');
+    const connect = (name: string) => () => connectRedis(config.REDIS_URL, name, logger);
+    return {
+      module: CoreModule,
+      providers: [
+        { provide: API_CONFIG, useValue: config },
+        { provide: REDIS, useFactory: connect('checkout-api') },
+        { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
+        { provide: Admissions, inject: [REDIS], useFactory: (redis: Redis) => admissions(redis, config) },
+        { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
+        {
+          provide: SaleCatalog,
+          inject: [DataSource],
+          useFactory: (source: DataSource) => new SaleCatalog(source),
+        },
+      ],
+      exports: [API_CONFIG, REDIS, Admissions, OutcomeListener, SaleCatalog],
+    };
+  }
+
+  onApplicationShutdown(): void {
+    // By now the server has answered its last request.
+    this.redis.disconnect();
+    this.subscriber.disconnect();
+  }
+}
+
+function admissions(redis: Redis, config: ApiConfig): Admissions {
+  const created = new Admissions(redis, config.IDEMPOTENCY_TTL_SECONDS);
+  created.queue.on('error', () => undefined); // the connection logs its own outages
+  return created;
+}
+
+async function listener(subscriber: Redis): Promise<OutcomeListener> {
+  const created = new OutcomeListener(subscriber, randomUUID());
+  await created.listen();
+  return created;
+}

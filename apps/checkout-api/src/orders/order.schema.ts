@@ -1,0 +1,25 @@
+import { ORDER_STATUSES, REJECTION_REASONS } from '@app/orders';
+import { z } from 'zod';
+
+export const orderId = z.guid().toLowerCase();
+
+export const orderSchema = z
+  .object({
+    orderId: z.guid(),
+    saleId: z.guid(),
+    sku: z.string(),
+    quantity: z.int(),
+    status: z.enum(ORDER_STATUSES),
+    reason: z.enum(REJECTION_REASONS).optional().describe('Why it was rejected'),
+  })
+  .meta({
+    id: 'Order',
+    example: {
+      orderId: '5d7d1d8c-93b6-5f0a-8c53-2a2a76a2b0a4',
+      saleId: '0b0c8b86-7b0c-4b27-9a3e-0b8f8b1a8f10',
+      sku: 'SNEAKER-42',
+      quantity: 1,
+      status: 'reserved',
+    },
+  });
+export type OrderView = z.infer<typeof orderSchema>;

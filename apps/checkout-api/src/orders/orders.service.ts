@@ -1,0 +1,53 @@
+import { Admissions } from '@app/checkout-queue';
+import { poolOf } from '@app/database';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ProblemError } from '../problems/problem.js';
+import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import type { OrderView } from './order.schema.js';
+
+/** Milliseconds a lookup may take; a Postgres that hangs must not keep its clients hanging. */
+const LOOKUP_TIMEOUT = 2_000;
+
+const SETTLED_ORDERS = {
+  name: 'settled-orders',
+  text: `SELECT id AS "orderId", sale_id AS "saleId", sku, quantity, status, reason FROM orders WHERE id = ANY ($1::uuid[])`,
+  query_timeout: LOOKUP_TIMEOUT,
+};
+
+type OrderRow = OrderView & { reason?: OrderView['reason'] | null };
+
+/** Orders wherever they are: settled ones in Postgres, the others in the queue. */
+@Injectable()
+export class OrdersService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly admissions: Admissions,
+  ) {}
+
+  /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
+  async settled(orderIds: readonly string[]): Promise<OrderView[]> {
+    const query = poolOf(this.dataSource).query<OrderRow>({ ...SETTLED_ORDERS, values: [orderIds] });
+    const { rows } = await fromPostgres(query);
+    for (const row of rows) if (row.reason === null) delete row.reason;
+    return rows as OrderView[];
+  }
+
+  /** @throws {ProblemError} POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE, when that leaves it unknown whether the order exists */
+  async find(orderId: string): Promise<OrderView | undefined> {
+    const stored = await this.settled([orderId]).catch((error: ProblemError) => error);
+    if (Array.isArray(stored) && stored[0]) return stored[0];
+    const queued = await this.#queued(orderId);
+    if (queued) return queued;
+    if (!Array.isArray(stored)) throw stored;
+    // It may have left the queue between the two looks.
+    return (await this.settled([orderId]))[0];
+  }
+
+  async #queued(orderId: string): Promise<OrderView | undefined> {
+    const job = await fromRedis(this.admissions.queue.getJob(orderId));
+    if (!job) return undefined;
+    const { saleId, sku, quantity } = job.data;
+    return { orderId, saleId, sku, quantity, status: 'queued' };
+  }
+}

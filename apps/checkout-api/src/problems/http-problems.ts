@@ -1,0 +1,42 @@
+import type { HttpException } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { ProblemCode } from './problem-codes.js';
+import { ProblemError } from './problem.js';
+
+/** Fastify's own errors, by their code. */
+const BY_FASTIFY_CODE: Readonly<Record<string, [ProblemCode, detail: string]>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['MALFORMED_JSON', 'Send a JSON object; the body is empty.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['MALFORMED_JSON', 'Send a JSON object; the body could not be parsed.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'UNSUPPORTED_MEDIA_TYPE',
+    'Send the header Content-Type: application/json.',
+  ],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'Send a smaller body.'],
+  FST_ERR_BAD_URL: ['MALFORMED_REQUEST', 'Percent-encode the URL correctly.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['URL_TOO_LONG', 'A part of the path is longer than anything here is named.'],
+};
+
+/** What Nest, Fastify and the health checks refuse on their own account. */
+export function problemOfHttp(error: HttpException, request: FastifyRequest): ProblemError {
+  const known = BY_FASTIFY_CODE[codeOf(error.cause)];
+  if (known) return new ProblemError(...known, { cause: error });
+  switch (error.getStatus()) {
+    case 404: {
+      const detail = `Nothing answers ${request.method} here. GET /docs lists the routes.`;
+      return new ProblemError('ROUTE_NOT_FOUND', detail);
+    }
+    case 503: {
+      const down = failedChecks(error.getResponse());
+      const detail = `Try again later. Down: ${down.join(', ')}.`;
+      return new ProblemError('NOT_READY', detail, { members: { down }, headers: { 'retry-after': '1' } });
+    }
+    default:
+      return new ProblemError('MALFORMED_REQUEST', error.message, { cause: error });
+  }
+}
+
+const codeOf = (error: unknown) => String((error as { code?: unknown } | undefined)?.code);
+
+/** Names of the failed checks in the response of @nestjs/terminus. */
+const failedChecks = (response: string | object) =>
+  typeof response === 'object' && 'error' in response && response.error ? Object.keys(response.error) : [];

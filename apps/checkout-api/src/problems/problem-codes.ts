@@ -1,0 +1,38 @@
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** Every error this API answers with. A code never changes its meaning; clients match by it. */
+export const PROBLEMS = {
+  VALIDATION_FAILED: { status: 400, title: 'The request does not match the schema' },
+  MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
+  MALFORMED_REQUEST: { status: 400, title: 'The request is not valid HTTP' },
+  IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'The Idempotency-Key header is missing' },
+  IDEMPOTENCY_KEY_INVALID: { status: 400, title: 'The Idempotency-Key header is not usable' },
+  ADMIN_KEY_REQUIRED: { status: 401, title: 'The admin key is missing or wrong' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route' },
+  SALE_NOT_FOUND: { status: 404, title: 'There is no such sale' },
+  SKU_NOT_FOUND: { status: 404, title: 'The sale does not have this SKU' },
+  ORDER_NOT_FOUND: { status: 404, title: 'There is no such order' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not answer this method' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
+  SALE_NOT_STARTED: { status: 409, title: 'The sale has not started' },
+  SALE_ENDED: { status: 409, title: 'The sale has ended' },
+  SOLD_OUT: { status: 409, title: 'Sold out' },
+  INSUFFICIENT_STOCK: { status: 409, title: 'Less is left than the order asks for' },
+  BUYER_LIMIT_EXCEEDED: { status: 409, title: 'More than one buyer may hold in this sale' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  URL_TOO_LONG: { status: 414, title: 'The URL is too long' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key came with another body before' },
+  STRATEGY_UNKNOWN: { status: 422, title: 'There is no such strategy' },
+  STRATEGY_UNSAFE: { status: 422, title: 'The strategy oversells and is not allowed here' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
+  INTERNAL: { status: 500, title: 'Something went wrong on this side' },
+  REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
+  POSTGRES_UNAVAILABLE: { status: 503, title: 'Postgres does not answer' },
+  NOT_READY: { status: 503, title: 'Something this API needs is down' },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,0 +1,32 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemOfHttp } from './http-problems.js';
+import { ProblemError } from './problem.js';
+
+/** Answers every error as problem details. What was not foreseen is logged, and the client learns nothing of its cause. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #logger = new Logger(ProblemFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (reply.sent) return;
+    const problem = this.#problemOf(error, request);
+    void reply
+      .code(problem.status)
+      .headers(problem.headers)
+      .header('content-type', 'application/problem+json')
+      .send(problem.toJson(request.url));
+  }
+
+  #problemOf(error: unknown, request: FastifyRequest): ProblemError {
+    if (error instanceof ProblemError) return error;
+    if (error instanceof HttpException && error.getStatus() !== 500) return problemOfHttp(error, request);
+    this.#logger.error({ err: error, requestId: request.id, method: request.method, url: request.url });
+    return new ProblemError(
+      'INTERNAL',
+      `Try again later. The log has the cause under request ${request.id}.`,
+    );
+  }
+}

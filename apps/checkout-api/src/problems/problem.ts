@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { PROBLEMS, type ProblemCode } from './problem-codes.js';
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    instance: z.string().describe('Path of the request'),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    orderId: z.guid().optional().describe('The order that was rejected'),
+  })
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457)' });
+
+interface ProblemOptions {
+  /** Further members of the problem document. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** An error that is answered as it is, as problem details. `detail` tells the client what to do about it. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly code: ProblemCode,
+    detail: string,
+    { members = {}, headers = {}, cause }: ProblemOptions = {},
+  ) {
+    super(detail, { cause });
+    this.members = members;
+    this.headers = headers;
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+
+  /** The problem document as JSON. `instance` is the path of the request it is about. */
+  toJson(instance: string): string {
+    const { code, status, message: detail, members } = this;
+    const type = `urn:flash-sale:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+    return JSON.stringify({ type, title: PROBLEMS[code].title, status, detail, code, instance, ...members });
+  }
+}

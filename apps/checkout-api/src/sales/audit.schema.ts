@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+const figures = z.object({
+  initial: z.int(),
+  available: z.int(),
+  held: z.int().describe('Units in reserved orders'),
+  sold: z.int().describe('Units in paid orders'),
+  rejected: z.int().describe('Units in rejected orders'),
+  pending: z.int().describe('Orders accepted and not settled yet; read before the snapshot of the rest'),
+  oversold: z.int().describe('max(0, held + sold - initial)'),
+  undersold: z
+    .int()
+    .describe('Units rejected as sold out while stock was left in the end; final once pending is 0'),
+  lostUpdates: z.int().describe('Breaks in the chain of stock movements'),
+  conserved: z.boolean().describe('available + held + sold = initial'),
+});
+
+export const auditSchema = z
+  .object({ saleId: z.guid(), items: z.array(figures.extend({ sku: z.string() })), total: figures })
+  .meta({ id: 'Audit' });
+export type AuditView = z.infer<typeof auditSchema>;

@@ -1,0 +1,30 @@
+import { Admissions } from '@app/checkout-queue';
+import { audit, SaleCatalog } from '@app/inventory';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import type { AuditView } from './audit.schema.js';
+import { saleNotFound } from './sale-not-found.js';
+
+@Injectable()
+export class AuditService {
+  constructor(
+    private readonly catalog: SaleCatalog,
+    private readonly admissions: Admissions,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /** @throws {ProblemError} SALE_NOT_FOUND, POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE */
+  async of(saleId: string): Promise<AuditView> {
+    const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
+    const skus = sale.items.map(({ sku }) => sku);
+    // Pending first: whatever is no longer pending is then in the snapshot.
+    const pending = await fromRedis(this.admissions.pending(saleId, skus));
+    const { items, total } = await fromPostgres(audit(this.dataSource, saleId));
+    return {
+      saleId,
+      items: items.map((item) => ({ ...item, pending: pending.get(item.sku) ?? 0 })),
+      total: { ...total, pending: [...pending.values()].reduce((sum, orders) => sum + orders, 0) },
+    };
+  }
+}

@@ -1,0 +1,90 @@
+import { STRATEGY_NAMES } from '@app/inventory';
+import { z } from 'zod';
+
+/** Postgres `integer` ends at 2,147,483,647. */
+const MAX_STOCK = 1_000_000_000;
+const MAX_ITEMS = 1_000;
+const YEAR_IN_SECONDS = 365 * 86_400;
+
+export const saleId = z.guid().toLowerCase();
+
+export const sku = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dot, underscore and hyphen')
+  .meta({ example: 'SNEAKER-42' });
+
+const instant = z.iso.datetime({ offset: true }).meta({ example: '2030-01-01T12:00:00Z' });
+
+export const newSaleSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'Must not contain control characters')
+      .meta({ example: 'Sneaker drop' }),
+    strategy: z
+      .string()
+      .optional()
+      .describe(`How concurrent checkouts of one SKU are kept apart: ${STRATEGY_NAMES.join(', ')}`)
+      .meta({ example: 'redis' }),
+    items: z
+      .array(z.strictObject({ sku, stock: z.int().min(0).max(MAX_STOCK).meta({ example: 500 }) }))
+      .min(1)
+      .max(MAX_ITEMS)
+      .superRefine(refuseDuplicates),
+    perBuyerLimit: z
+      .int()
+      .min(1)
+      .max(MAX_STOCK)
+      .optional()
+      .describe('Units one buyer may hold, over all SKUs'),
+    reservationTtlSeconds: z.int().min(1).max(YEAR_IN_SECONDS).optional(),
+    startsAt: instant.optional(),
+    endsAt: instant.optional(),
+  })
+  .refine(({ startsAt, endsAt }) => !startsAt || !endsAt || Date.parse(endsAt) > Date.parse(startsAt), {
+    path: ['endsAt'],
+    message: 'Must be after startsAt',
+  })
+  .meta({ id: 'NewSale' });
+export type NewSale = z.infer<typeof newSaleSchema>;
+
+export const saleSchema = z
+  .object({
+    id: z.guid(),
+    name: z.string(),
+    strategy: z.enum(STRATEGY_NAMES),
+    perBuyerLimit: z.int().nullable(),
+    reservationTtlSeconds: z.int().nullable(),
+    startsAt: instant.nullable(),
+    endsAt: instant.nullable(),
+    createdAt: instant,
+    items: z.array(
+      z.object({
+        sku,
+        initial: z.int(),
+        available: z.int(),
+        held: z.int().describe('Units in reserved orders'),
+        sold: z.int().describe('Units in paid orders'),
+      }),
+    ),
+  })
+  .meta({ id: 'Sale' });
+export type SaleView = z.infer<typeof saleSchema>;
+
+export const saleListQuery = z.object({
+  limit: z.coerce.number<string>().int().min(1).max(1_000).default(100),
+});
+export type SaleListQuery = z.infer<typeof saleListQuery>;
+
+function refuseDuplicates(items: readonly { sku: string }[], context: z.RefinementCtx) {
+  const seen = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    if (seen.has(item.sku))
+      context.addIssue({ code: 'custom', path: [index, 'sku'], message: 'Is there twice' });
+    seen.add(item.sku);
+  }
+}
