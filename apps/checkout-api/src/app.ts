@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import { timeRequests } from './metrics/request-metrics.js';
 import { serveDocs } from './openapi.js';
 import { refuseOtherMethods } from './problems/method-not-allowed.js';
+import { refuseUnroutable } from './problems/http-problems.js';
 import { refuseUnreadable } from './problems/unreadable.js';
 
 /** Bytes. Opening a sale may take a thousand items. */
@@ -19,6 +20,7 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     clientErrorHandler: refuseUnreadable,
+    frameworkErrors: refuseUnroutable,
     return503OnClosing: false, // requests that still arrive while it shuts down are answered
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {

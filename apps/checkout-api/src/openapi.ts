@@ -16,7 +16,7 @@ export function serveDocs(app: INestApplication): void {
     .build();
   SwaggerModule.setup('docs', app, () => {
     const document = SwaggerModule.createDocument(app, config);
-    const { $schema: _, id: __, ...problem } = z.toJSONSchema(problemSchema, { target: 'openapi-3.0' });
+    const problem = z.toJSONSchema(problemSchema, { target: 'openapi-3.0' });
     document.components = {
       ...document.components,
       schemas: { ...document.components?.schemas, Problem: problem as object },

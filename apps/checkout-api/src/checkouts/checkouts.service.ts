@@ -89,22 +89,13 @@ export class CheckoutsService {
 
   async #admit(order: OrderRequest, patience?: Patience): Promise<OrderView> {
     const admission = await fromRedis(this.admissions.admit(order));
-    switch (admission) {
-      case 'sold-out':
-        throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
-      case 'mismatched':
-        throw keyReused();
-      case 'replayed': {
-        // If Postgres does not answer, queueing the order again finds out as well.
-        const [earlier] = await this.orders.settled([order.orderId]).catch(() => []);
-        if (earlier) {
-          this.metrics.count('replayed');
-          return earlier;
-        }
-      }
-    }
-    // Also for a replay that is not settled: whoever admitted it may have died before it was queued.
-    const settled = await this.#enqueue(order, patience);
+    if (admission === 'sold-out') throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
+    if (admission === 'mismatched') throw keyReused();
+    // If Postgres does not answer, queueing a replay again finds out as well.
+    const [earlier] =
+      admission === 'replayed' ? await this.orders.settled([order.orderId]).catch(() => []) : [];
+    // Also a replay that is not settled: whoever admitted it may have died before it was queued.
+    const settled = earlier ?? (await this.#enqueue(order, patience));
     this.metrics.count(admission);
     const { orderId, saleId, sku, quantity } = order;
     return { orderId, saleId, sku, quantity, status: 'queued', ...settled };

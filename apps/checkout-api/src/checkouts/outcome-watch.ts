@@ -44,7 +44,7 @@ export class OutcomeWatch implements BeforeApplicationShutdown {
 
   /** Whoever still waits is answered that the order is queued. */
   beforeApplicationShutdown(): void {
-    for (const tells of this.#waiting.values()) for (const tell of [...tells]) tell();
+    for (const tells of this.#waiting.values()) for (const tell of tells) tell();
   }
 
   /** One query for all that wait, for as long as anybody does. */
@@ -64,7 +64,7 @@ export class OutcomeWatch implements BeforeApplicationShutdown {
     // While Postgres is down nothing is settled either.
     const settled = await this.orders.settled([...this.#waiting.keys()]).catch(() => []);
     for (const order of settled) {
-      for (const tell of [...(this.#waiting.get(order.orderId) ?? [])]) tell(order);
+      for (const tell of this.#waiting.get(order.orderId) ?? []) tell(order);
     }
   }
 }

@@ -5,8 +5,10 @@ import { Gauge } from 'prom-client';
 /** The depth of the checkout queue, read when it is asked for. */
 @Injectable()
 export class QueueMetrics {
+  readonly jobs: Gauge;
+
   constructor({ queue }: Admissions) {
-    new Gauge({
+    this.jobs = new Gauge({
       name: 'queue_jobs',
       help: 'Checkouts in the queue, by state',
       labelNames: ['state'],

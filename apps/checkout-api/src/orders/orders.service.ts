@@ -15,8 +15,6 @@ const SETTLED_ORDERS = {
   query_timeout: LOOKUP_TIMEOUT,
 };
 
-type OrderRow = OrderView & { reason?: OrderView['reason'] | null };
-
 /** Orders wherever they are: settled ones in Postgres, the others in the queue. */
 @Injectable()
 export class OrdersService {
@@ -27,10 +25,10 @@ export class OrdersService {
 
   /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
   async settled(orderIds: readonly string[]): Promise<OrderView[]> {
-    const query = poolOf(this.dataSource).query<OrderRow>({ ...SETTLED_ORDERS, values: [orderIds] });
+    const query = poolOf(this.dataSource).query<OrderView>({ ...SETTLED_ORDERS, values: [orderIds] });
     const { rows } = await fromPostgres(query);
-    for (const row of rows) if (row.reason === null) delete row.reason;
-    return rows as OrderView[];
+    for (const row of rows) row.reason ??= undefined;
+    return rows;
   }
 
   /** @throws {ProblemError} POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE, when that leaves it unknown whether the order exists */

@@ -1,7 +1,7 @@
 import type { HttpException } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemCode } from './problem-codes.js';
-import { ProblemError } from './problem.js';
+import { ProblemError, sendProblem } from './problem.js';
 
 /** Fastify's own errors, by their code. */
 const BY_FASTIFY_CODE: Readonly<Record<string, [ProblemCode, detail: string]>> = {
@@ -33,6 +33,12 @@ export function problemOfHttp(error: HttpException, request: FastifyRequest): Pr
     default:
       return new ProblemError('MALFORMED_REQUEST', error.message, { cause: error });
   }
+}
+
+/** Answers what Fastify cannot route; it never comes to the filter. */
+export function refuseUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const known = BY_FASTIFY_CODE[error.code] ?? ['MALFORMED_REQUEST', 'Send a valid URL.'];
+  sendProblem(new ProblemError(...known), request, reply);
 }
 
 const codeOf = (error: unknown) => String((error as { code?: unknown } | undefined)?.code);

@@ -1,7 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOfHttp } from './http-problems.js';
-import { ProblemError } from './problem.js';
+import { ProblemError, sendProblem } from './problem.js';
 
 /** Answers every error as problem details. What was not foreseen is logged, and the client learns nothing of its cause. */
 @Catch()
@@ -12,12 +12,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (reply.sent) return;
-    const problem = this.#problemOf(error, request);
-    void reply
-      .code(problem.status)
-      .headers(problem.headers)
-      .header('content-type', 'application/problem+json')
-      .send(problem.toJson(request.url));
+    sendProblem(this.#problemOf(error, request), request, reply);
   }
 
   #problemOf(error: unknown, request: FastifyRequest): ProblemError {

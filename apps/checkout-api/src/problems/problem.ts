@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
@@ -11,8 +12,9 @@ export const problemSchema = z
     instance: z.string().describe('Path of the request'),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     orderId: z.guid().optional().describe('The order that was rejected'),
+    down: z.array(z.string()).optional().describe('What is down, where the code is NOT_READY'),
   })
-  .meta({ id: 'Problem', description: 'Problem details (RFC 9457)' });
+  .describe('Problem details (RFC 9457)');
 
 interface ProblemOptions {
   /** Further members of the problem document. */
@@ -47,4 +49,12 @@ export class ProblemError extends Error {
     const type = `urn:flash-sale:problem:${code.toLowerCase().replaceAll('_', '-')}`;
     return JSON.stringify({ type, title: PROBLEMS[code].title, status, detail, code, instance, ...members });
   }
+}
+
+export function sendProblem(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .header('content-type', 'application/problem+json')
+    .send(problem.toJson(request.url));
 }

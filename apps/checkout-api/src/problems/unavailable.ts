@@ -16,7 +16,7 @@ const REDIS_NOT_NOW = new Set([
   'NOREPLICAS',
 ]);
 /** SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, time-out). */
-const POSTGRES_NOT_NOW = ['08', '53', '57'];
+const POSTGRES_NOT_NOW = new Set(['08', '53', '57']);
 
 /**
  * The result of a call to Redis.
@@ -54,7 +54,7 @@ export async function fromPostgres<T>(call: Promise<T>): Promise<T> {
 
 export function isPostgresDown(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (cause instanceof pg.DatabaseError) return POSTGRES_NOT_NOW.includes(String(cause.code).slice(0, 2));
+  if (cause instanceof pg.DatabaseError) return POSTGRES_NOT_NOW.has(String(cause.code).slice(0, 2));
   // Whatever else the client rejects with, it got no answer from the server.
   return !(cause instanceof TypeORMError || cause instanceof TypeError);
 }

@@ -23,7 +23,7 @@ export class AuditService {
     const { items, total } = await fromPostgres(audit(this.dataSource, saleId));
     return {
       saleId,
-      items: items.map((item) => ({ ...item, pending: pending.get(item.sku) ?? 0 })),
+      items: items.map((item) => Object.assign(item, { pending: pending.get(item.sku) ?? 0 })),
       total: { ...total, pending: [...pending.values()].reduce((sum, orders) => sum + orders, 0) },
     };
   }

@@ -17,6 +17,8 @@ export const sku = z
 
 const instant = z.iso.datetime({ offset: true }).meta({ example: '2030-01-01T12:00:00Z' });
 
+const moment = z.string().meta({ format: 'date-time' });
+
 export const newSaleSchema = z
   .strictObject({
     name: z
@@ -59,9 +61,9 @@ export const saleSchema = z
     strategy: z.enum(STRATEGY_NAMES),
     perBuyerLimit: z.int().nullable(),
     reservationTtlSeconds: z.int().nullable(),
-    startsAt: instant.nullable(),
-    endsAt: instant.nullable(),
-    createdAt: instant,
+    startsAt: moment.nullable(),
+    endsAt: moment.nullable(),
+    createdAt: moment,
     items: z.array(
       z.object({
         sku,
