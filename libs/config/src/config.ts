@@ -16,13 +16,13 @@ const common = z.object({
   REDIS_URL: url('redis:', 'rediss:'),
   HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  /** `none` and `local-mutex` oversell on purpose: they run only where somebody asked for them. */
-  ALLOW_UNSAFE_STRATEGIES: flag.default(false),
   DATABASE_POOL_SIZE: integer(1, 200).default(10),
 });
 
 const api = common.extend({
   PORT: integer(1, 65_535).default(3000),
+  /** `none` and `local-mutex` oversell on purpose: they run only where somebody asked for them. */
+  ALLOW_UNSAFE_STRATEGIES: flag.default(false),
   ADMIN_KEY: z.string().min(16, 'must have at least 16 characters'),
   /** How long an Idempotency-Key is remembered in Redis. The order itself keeps it unique for ever. */
   IDEMPOTENCY_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),

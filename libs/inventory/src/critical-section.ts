@@ -47,6 +47,7 @@ const MAX_DUPLICATE_TRIES = 5;
 export class CriticalSection {
   readonly #mode: StockWriteMode;
   readonly #resource: string;
+  #known: StockRow | undefined;
 
   constructor(
     private readonly pool: Pool,
@@ -55,6 +56,8 @@ export class CriticalSection {
   ) {
     this.#mode = lease?.token === undefined ? target.write : 'fenced';
     this.#resource = `${target.saleId}:${target.sku}`;
+    // A conditional update need not read first: its WHERE knows. Only when it refuses is the number worth a round trip.
+    this.#known = this.#mode === 'conditional' ? { available: Infinity, version: '0' } : undefined;
   }
 
   /**
@@ -101,7 +104,11 @@ export class CriticalSection {
     for (;;) {
       const allocation = allocate(orders, { ...buyers, available: stock.available });
       const available = await this.#write(database, orders, allocation, stock);
-      if (available !== undefined) return { outcomes: allocation.outcomes, available };
+      if (available !== undefined) {
+        // Nobody else can write while the row carries this lease's fence: no need to read it again.
+        if (this.#mode === 'fenced') this.#known = { ...stock, available };
+        return { outcomes: allocation.outcomes, available };
+      }
       if (this.#mode === 'fenced') throw new FencedOffError(this.#resource);
       stock = await this.#read(database);
     }

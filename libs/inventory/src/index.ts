@@ -1,5 +1,5 @@
 export { audit, type Audit, type AuditItem } from './audit.js';
-export type { Settlement } from './critical-section.js';
+export { CriticalSection, type Settlement } from './critical-section.js';
 export { Reservations, type BatchLimits, type ReservationsOptions, type SaleRules } from './reservations.js';
 export { SaleCatalog } from './sale-catalog.js';
 export { Sale } from './sale.entity.js';

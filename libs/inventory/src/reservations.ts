@@ -1,5 +1,6 @@
 import { LockLostError, LockWaitTimeoutError, type Lease, type Lock } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { CriticalSection, type Settlement } from './critical-section.js';
 import { FencedOffError, TokenWentBackError } from './errors.js';
@@ -23,14 +24,12 @@ export interface SaleRules {
 
 export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits {
   readonly pool: Pool;
+  /** Aborts when the process shuts down: orders that still wait for a lock are handed back by rejecting them. */
+  readonly signal: AbortSignal;
   readonly lockTtl: (strategy: StrategyName) => number;
   readonly lockOf: (strategy: StrategyName) => Lock;
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
-  readonly onCommit: (
-    orders: readonly OrderRequest[],
-    settlement: Settlement,
-    rules: SaleRules,
-  ) => Promise<void>;
+  readonly onCommit: (orders: readonly O[], settlement: Settlement, rules: SaleRules) => Promise<void>;
 }
 
 interface Waiting<O> {
@@ -51,7 +50,7 @@ export class Reservations<O extends OrderRequest> {
   /**
    * Settles one order, exactly once in effect. A rejected promise means that nothing is known to be settled: try again.
    *
-   * @throws {LockBackendUnavailableError} | the database client's error
+   * @throws {LockBackendUnavailableError | LockAbortedError} or the database client's error
    */
   reserve(order: O, rules: SaleRules): Promise<Outcome> {
     const resource = `${order.saleId}:${order.sku}`;
@@ -124,7 +123,9 @@ class Lane<O extends OrderRequest> {
     if (!strategyOf(strategy).lock) return work();
     const ttl = this.options.lockTtl(strategy);
     // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
-    await this.options.lockOf(strategy).withLock(this.resource, { ttl, wait: 2 * ttl }, work);
+    await this.options
+      .lockOf(strategy)
+      .withLock(this.resource, { ttl, wait: 2 * ttl, signal: this.options.signal }, work);
   }
 
   async #hold(lease?: Lease) {
@@ -143,6 +144,7 @@ class Lane<O extends OrderRequest> {
       });
       this.#tell(batch, orders, settlement);
       if (performance.now() >= until) return;
+      await nextTurn(); // those just settled may make room for orders that can still go into this hold
     }
   }
 

@@ -13,8 +13,10 @@ export const READ_SQL: Record<StockWriteMode, string> = {
   'row-lock': `${READ} FOR UPDATE`,
   // The first read of a lease shuts out every older one: a stale holder can no longer commit between this read and the
   // write that follows, an update that checking the token in the write alone would lose.
+  // It need not wait for the disk: a crash of the server that undoes the raise makes the write find another fence.
   fenced: `
     UPDATE stock SET fence_token = $3, fence_holder = $4
+    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS this_statement_only
     WHERE sale_id = $1 AND sku = $2 AND (fence_token < $3 OR fence_token = $3 AND fence_holder = $4)
     RETURNING available, version`,
 };

@@ -1,0 +1,94 @@
+import { announce, CHECKOUT_QUEUE, checkoutBackoff, type CheckoutJob } from '@app/checkout-queue';
+import type { WorkerConfig } from '@app/config';
+import { poolOf } from '@app/database';
+import { Reservations, SaleCatalog, type Settlement } from '@app/inventory';
+import type { OrderRequest } from '@app/orders';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { LockRegistry } from './lock-registry.js';
+import { CONFIG, REDIS } from './redis.module.js';
+import { WorkerMetrics } from './worker-metrics.js';
+
+/** How long the orders in hand may take to settle at shutdown, in milliseconds, before they are handed back. */
+const SHUTDOWN_GRACE_MS = 5_000;
+
+type CheckoutOrder = OrderRequest & Pick<CheckoutJob, 'replyTo'>;
+
+/** Takes orders from the queue and has them settled. A job ends only when its order has; until then it is tried again. */
+@Injectable()
+export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #log = new Logger(CheckoutConsumer.name);
+  readonly #shutdown = new AbortController();
+  readonly #catalog: SaleCatalog;
+  readonly #reservations: Reservations<CheckoutOrder>;
+  #worker: Worker<CheckoutJob> | undefined;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: WorkerConfig,
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly metrics: WorkerMetrics,
+    dataSource: DataSource,
+    locks: LockRegistry,
+  ) {
+    this.#catalog = new SaleCatalog(dataSource);
+    this.#reservations = new Reservations({
+      pool: poolOf(dataSource),
+      batchSize: config.BATCH_SIZE,
+      maxHold: config.BATCH_MAX_HOLD_MS,
+      inFlight: config.WORKER_CONCURRENCY,
+      signal: this.#shutdown.signal,
+      lockOf: (strategy) => locks.lockOf(strategy),
+      lockTtl: (strategy) => (strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS),
+      onCommit: async (orders, settlement, { strategy }) => {
+        this.metrics.committed(strategy, settlement);
+        const settled = orders.map((order, i) => ({ order, outcome: settlement.outcomes[i]! }));
+        await announce(this.redis, settled, isSoldOut(settlement));
+      },
+    });
+  }
+
+  onApplicationBootstrap() {
+    const { WORKER_CONCURRENCY, JOB_LOCK_MS } = this.config;
+    this.#worker = new Worker<CheckoutJob>(CHECKOUT_QUEUE, (job) => this.#settle(job), {
+      connection: this.redis,
+      concurrency: WORKER_CONCURRENCY,
+      lockDuration: JOB_LOCK_MS,
+      stalledInterval: JOB_LOCK_MS / 2,
+      // However often its worker died, an accepted order goes back to the queue.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      settings: { backoffStrategy: checkoutBackoff },
+    });
+    this.#worker.on('failed', (job, error) =>
+      this.#log.warn({ orderId: job?.id, err: error }, 'will be tried again'),
+    );
+    this.#worker.on('stalled', (orderId) =>
+      this.#log.warn({ orderId }, 'its worker vanished; back in the queue'),
+    );
+    this.#worker.on('error', (error) => this.#log.error({ err: error }, 'queue connection'));
+  }
+
+  async beforeApplicationShutdown() {
+    const handBack = setTimeout(() => this.#shutdown.abort(), SHUTDOWN_GRACE_MS);
+    await this.#worker?.close();
+    clearTimeout(handBack);
+  }
+
+  async #settle(job: Job<CheckoutJob>): Promise<void> {
+    const sale = await this.#catalog.find(job.data.saleId);
+    if (!sale) throw new Error(`the sale ${job.data.saleId} is not in the database`);
+    await this.#reservations.reserve({ orderId: job.id!, ...job.data }, sale);
+  }
+}
+
+/** Only once somebody was turned away: the API's own refusals leave no row, and the audit must see that there was demand. */
+function isSoldOut({ available, outcomes }: Settlement): boolean {
+  return available === 0 && outcomes.some((outcome) => 'reason' in outcome && outcome.reason === 'SOLD_OUT');
+}

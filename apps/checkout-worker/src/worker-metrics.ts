@@ -1,0 +1,54 @@
+import type { Settlement, StrategyName } from '@app/inventory';
+import type { LockObserver } from '@app/lock';
+import { Injectable } from '@nestjs/common';
+import { Counter, Histogram } from 'prom-client';
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+@Injectable()
+export class WorkerMetrics {
+  readonly #settled = new Counter({
+    name: 'orders_settled_total',
+    help: 'Orders that became terminal.',
+    labelNames: ['strategy', 'status', 'reason'],
+  });
+  readonly #batch = new Histogram({
+    name: 'batch_orders',
+    help: 'Orders committed in one transaction.',
+    labelNames: ['strategy'],
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
+  });
+  readonly #wait = new Histogram({
+    name: 'lock_wait_seconds',
+    help: 'From asking for the lock to holding it.',
+    labelNames: ['driver'],
+    buckets: SECONDS,
+  });
+  readonly #hold = new Histogram({
+    name: 'lock_hold_seconds',
+    help: 'From holding the lock to having released it.',
+    labelNames: ['driver'],
+    buckets: SECONDS,
+  });
+  readonly #lost = new Counter({
+    name: 'lock_lost_total',
+    help: 'Leases that ended before their work did.',
+    labelNames: ['driver'],
+  });
+
+  committed(strategy: StrategyName, { outcomes }: Settlement) {
+    this.#batch.observe({ strategy }, outcomes.length);
+    for (const outcome of outcomes) {
+      const reason = 'reason' in outcome ? outcome.reason : '';
+      this.#settled.inc({ strategy, status: outcome.status, reason });
+    }
+  }
+
+  lockObserver(driver: string): LockObserver {
+    return {
+      granted: (waitedMs) => this.#wait.observe({ driver }, waitedMs / 1_000),
+      released: (heldMs) => this.#hold.observe({ driver }, heldMs / 1_000),
+      lost: () => this.#lost.inc({ driver }),
+    };
+  }
+}

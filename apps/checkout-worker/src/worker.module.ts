@@ -1,0 +1,42 @@
+import type { WorkerConfig } from '@app/config';
+import { dataSourceOptions } from '@app/database';
+import { Sale, Stock } from '@app/inventory';
+import { HealthModule, logging, MetricsModule } from '@app/observability';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { CheckoutConsumer } from './checkout.consumer.js';
+import { LockRegistry } from './lock-registry.js';
+import { REDIS, RedisModule } from './redis.module.js';
+import { WorkerMetrics } from './worker-metrics.js';
+
+@Module({})
+export class WorkerModule {
+  static with(config: WorkerConfig): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        logging(config.LOG_LEVEL),
+        MetricsModule,
+        RedisModule.with(config),
+        TypeOrmModule.forRoot(
+          dataSourceOptions({
+            url: config.DATABASE_URL,
+            poolSize: config.DATABASE_POOL_SIZE,
+            entities: [Sale, Stock],
+            applicationName: 'checkout-worker',
+          }),
+        ),
+        HealthModule.forRootAsync({
+          inject: [REDIS, DataSource],
+          useFactory: (redis: Redis, dataSource: DataSource) => ({
+            redis: () => redis.ping(),
+            postgres: () => dataSource.query('SELECT 1'),
+          }),
+        }),
+      ],
+      providers: [CheckoutConsumer, LockRegistry, WorkerMetrics],
+    };
+  }
+}

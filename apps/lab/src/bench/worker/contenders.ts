@@ -1,0 +1,71 @@
+import { poolOf } from '@app/database';
+import { CriticalSection, Reservations, type StrategyName } from '@app/inventory';
+import { createLockDriver, Lock, type LockDriverName } from '@app/lock';
+import type { OrderRequest } from '@app/orders';
+import { Redlock } from '@sesamecare-oss/redlock';
+import type { Redis } from 'ioredis';
+import type { DataSource } from 'typeorm';
+
+/** One way to settle orders, as the worker benchmark compares them. */
+export interface Contender {
+  readonly name: string;
+  /** The sale's strategy; `redlock-peer` is the library @sesamecare-oss/redlock around the very same transaction. */
+  readonly strategy: StrategyName | 'redlock-peer';
+  readonly batchSize: number;
+  /** Share of the benchmark's orders: the slow ones get fewer, since a rate needs no more. */
+  readonly share: number;
+}
+
+export const CONTENDERS: readonly Contender[] = [
+  { name: 'redis, batch 64', strategy: 'redis', batchSize: 64, share: 1 },
+  { name: 'lock-off, batch 64', strategy: 'none', batchSize: 64, share: 1 },
+  { name: 'redis, batch 1', strategy: 'redis', batchSize: 1, share: 0.2 },
+  { name: 'lock-off, batch 1', strategy: 'none', batchSize: 1, share: 0.2 },
+  { name: 'conditional UPDATE per order', strategy: 'conditional-update', batchSize: 1, share: 0.2 },
+  { name: '@sesamecare-oss/redlock per order', strategy: 'redlock-peer', batchSize: 1, share: 0.1 },
+];
+
+export interface Servers {
+  readonly redis: Redis;
+  readonly dataSource: DataSource;
+}
+
+const TTL_MS = 10_000;
+
+/** The function that settles one order in the contender's way. */
+export function settlerOf(
+  { strategy, batchSize }: Contender,
+  { redis, dataSource }: Servers,
+  inFlight: number,
+) {
+  const pool = poolOf(dataSource);
+  if (strategy === 'redlock-peer') {
+    const redlock = new Redlock([redis], { retryCount: -1 });
+    return async (order: OrderRequest) => {
+      const target = {
+        saleId: order.saleId,
+        sku: order.sku,
+        write: 'read-modify-write',
+        perBuyerLimit: null,
+      } as const;
+      const lock = await redlock.acquire([`${order.saleId}:${order.sku}`], TTL_MS);
+      await new CriticalSection(pool, target).settle([order]);
+      await lock.release();
+    };
+  }
+  const locks = new Map<StrategyName, Lock>();
+  const reservations = new Reservations({
+    pool,
+    batchSize,
+    inFlight,
+    maxHold: 20,
+    signal: new AbortController().signal,
+    lockTtl: () => TTL_MS,
+    lockOf: (name) => {
+      if (!locks.has(name)) locks.set(name, new Lock(createLockDriver(name as LockDriverName, { redis })));
+      return locks.get(name)!;
+    },
+    onCommit: async () => undefined,
+  });
+  return (order: OrderRequest) => reservations.reserve(order, { strategy, perBuyerLimit: null });
+}

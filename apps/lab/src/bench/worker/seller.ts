@@ -1,0 +1,57 @@
+import { dataSourceOptions } from '@app/database';
+import { orderIdOf } from '@app/orders';
+import { Redis } from 'ioredis';
+import { once } from 'node:events';
+import { DataSource } from 'typeorm';
+import { CONTENDERS, settlerOf } from './contenders.js';
+
+/** What one selling process is told to do. */
+export interface SellerTask {
+  readonly seller: number;
+  readonly contender: string;
+  readonly saleId: string;
+  readonly orders: number;
+  readonly inFlight: number;
+}
+
+/** When the process began and ended, in milliseconds since the epoch: all processes are on one machine. */
+export interface SellerResult {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** One process of the worker benchmark: says it is ready, waits for the start, settles its orders, reports. */
+export async function sell({ seller, contender, saleId, orders, inFlight }: SellerTask): Promise<void> {
+  const redis = new Redis(process.env.REDIS_URL!);
+  const dataSource = await new DataSource(
+    dataSourceOptions({ url: process.env.DATABASE_URL!, poolSize: inFlight, applicationName: 'bench' }),
+  ).initialize();
+  const settle = settlerOf(
+    CONTENDERS.find(({ name }) => name === contender)!,
+    { redis, dataSource },
+    inFlight,
+  );
+  process.send!('ready');
+  await once(process, 'message');
+
+  const startedAt = Date.now();
+  let next = 0;
+  const buyer = async () => {
+    while (next < orders) {
+      const buyerId = `${seller}-${next++}`;
+      const idempotencyKey = 'bench';
+      const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
+      await settle({
+        orderId,
+        saleId,
+        sku: 'hot',
+        quantity: 1,
+        buyerId,
+        idempotencyKey,
+        acceptedAt: Date.now(),
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, buyer));
+  process.send!({ startedAt, endedAt: Date.now() } satisfies SellerResult, () => process.exit(0));
+}

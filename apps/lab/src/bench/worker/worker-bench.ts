@@ -1,0 +1,101 @@
+import { dataSourceOptions } from '@app/database';
+import { audit, Sale, Stock, type StrategyName } from '@app/inventory';
+import { fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { DataSource } from 'typeorm';
+import type { Benchmark } from '../summary.js';
+import { compare } from '../summary.js';
+import { CONTENDERS, type Contender } from './contenders.js';
+import type { SellerResult, SellerTask } from './seller.js';
+
+export interface WorkerBenchOptions {
+  readonly processes: number;
+  readonly inFlight: number;
+  readonly orders: number;
+  readonly rounds: number;
+}
+
+/**
+ * Orders settled per second on one hot SKU, in several processes, without the queue: the cost of the critical section and
+ * of its lock. The contenders take turns, so that a noisy machine is noisy for all of them.
+ */
+export async function workerBench(
+  options: WorkerBenchOptions,
+  progress: (line: string) => void,
+): Promise<Benchmark[]> {
+  const dataSource = await new DataSource(
+    dataSourceOptions({
+      url: process.env.DATABASE_URL!,
+      poolSize: 2,
+      entities: [Sale, Stock],
+      applicationName: 'bench',
+    }),
+  ).initialize();
+  try {
+    const rates = new Map<string, number[]>(CONTENDERS.map(({ name }) => [name, []]));
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const contender of CONTENDERS) {
+        const rate = await measure(contender, options, dataSource);
+        rates.get(contender.name)!.push(rate);
+        progress(`round ${round}/${options.rounds}  ${contender.name}: ${Math.round(rate)} orders/s`);
+      }
+    }
+    return compare('worker', 'ordersPerSecond', rates);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function measure(
+  contender: Contender,
+  options: WorkerBenchOptions,
+  dataSource: DataSource,
+): Promise<number> {
+  const { processes, inFlight } = options;
+  const each = Math.ceil((options.orders * contender.share) / processes);
+  const sale = await openSale(dataSource, contender, each * processes);
+  const sellers = Array.from({ length: processes }, (_, seller) => {
+    const task: SellerTask = { seller, contender: contender.name, saleId: sale.id, orders: each, inFlight };
+    return fork(process.argv[1]!, ['seller', JSON.stringify(task)]);
+  });
+  try {
+    await Promise.all(sellers.map((seller) => message(seller)));
+    const results = sellers.map((seller) => message(seller) as Promise<SellerResult>);
+    for (const seller of sellers) seller.send('go');
+    const times = await Promise.all(results);
+    const elapsed = Math.max(...times.map((t) => t.endedAt)) - Math.min(...times.map((t) => t.startedAt));
+    await verify(dataSource, contender, sale.id, each * processes);
+    return (each * processes * 1_000) / elapsed;
+  } finally {
+    for (const seller of sellers) seller.kill('SIGKILL');
+  }
+}
+
+async function openSale(dataSource: DataSource, { name, strategy }: Contender, stock: number): Promise<Sale> {
+  const saved: StrategyName = strategy === 'redlock-peer' ? 'none' : strategy;
+  const items = [{ sku: 'hot', initial: stock, available: stock }];
+  return dataSource.getRepository(Sale).save({ id: randomUUID(), name, strategy: saved, items });
+}
+
+/** A rate counts only if every order was settled, and, under whatever claims to be a lock, each exactly once. */
+async function verify(dataSource: DataSource, { name, strategy }: Contender, saleId: string, orders: number) {
+  const { total } = await audit(dataSource, saleId);
+  const settled = total.held + total.rejected;
+  const sound = settled === orders && (strategy === 'none' || (total.conserved && total.lostUpdates === 0));
+  if (!sound) throw new Error(`${name} broke the invariants: ${JSON.stringify(total)}`);
+}
+
+async function message(seller: ReturnType<typeof fork>): Promise<unknown> {
+  const stop = new AbortController();
+  try {
+    return await Promise.race([
+      once(seller, 'message', { signal: stop.signal }).then(([value]: unknown[]) => value),
+      once(seller, 'exit', { signal: stop.signal }).then(([code]) => {
+        throw new Error(`a selling process ended early with code ${code}`);
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}

@@ -1,0 +1,20 @@
+import { Controller, Get, Header, Module } from '@nestjs/common';
+import { collectDefaultMetrics, register } from 'prom-client';
+
+@Controller('metrics')
+class MetricsController {
+  @Get()
+  @Header('Content-Type', register.contentType)
+  metrics(): Promise<string> {
+    return register.metrics();
+  }
+}
+
+/** `GET /metrics` in the Prometheus text format: the process's own figures and whatever is in prom-client's registry. */
+@Module({ controllers: [MetricsController] })
+export class MetricsModule {
+  constructor() {
+    register.clear(); // a test boots several applications in one process
+    collectDefaultMetrics();
+  }
+}
