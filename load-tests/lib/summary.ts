@@ -49,12 +49,12 @@ function text(summary: ReturnType<typeof figures>): string[] {
   const { requests, accepted, soldOut, unexpected, droppedIterations, checks, latencyMs, audit } = summary;
   const { p50, p95, p99 } = latencyMs;
   const audited = Object.entries(audit).map(([name, value]) => `${value} ${name.replace('_', ' ')}`);
-  return [
+  const checkoutLines = [
     `checkouts  ${requests}: ${accepted} accepted, ${soldOut} sold out, ${unexpected} unexpected; ${droppedIterations} dropped`,
     `latency    p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
-    `audit      ${audited.join(', ')}`,
-    `checks     ${checks.passed} passed, ${checks.failed} failed`,
   ];
+  const checkLine = `checks     ${checks.passed} passed, ${checks.failed} failed`;
+  return [...(requests > 0 ? checkoutLines : [checkLine]), `audit      ${audited.join(', ')}`];
 }
 
 function failedChecks({ root_group }: SummaryData): string[] {

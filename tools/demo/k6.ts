@@ -52,7 +52,7 @@ export async function runK6(k6: K6, run: K6Run): Promise<K6Summary> {
   }
   const { exitCode, all, shortMessage } = await subprocess;
   if (exitCode !== 0 && exitCode !== thresholdCrossed) {
-    const errors = all.split('\n').filter((line) => line.includes('level=error'));
+    const errors = [...all.matchAll(/level=error msg="((?:\\.|[^"])*)"/g)].map(([, message]) => message!);
     throw new ExpectedError(
       [`k6 could not run ${run.script}:`, ...(errors.length > 0 ? errors : [shortMessage])].join('\n  '),
     );

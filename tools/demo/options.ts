@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { STRATEGY_NAMES } from '../../libs/inventory/src/strategies.js';
+import { STRATEGY_NAMES } from '@app/inventory';
 import { ExpectedError } from '../expected-error.js';
 
 export interface DemoOptions {
@@ -69,7 +69,7 @@ function parse(args: string[]) {
       },
     }).values;
   } catch (error) {
-    throw new ExpectedError(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
   }
 }
 

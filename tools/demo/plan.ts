@@ -49,7 +49,7 @@ function loadOf(rate: number, durationSeconds: number, stock?: number): Load {
     spikeStart: Math.max(1, Math.floor(durationSeconds / 6)),
     spikeSeconds: Math.ceil(durationSeconds / 4),
   };
-  return { ...load, stock: stock ?? Math.max(1, Math.floor(requestsOf(load) / 3)) };
+  return { ...load, stock: stock ?? Math.max(2, Math.floor(requestsOf(load) / 30) * 10) };
 }
 
 /** How many requests a load consists of; the stampede takes a second to rise and one to fall. */

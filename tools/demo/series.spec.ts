@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { breaksIn } from './sale-truth.js';
-import { thinOut } from './series.js';
+import { extendTo, thinOut } from './series.js';
 import type { Point } from './summary.js';
 
 describe('thinOut', () => {
@@ -19,6 +19,17 @@ describe('thinOut', () => {
       [2, 0, 3],
     ];
     expect(thinOut(short, 100)).toEqual(short);
+  });
+});
+
+describe('extendTo', () => {
+  it('holds the last state until the given second, and cuts nothing off', () => {
+    const sale: Point[] = [
+      [0, 3, 0],
+      [4, 0, 3],
+    ];
+    expect(extendTo(10, sale)).toEqual([...sale, [10, 0, 3]]);
+    expect(extendTo(3, sale)).toEqual(sale);
   });
 });
 

@@ -6,10 +6,11 @@ import { commandOf, parseOptions, usage } from '../demo/options.js';
 import { planDemo } from '../demo/plan.js';
 import { ProgressLine } from '../demo/progress.js';
 import { createReportDirectory, writeReport } from '../demo/report/write-report.js';
-import { droppedLoad, runDemo } from '../demo/run-demo.js';
+import { droppedLoad, runDemo, type DemoSettings } from '../demo/run-demo.js';
 import type { Summary } from '../demo/summary.js';
 import { formatTable } from '../demo/table.js';
-import { startStack } from '../stack/stack.js';
+import { startStack, type Stack } from '../stack/stack.js';
+import { step, withProgress } from '../terminal.js';
 
 /** npm run demo [-- options] */
 export async function run(args: string[]): Promise<number> {
@@ -24,11 +25,11 @@ export async function run(args: string[]): Promise<number> {
   const progress = new ProgressLine();
   const settings = { k6: await k6For(stack), directory, onProgress: progress.show };
 
-  let rate = options.rate ?? (await fitRate(stack, strategies[0]!, settings));
+  let rate = options.rate ?? (await fit(stack, strategies[0]!, settings));
   let demo = await runDemo(stack, planDemo(options, rate), settings);
   if (options.rate === undefined && droppedLoad(demo.results)) {
     rate = Math.max(4, Math.floor(rate / 2));
-    console.log(`… the load did not arrive in time: once more at ${rate} a second`);
+    step('load', `it did not arrive in time, so once more with ${rate} buyers a second`);
     demo = await runDemo(stack, planDemo(options, rate), settings);
   }
   progress.clear();
@@ -36,6 +37,14 @@ export async function run(args: string[]): Promise<number> {
   const report = await writeReport(directory, demo, details);
   print(demo.summary, relative(process.cwd(), report));
   return demo.summary.verdict === 'PASS' ? 0 : 1;
+}
+
+async function fit(stack: Stack, strategy: string, settings: DemoSettings): Promise<number> {
+  const rate = await withProgress('fitting the load to this machine', () =>
+    fitRate(stack, strategy, settings),
+  );
+  step('load', `${rate} buyers a second, three times as many in the stampede`);
+  return rate;
 }
 
 const paint: typeof styleText = (format, text) => (process.stdout.isTTY ? styleText(format, text) : text);

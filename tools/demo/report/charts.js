@@ -46,11 +46,13 @@ function optionOf({ stock, top, series }, color) {
       nameGap: 24,
       nameTextStyle: { color: color('quiet') },
       max: 'dataMax',
+      minInterval: 1,
       ...axis,
       axisLabel: { ...axis.axisLabel, formatter: (seconds) => seconds.toFixed(0), showMaxLabel: false },
     },
     yAxis: {
       type: 'value',
+      minInterval: 1,
       max: Math.ceil(top * 1.08),
       ...axis,
       axisLabel: { ...axis.axisLabel, showMaxLabel: false },

@@ -7,8 +7,8 @@ import { columns } from '../table.js';
 import { embedJson, embedScript, html, raw, type Html } from './html.js';
 
 const own = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-const echarts = () =>
-  readFileSync(createRequire(import.meta.url).resolve('echarts/dist/echarts.common.min.js'), 'utf8');
+const require = createRequire(import.meta.url);
+const echarts = () => readFileSync(require.resolve('echarts/dist/echarts.common.min.js'), 'utf8');
 
 export interface PageDetails {
   /** The command that repeats this demo with the same load. */

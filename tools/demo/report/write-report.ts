@@ -1,5 +1,5 @@
-import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { root } from '../../paths.mjs';
 import type { Demo } from '../run-demo.js';
 import { renderPage, type PageDetails } from './page.js';
@@ -16,8 +16,18 @@ export async function writeReport(directory: string, demo: Demo, details: PageDe
   const file = join(directory, 'report.html');
   await writeFile(join(directory, 'summary.json'), `${JSON.stringify(demo.summary, null, 2)}\n`);
   await writeFile(file, renderPage(demo, details));
-  const latest = join(dirname(directory), 'latest');
-  await rm(latest, { recursive: true, force: true });
-  await symlink(directory, latest).catch(() => cp(directory, latest, { recursive: true }));
+  await point(join(dirname(directory), 'latest'), directory);
   return file;
+}
+
+/** A link, replaced in one step; a copy where the file system has no links. */
+async function point(latest: string, directory: string): Promise<void> {
+  const link = `${directory}.latest`;
+  try {
+    await symlink(basename(directory), link);
+    await rename(link, latest);
+  } catch {
+    await rm(latest, { recursive: true, force: true });
+    await cp(directory, latest, { recursive: true });
+  }
 }
