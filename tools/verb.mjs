@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { installDependencies } from './install.mjs';
+import { inspect, isAlive } from './processes/process-table.mjs';
 import { endRun } from './processes/run.mjs';
 
 const [name, ...args] = process.argv.slice(2);
@@ -60,17 +61,27 @@ function interruption() {
       resolve(name === 'start' ? 0 : 128 + constants.signals[signal]);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);
-    if (process.env.npm_lifecycle_event) whenNpmDies(() => stop('SIGTERM'));
+    whenNpmDies(() => stop('SIGTERM'));
   });
 }
 
 /** npm passes signals on, but if npm itself is killed nobody waits for this verb any more. */
 function whenNpmDies(stop) {
-  const npm = process.ppid;
+  const npm = findNpm();
+  if (!npm) return;
   const watch = setInterval(() => {
-    if (process.ppid === npm) return;
+    if (isAlive(npm)) return;
     clearInterval(watch);
     stop();
   }, 500);
   watch.unref();
+}
+
+/** The parent, or its parent where the shell between the two is still there. */
+function findNpm() {
+  for (const pid of [process.ppid, inspect(process.ppid)?.parent]) {
+    const { name, started } = inspect(pid) ?? {};
+    if (name?.startsWith('npm ')) return { pid, started };
+  }
+  return undefined;
 }

@@ -3,33 +3,42 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * When the process started, in the system's own notation; undefined when there is none. A pid alone is reused, a pid with
- * its start is not. A zombie counts as gone: where nothing reaps orphans it would stay for ever.
+ * What the system knows of a process: when it `started` (in the system's own notation), its `parent` and its `name`.
+ * A pid alone is reused, a pid with its start is not. A zombie counts as gone: where nothing reaps orphans it would stay
+ * for ever.
  */
-export function startOf(pid) {
-  return process.platform === 'linux' ? startInProc(pid) : startFromPs(pid);
+export function inspect(pid) {
+  return process.platform === 'linux' ? inspectProc(pid) : inspectPs(pid);
 }
 
-function startInProc(pid) {
+function inspectProc(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in parentheses, may contain spaces. After it: the state, ..., and as the 20th field the start.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
+    // pid (name) state parent ... start; the name may contain spaces and parentheses.
+    const [from, to] = [stat.indexOf('('), stat.lastIndexOf(')')];
+    const [state, parent, ...rest] = stat.slice(to + 2).split(' ');
+    return state === 'Z'
+      ? undefined
+      : { started: rest[17], parent: Number(parent), name: stat.slice(from + 1, to) };
   } catch {
     return undefined;
   }
 }
 
-function startFromPs(pid) {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+function inspectPs(pid) {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=,ppid=,lstart=,args=', '-p', String(pid)], {
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C' },
   });
-  const [, state, started] = /^\s*(\S+)\s+(.+?)\s*$/.exec(stdout ?? '') ?? [];
-  return state === undefined || state.startsWith('Z') ? undefined : String(Date.parse(started));
+  const [, state, parent, started, name] = /^(\S+)\s+(\d+)\s+((?:\S+\s+){5})(.*)/.exec(stdout.trim()) ?? [];
+  if (state === undefined || state.startsWith('Z')) return undefined;
+  return { started: String(Date.parse(started)), parent: Number(parent), name };
 }
 
+/** @returns undefined if there is no such process. */
+export const startOf = (pid) => inspect(pid)?.started;
+
+/** @param {{ pid: number, started?: string }} recorded */
 export const isAlive = ({ pid, started }) => started !== undefined && startOf(pid) === started;
 
 /** Asks the processes to end, each by its own signal, and kills what is still there after `graceMs`. */

@@ -3,13 +3,22 @@ import { ExpectedError } from '../expected-error.js';
 import { withProgress } from '../terminal.js';
 import { currentRun } from './run.mjs';
 
-/** Runs a long step of the set-up. Its output is shown only if it fails, and then its end. */
-export async function runLong(
-  what: string,
+type CommandOptions = Pick<Options, 'cwd' | 'env'>;
+
+interface Outcome {
+  failed: boolean;
+  /** Standard output and error, in their order. */
+  output: string;
+  /** What went wrong, in a line. */
+  problem?: string;
+}
+
+/** Runs a command to its end without showing its output. */
+export async function runQuietly(
   file: string,
   args: string[],
-  options: Pick<Options, 'cwd' | 'env'> = {},
-): Promise<void> {
+  options: CommandOptions = {},
+): Promise<Outcome> {
   const subprocess = execa(file, args, {
     ...options,
     all: true,
@@ -19,10 +28,21 @@ export async function runLong(
     stdin: 'ignore',
   });
   if (subprocess.pid) currentRun().endAtLatest(subprocess.pid, { group: true });
-  const result = await withProgress(what, async () => subprocess);
-  if (!result.failed) return;
-  const tail = result.all.trimEnd().split('\n').slice(-15).join('\n    ');
-  throw new ExpectedError(`${result.shortMessage}\n    ${tail}`);
+  const { failed, all, shortMessage } = await subprocess;
+  return { failed, output: all, problem: shortMessage };
+}
+
+/** Runs a long step of the set-up. Its output is shown only if it fails, and then its end. */
+export async function runLong(
+  what: string,
+  file: string,
+  args: string[],
+  options?: CommandOptions,
+): Promise<void> {
+  const { failed, output, problem } = await withProgress(what, () => runQuietly(file, args, options));
+  if (!failed) return;
+  const tail = output.trimEnd().split('\n').slice(-15).join('\n    ');
+  throw new ExpectedError(`${problem}\n    ${tail}`);
 }
 
 /** Runs a command that has the terminal until it ends. Resolves with its exit code. */
@@ -33,7 +53,7 @@ export async function runInForeground(
 ): Promise<number> {
   const subprocess = execa(file, args, { env, reject: false, stdio: 'inherit' });
   if (subprocess.pid) currentRun().endAtLatest(subprocess.pid);
-  const result = await subprocess;
-  if (result.exitCode === undefined && !result.isTerminated) throw new ExpectedError(result.shortMessage);
-  return result.exitCode ?? 1;
+  const { exitCode, isTerminated, shortMessage } = await subprocess;
+  if (exitCode === undefined && !isTerminated) throw new ExpectedError(shortMessage!);
+  return exitCode ?? 1;
 }

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { localDirectory } from '../paths.mjs';
 import { endAll, isAlive, startOf } from './process-table.mjs';
@@ -38,13 +47,17 @@ function readRecord(id) {
 
 /** Ends what a run left behind. Servers go last, so that what uses them can still finish. */
 export async function cleanUp(id, { processes, paths }, graceMs) {
-  for (const last of [false, true])
-    await endAll(
-      processes.filter(({ stopLast }) => stopLast === last),
-      graceMs,
-    );
-  for (const path of [...paths, runDirectory(id)]) rmSync(path, { recursive: true, force: true });
+  const first = processes.filter(({ stopLast }) => !stopLast);
+  const last = processes.filter(({ stopLast }) => stopLast);
+  await endAll(first, graceMs);
+  await endAll(last, graceMs);
+  remove(runDirectory(id));
+  // A link that still leads somewhere belongs to another run by now.
+  for (const path of paths.filter((path) => !isLink(path) || !existsSync(path))) remove(path);
 }
+
+const remove = (path) => rmSync(path, { recursive: true, force: true });
+const isLink = (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 /** Cleans up after runs whose verb and guard both died (a power cut, a killed session). */
 export async function sweep(graceMs) {
@@ -61,5 +74,5 @@ function removeOldLogs() {
   mkdirSync(logsDirectory, { recursive: true });
   const ended = readdirSync(logsDirectory).filter((id) => !isAlive(ownerOf(id)));
   const newestFirst = ended.sort((a, b) => Number(ownerOf(b).started) - Number(ownerOf(a).started));
-  for (const id of newestFirst.slice(keptLogs)) rmSync(logDirectory(id), { recursive: true, force: true });
+  for (const id of newestFirst.slice(keptLogs)) remove(logDirectory(id));
 }

