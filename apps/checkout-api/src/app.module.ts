@@ -37,7 +37,7 @@ export class AppModule {
           toRetry: isPostgresDown,
         }),
         CoreModule.with(config),
-        MetricsModule,
+        MetricsModule.forRoot(),
         HealthModule.forRootAsync({
           inject: [DataSource, REDIS],
           useFactory: (dataSource: DataSource, redis: Redis) => ({

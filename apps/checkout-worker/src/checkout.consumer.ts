@@ -11,14 +11,19 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Worker, type Job } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { LockRegistry } from './lock-registry.js';
 import { CONFIG, REDIS } from './redis.module.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** How long the orders in hand may take to settle at shutdown, in milliseconds, before they are handed back. */
-const SHUTDOWN_GRACE_MS = 5_000;
+/**
+ * At shutdown, in milliseconds: how long the orders in hand may take to settle before those that wait for a lock are handed
+ * back to the queue, and how long before the worker leaves even so. What it leaves behind, its peers take over as stalled.
+ */
+const HAND_BACK_AFTER_MS = 5_000;
+const LEAVE_AFTER_MS = 10_000;
 
 type CheckoutOrder = OrderRequest & Pick<CheckoutJob, 'replyTo'>;
 
@@ -34,7 +39,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
     @Inject(REDIS) private readonly redis: Redis,
-    private readonly metrics: WorkerMetrics,
+    metrics: WorkerMetrics,
     dataSource: DataSource,
     locks: LockRegistry,
   ) {
@@ -47,8 +52,8 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       signal: this.#shutdown.signal,
       lockOf: (strategy) => locks.lockOf(strategy),
       lockTtl: (strategy) => (strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS),
-      onCommit: async (orders, settlement, { strategy }) => {
-        this.metrics.committed(strategy, settlement);
+      observer: metrics,
+      onCommit: async (orders, settlement) => {
         const settled = orders.map((order, i) => ({ order, outcome: settlement.outcomes[i]! }));
         await announce(this.redis, settled, isSoldOut(settlement));
       },
@@ -76,8 +81,8 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
   }
 
   async beforeApplicationShutdown() {
-    const handBack = setTimeout(() => this.#shutdown.abort(), SHUTDOWN_GRACE_MS);
-    await this.#worker?.close();
+    const handBack = setTimeout(() => this.#shutdown.abort(), HAND_BACK_AFTER_MS);
+    await Promise.race([this.#worker?.close(), sleep(LEAVE_AFTER_MS, undefined, { ref: false })]);
     clearTimeout(handBack);
   }
 

@@ -1,4 +1,4 @@
-import type { Settlement, StrategyName } from '@app/inventory';
+import type { SectionObserver, Settlement, StrategyName } from '@app/inventory';
 import type { LockObserver } from '@app/lock';
 import { Injectable } from '@nestjs/common';
 import { Counter, Histogram } from 'prom-client';
@@ -6,7 +6,7 @@ import { Counter, Histogram } from 'prom-client';
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 @Injectable()
-export class WorkerMetrics {
+export class WorkerMetrics implements SectionObserver {
   readonly #settled = new Counter({
     name: 'orders_settled_total',
     help: 'Orders that became terminal.',
@@ -17,6 +17,16 @@ export class WorkerMetrics {
     help: 'Orders committed in one transaction.',
     labelNames: ['strategy'],
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
+  });
+  readonly #section = new Histogram({
+    name: 'section_duration_seconds',
+    help: 'From the read of the stock to its commit.',
+    labelNames: ['strategy'],
+    buckets: SECONDS,
+  });
+  readonly #fencedOff = new Counter({
+    name: 'fenced_writes_refused_total',
+    help: 'Writes of overtaken leases that the fence in the stock row refused.',
   });
   readonly #wait = new Histogram({
     name: 'lock_wait_seconds',
@@ -36,12 +46,17 @@ export class WorkerMetrics {
     labelNames: ['driver'],
   });
 
-  committed(strategy: StrategyName, { outcomes }: Settlement) {
+  committed(strategy: StrategyName, { outcomes }: Settlement, ms: number) {
+    this.#section.observe({ strategy }, ms / 1_000);
     this.#batch.observe({ strategy }, outcomes.length);
     for (const outcome of outcomes) {
       const reason = 'reason' in outcome ? outcome.reason : '';
       this.#settled.inc({ strategy, status: outcome.status, reason });
     }
+  }
+
+  fencedOff() {
+    this.#fencedOff.inc();
   }
 
   lockObserver(driver: string): LockObserver {

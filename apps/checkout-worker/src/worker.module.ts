@@ -18,7 +18,7 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         logging(config.LOG_LEVEL),
-        MetricsModule,
+        MetricsModule.forRoot(),
         RedisModule.with(config),
         TypeOrmModule.forRoot(
           dataSourceOptions({

@@ -1,5 +1,5 @@
 import type { Lease } from '@app/lock';
-import type { OrderRequest, Outcome } from '@app/orders';
+import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate, type Allocation } from './allocate.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from './errors.js';
@@ -33,7 +33,7 @@ export interface Settlement {
 
 interface StockRow {
   readonly available: number;
-  readonly version: string;
+  readonly version?: string;
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -57,7 +57,7 @@ export class CriticalSection {
     this.#mode = lease?.token === undefined ? target.write : 'fenced';
     this.#resource = `${target.saleId}:${target.sku}`;
     // A conditional update need not read first: its WHERE knows. Only when it refuses is the number worth a round trip.
-    this.#known = this.#mode === 'conditional' ? { available: Infinity, version: '0' } : undefined;
+    this.#known = this.#mode === 'conditional' ? { available: Infinity } : undefined;
   }
 
   /**
@@ -76,6 +76,8 @@ export class CriticalSection {
         if (fresh.length > 0) {
           const committed = await this.#commit(fresh);
           available = committed.available;
+          // Nobody else can write while the row carries this lease's fence: the next batch need not read it again.
+          if (this.#mode === 'fenced') this.#known = { available };
           fresh.forEach(({ orderId }, i) => settled.set(orderId, committed.outcomes[i]!));
         }
         return { outcomes: orders.map(({ orderId }) => settled.get(orderId)!), available };
@@ -87,28 +89,22 @@ export class CriticalSection {
     }
   }
 
-  async #commit(orders: readonly OrderRequest[]): Promise<Settlement> {
+  async #commit(orders: readonly OrderRequest[]): Promise<Required<Settlement>> {
     const inTransaction = this.#mode === 'row-lock' || this.target.perBuyerLimit !== null;
     return inTransaction
       ? transaction(this.pool, (client) => this.#attempt(client, orders))
       : this.#attempt(this.pool, orders);
   }
 
-  async #attempt(database: Database, orders: readonly OrderRequest[]): Promise<Settlement> {
+  async #attempt(database: Database, orders: readonly OrderRequest[]): Promise<Required<Settlement>> {
     const { perBuyerLimit } = this.target;
     const buyers =
       perBuyerLimit === null ? {} : { perBuyerLimit, held: await this.#heldBy(database, orders) };
-    // A conditional update need not read first: its WHERE knows. Only when it refuses is the number worth a round trip.
-    let stock =
-      this.#mode === 'conditional' ? { available: Infinity, version: '0' } : await this.#read(database);
+    let stock = this.#known ?? (await this.#read(database));
     for (;;) {
       const allocation = allocate(orders, { ...buyers, available: stock.available });
       const available = await this.#write(database, orders, allocation, stock);
-      if (available !== undefined) {
-        // Nobody else can write while the row carries this lease's fence: no need to read it again.
-        if (this.#mode === 'fenced') this.#known = { ...stock, available };
-        return { outcomes: allocation.outcomes, available };
-      }
+      if (available !== undefined) return { outcomes: allocation.outcomes, available };
       if (this.#mode === 'fenced') throw new FencedOffError(this.#resource);
       stock = await this.#read(database);
     }
@@ -163,10 +159,12 @@ export class CriticalSection {
   }
 
   async #settledBefore(orders: readonly OrderRequest[]): Promise<Map<string, Outcome>> {
-    const { rows } = await this.pool.query<{ id: string } & Outcome>(SETTLED_SQL, [
+    const { rows } = await this.pool.query<{ id: string; reason: RejectionReason | null }>(SETTLED_SQL, [
       orders.map(({ orderId }) => orderId),
     ]);
-    return new Map(rows.map(({ id, ...outcome }) => [id, outcome]));
+    return new Map(
+      rows.map(({ id, reason }) => [id, reason ? { status: 'rejected', reason } : { status: 'reserved' }]),
+    );
   }
 
   async #explainMissingRow(database: Database): Promise<never> {

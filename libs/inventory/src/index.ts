@@ -1,6 +1,12 @@
 export { audit, type Audit, type AuditItem } from './audit.js';
 export { CriticalSection, type Settlement } from './critical-section.js';
-export { Reservations, type BatchLimits, type ReservationsOptions, type SaleRules } from './reservations.js';
+export {
+  Reservations,
+  type BatchLimits,
+  type ReservationsOptions,
+  type SaleRules,
+  type SectionObserver,
+} from './reservations.js';
 export { SaleCatalog } from './sale-catalog.js';
 export { Sale } from './sale.entity.js';
 export { Stock } from './stock.entity.js';

@@ -22,14 +22,23 @@ export interface SaleRules {
   readonly perBuyerLimit: number | null;
 }
 
+export interface SectionObserver {
+  /** A section committed, `ms` milliseconds after it began. */
+  committed(strategy: StrategyName, settlement: Settlement, ms: number): void;
+  /** The fence refused the write of a lease that had been overtaken. */
+  fencedOff(): void;
+}
+
 export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits {
   readonly pool: Pool;
   /** Aborts when the process shuts down: orders that still wait for a lock are handed back by rejecting them. */
   readonly signal: AbortSignal;
   readonly lockTtl: (strategy: StrategyName) => number;
   readonly lockOf: (strategy: StrategyName) => Lock;
+  /** Told what happens in critical sections, for metrics. */
+  readonly observer?: SectionObserver;
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
-  readonly onCommit: (orders: readonly O[], settlement: Settlement, rules: SaleRules) => Promise<void>;
+  readonly onCommit: (orders: readonly O[], settlement: Settlement) => Promise<void>;
 }
 
 interface Waiting<O> {
@@ -37,6 +46,9 @@ interface Waiting<O> {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Nothing was settled and nothing is broken: a new lease is all it takes. */
+const RETRY_AT_ONCE = [LockLostError, LockWaitTimeoutError, FencedOffError];
 
 /**
  * Gathers the orders of each SKU and settles them in batches: one contender per process waits for the lock, and each hold
@@ -104,17 +116,11 @@ class Lane<O extends OrderRequest> {
 
   async #drain() {
     while (this.#waiting.length > 0) {
-      try {
-        await this.#exclusively((lease) => this.#hold(lease));
-      } catch (error) {
-        if (error instanceof LockLostError || error instanceof LockWaitTimeoutError) continue;
-        if (error instanceof FencedOffError) continue;
-        if (error instanceof TokenWentBackError) {
-          await this.#reseed(error);
-          continue;
-        }
-        for (const { reject } of this.#waiting.splice(0)) reject(error);
-      }
+      await this.#exclusively((lease) => this.#hold(lease)).catch(async (error: unknown) => {
+        if (RETRY_AT_ONCE.some((kind) => error instanceof kind)) return;
+        const unsolved = error instanceof TokenWentBackError ? await this.#reseed(error) : error;
+        if (unsolved) for (const { reject } of this.#waiting.splice(0)) reject(unsolved);
+      });
     }
   }
 
@@ -129,7 +135,7 @@ class Lane<O extends OrderRequest> {
   }
 
   async #hold(lease?: Lease) {
-    const { pool, batchSize, maxHold } = this.options;
+    const { pool, batchSize, maxHold, observer } = this.options;
     const { write } = strategyOf(this.rules.strategy);
     const target = { ...this.item, write, perBuyerLimit: this.rules.perBuyerLimit };
     const section = new CriticalSection(pool, target, lease);
@@ -138,10 +144,13 @@ class Lane<O extends OrderRequest> {
       const batch = this.#waiting.splice(0, room);
       room -= batch.length;
       const orders = batch.map(({ order }) => order);
+      const begun = performance.now();
       const settlement = await section.settle(orders).catch((error: unknown) => {
         this.#waiting.unshift(...batch);
+        if (error instanceof FencedOffError) observer?.fencedOff();
         throw error;
       });
+      observer?.committed(this.rules.strategy, settlement, performance.now() - begun);
       this.#tell(batch, orders, settlement);
       if (performance.now() >= until) return;
       await nextTurn(); // those just settled may make room for orders that can still go into this hold
@@ -149,16 +158,20 @@ class Lane<O extends OrderRequest> {
   }
 
   #tell(batch: readonly Waiting<O>[], orders: readonly O[], settlement: Settlement) {
-    this.options.onCommit(orders, settlement, this.rules).then(
+    this.options.onCommit(orders, settlement).then(
       () => batch.forEach(({ resolve }, i) => resolve(settlement.outcomes[i]!)),
       (error: unknown) => batch.forEach(({ reject }) => reject(error)),
     );
   }
 
-  async #reseed({ fence }: TokenWentBackError) {
-    await this.options
-      .lockOf(this.rules.strategy)
+  /** Resolves to what went wrong, if something did. */
+  #reseed({ fence }: TokenWentBackError): Promise<unknown> {
+    const { lockOf } = this.options;
+    return lockOf(this.rules.strategy)
       .reseed(this.resource, fence)
-      .catch(() => undefined); // the next grant tells
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
   }
 }

@@ -72,7 +72,7 @@ export const WRITE_SQL = Object.fromEntries(
 ) as Record<StockWriteMode, string>;
 
 /** Orders of these that were settled before: jobs are delivered at least once. */
-export const SETTLED_SQL = 'SELECT id, status, reason FROM orders WHERE id = ANY ($1::uuid[])';
+export const SETTLED_SQL = 'SELECT id, reason FROM orders WHERE id = ANY ($1::uuid[])';
 
 /** Makes whoever sells to the same buyers wait, also under the lock of another SKU. Sorted, so that nobody deadlocks. */
 export const LOCK_BUYERS_SQL = `

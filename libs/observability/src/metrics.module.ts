@@ -13,8 +13,10 @@ class MetricsController {
 /** `GET /metrics` in the Prometheus text format: the process's own figures and whatever is in prom-client's registry. */
 @Module({ controllers: [MetricsController] })
 export class MetricsModule {
-  constructor() {
-    register.clear(); // a test boots several applications in one process
+  /** Starts an empty registry, before any provider adds to it: a test boots several applications in one process. */
+  static forRoot(): typeof MetricsModule {
+    register.clear();
     collectDefaultMetrics();
+    return MetricsModule;
   }
 }

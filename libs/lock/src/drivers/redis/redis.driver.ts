@@ -10,6 +10,9 @@ const CLAIM_TTL_MS = 1_000;
 /** A waiter that hears nothing asks again this often: for lost messages and vanished holders. */
 const FALLBACK_MS = 1_000;
 
+/** Redis scripts count in doubles. */
+const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
+
 /**
  * This project's lock on one Redis: first come first served across processes, handed over by push, fenced, extended by a
  * watchdog. One round trip takes a free lock, one releases it. Safe while that Redis keeps its data; a failover can grant
@@ -69,6 +72,7 @@ export class RedisDriver implements LockDriver {
   }
 
   async reseed(resource: string, above: bigint) {
+    if (above >= MAX_TOKEN) throw new RangeError(`tokens of ${resource} cannot grow above ${above}`);
     await this.#redis.lockReseed(...this.#keys(resource), above.toString()).catch((cause: unknown) => {
       throw new LockBackendUnavailableError(resource, cause);
     });

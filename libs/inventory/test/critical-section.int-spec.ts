@@ -1,0 +1,153 @@
+import { poolOf } from '@app/database';
+import type { Lease } from '@app/lock';
+import { orderOf, Shop } from '@app/testing';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { CriticalSection } from '../src/critical-section.js';
+import { FencedOffError, TokenWentBackError, UnknownSkuError } from '../src/errors.js';
+import { audit, type Sale } from '../src/index.js';
+
+let shop: Shop;
+beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
+afterAll(() => shop.close());
+
+const leaseWith = (token: bigint, holder = `holder-${token}`): Lease => ({
+  resource: 'test',
+  token,
+  holder,
+  signal: new AbortController().signal,
+  expiresAt: Infinity,
+  throwIfLost: () => undefined,
+});
+const sectionOf = (sale: Sale, lease?: Lease, sku = 'hot') => {
+  const target = {
+    saleId: sale.id,
+    sku,
+    write: 'read-modify-write',
+    perBuyerLimit: sale.perBuyerLimit,
+  } as const;
+  return new CriticalSection(poolOf(shop.dataSource), target, lease);
+};
+const totalOf = async (sale: Sale) => (await audit(shop.dataSource, sale.id)).total;
+
+describe('settling', () => {
+  it('writes stock, orders and one movement per batch', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'redis');
+    const section = sectionOf(sale, leaseWith(1n));
+    const first = await section.settle([
+      orderOf(sale.id, { quantity: 2 }),
+      orderOf(sale.id, { quantity: 2 }),
+    ]);
+    const second = await section.settle([orderOf(sale.id), orderOf(sale.id)]);
+    expect([first.available, second.available]).toEqual([1, 0]);
+    expect(second.outcomes).toEqual([{ status: 'reserved' }, { status: 'rejected', reason: 'SOLD_OUT' }]);
+    expect(await totalOf(sale)).toMatchObject({
+      held: 5,
+      available: 0,
+      rejected: 1,
+      undersold: 0,
+      conserved: true,
+    });
+    const movements = await shop.dataSource.query(
+      'SELECT units, before, after, token, holder FROM stock_movements WHERE sale_id = $1 ORDER BY id',
+      [sale.id],
+    );
+    expect(movements).toEqual([
+      { units: 4, before: 5, after: 1, token: '1', holder: 'holder-1' },
+      { units: 1, before: 1, after: 0, token: '1', holder: 'holder-1' },
+    ]);
+  });
+
+  it.each(['read-modify-write', 'row-lock', 'version', 'conditional'] as const)(
+    'settles an order once however often it is delivered (%s)',
+    async (write) => {
+      const sale = await shop.sale({ hot: 5 }, 'none');
+      const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
+      const settle = (...orders: ReturnType<typeof orderOf>[]) =>
+        new CriticalSection(poolOf(shop.dataSource), target).settle(orders);
+      const [again, fresh] = [orderOf(sale.id), orderOf(sale.id)];
+      await settle(again);
+      const { outcomes } = await settle(again, fresh, again);
+      expect(outcomes).toEqual([{ status: 'reserved' }, { status: 'reserved' }, { status: 'reserved' }]);
+      expect(await settle(again, fresh)).toEqual({ outcomes: outcomes.slice(1) });
+      expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
+    },
+  );
+
+  it('answers a redelivered rejection with the rejection it had', async () => {
+    const sale = await shop.sale({ hot: 0 }, 'none');
+    const order = orderOf(sale.id);
+    await sectionOf(sale).settle([order]);
+    const { outcomes } = await sectionOf(sale).settle([order]);
+    expect(outcomes).toEqual([{ status: 'rejected', reason: 'SOLD_OUT' }]);
+  });
+
+  it('names a SKU that the sale does not have', async () => {
+    const sale = await shop.sale({ hot: 1 }, 'none');
+    await expect(sectionOf(sale, leaseWith(1n), 'cold').settle([orderOf(sale.id)])).rejects.toThrow(
+      UnknownSkuError,
+    );
+  });
+});
+
+describe('the fence', () => {
+  it('refuses a stale holder at its write, and writes nothing of it', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'redis');
+    const stale = sectionOf(sale, leaseWith(1n));
+    await stale.settle([orderOf(sale.id)]);
+    await sectionOf(sale, leaseWith(2n)).settle([orderOf(sale.id)]);
+    await expect(stale.settle([orderOf(sale.id)])).rejects.toThrow(FencedOffError);
+    expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
+  });
+
+  it('keeps a stale holder from committing between the read and the write of the new one', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'redis');
+    const stale = sectionOf(sale, leaseWith(1n));
+    await stale.settle([orderOf(sale.id)]);
+    // The new holder is held up exactly between its two statements.
+    const pool = poolOf(shop.dataSource);
+    const interrupted = new Proxy(pool, {
+      get: (target, property) =>
+        property !== 'query'
+          ? Reflect.get(target, property)
+          : async (query: { name: string }) => {
+              if (query.name === 'write fenced') {
+                await expect(stale.settle([orderOf(sale.id)])).rejects.toThrow(FencedOffError);
+              }
+              return target.query(query as never);
+            },
+    });
+    const target = { saleId: sale.id, sku: 'hot', write: 'read-modify-write', perBuyerLimit: null } as const;
+    await new CriticalSection(interrupted, target, leaseWith(2n)).settle([orderOf(sale.id)]);
+    expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
+  });
+
+  it('refuses a second holder of the same token: a failover can grant one twice', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'redis');
+    await sectionOf(sale, leaseWith(7n, 'first')).settle([orderOf(sale.id)]);
+    const twin = sectionOf(sale, leaseWith(7n, 'second'));
+    await expect(twin.settle([orderOf(sale.id)])).rejects.toThrow(TokenWentBackError);
+  });
+
+  it('tells when the store hands out tokens below the fence', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'redis');
+    await sectionOf(sale, leaseWith(900n)).settle([orderOf(sale.id)]);
+    const error = await sectionOf(sale, leaseWith(3n))
+      .settle([orderOf(sale.id)])
+      .catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(TokenWentBackError);
+    expect(error).toMatchObject({ fence: 900n });
+  });
+});
+
+it('keeps the limit of a buyer who shops in two SKUs at once', async () => {
+  const sale = await shop.sale({ a: 50, b: 50 }, 'row-lock', 3);
+  const pool = poolOf(shop.dataSource);
+  const buy = (sku: string, idempotencyKey: string) => {
+    const target = { saleId: sale.id, sku, write: 'row-lock', perBuyerLimit: sale.perBuyerLimit } as const;
+    return new CriticalSection(pool, target).settle([
+      orderOf(sale.id, { sku, buyerId: 'ann', idempotencyKey }),
+    ]);
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, i) => buy(i % 2 ? 'a' : 'b', `key-${i}`)));
+  expect(await totalOf(sale)).toMatchObject({ held: 3, rejected: 13, conserved: true });
+});

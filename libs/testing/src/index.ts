@@ -1,0 +1,1 @@
+export { orderOf, Shop } from './shop.js';

@@ -1,0 +1,37 @@
+import { dataSourceOptions, migrate } from '@app/database';
+import { Sale, Stock, type StrategyName } from '@app/inventory';
+import { orderIdOf, type OrderRequest } from '@app/orders';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+
+/** A migrated database with what tests of the critical section need. */
+export class Shop {
+  private constructor(readonly dataSource: DataSource) {}
+
+  static async open(url: string, poolSize = 20): Promise<Shop> {
+    await migrate(url);
+    const options = dataSourceOptions({ url, poolSize, entities: [Sale, Stock], applicationName: 'test' });
+    return new Shop(await new DataSource(options).initialize());
+  }
+
+  async sale(
+    stock: Record<string, number>,
+    strategy: StrategyName,
+    perBuyerLimit: number | null = null,
+  ): Promise<Sale> {
+    const items = Object.entries(stock).map(([sku, initial]) => ({ sku, initial, available: initial }));
+    const sale = { id: randomUUID(), name: 'test', strategy, perBuyerLimit, items };
+    return this.dataSource.getRepository(Sale).save(sale);
+  }
+
+  close() {
+    return this.dataSource.destroy();
+  }
+}
+
+/** An order of one buyer; the buyer is somebody new unless named. */
+export function orderOf(saleId: string, order: Partial<OrderRequest> = {}): OrderRequest {
+  const { sku = 'hot', quantity = 1, buyerId = randomUUID(), idempotencyKey = 'key' } = order;
+  const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
+  return { orderId, saleId, sku, quantity, buyerId, idempotencyKey, acceptedAt: Date.now() };
+}
