@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { startServices } from '../../../tools/services/services.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -7,7 +8,10 @@ declare module 'vitest' {
   }
 }
 
-export default function setup(project: TestProject) {
-  project.provide('redisUrl', process.env.REDIS_URL!);
-  project.provide('databaseUrl', process.env.DATABASE_URL!);
+/** A Redis and a Postgres for the whole test run. */
+export default async function setup(project: TestProject) {
+  const services = await startServices();
+  project.provide('redisUrl', services.redisUrl);
+  project.provide('databaseUrl', services.databaseUrl);
+  return () => services.stop();
 }

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stack } from '../../../tools/stack/stack.js';
+
+/** What the tests read of an audit's total. */
+export interface Total {
+  readonly held: number;
+  readonly pending: number;
+  readonly oversold: number;
+  readonly undersold: number;
+  readonly lostUpdates: number;
+  readonly conserved: boolean;
+}
+
+export interface Accepted {
+  readonly orderId: string;
+  readonly buyerId: string;
+}
+
+/** Buyers of one stack, over HTTP, who try again with the same Idempotency-Key until they have an answer. */
+export class Shopper {
+  #turn = 0;
+
+  constructor(private readonly stack: Stack) {}
+
+  async openSale(strategy: string, stock: number): Promise<string> {
+    const response = await fetch(`${this.#api()}/sales`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.stack.adminKey}` },
+      body: JSON.stringify({ name: 'test', strategy, items: [{ sku: 'hot', stock }] }),
+    });
+    if (response.status !== 201) throw new Error(`no sale: ${response.status} ${await response.text()}`);
+    return ((await response.json()) as { id: string }).id;
+  }
+
+  /** Sends `count` checkouts of one unit, `abreast` at a time. Returns the accepted ones; the others were sold out. */
+  async stampede(saleId: string, count: number, abreast = 64): Promise<Accepted[]> {
+    const accepted: Accepted[] = [];
+    let next = 0;
+    const buyers = Array.from({ length: abreast }, async () => {
+      while (next < count) {
+        const buyerId = `buyer-${next++}`;
+        const orderId = await this.checkout(saleId, buyerId);
+        if (orderId) accepted.push({ orderId, buyerId });
+      }
+    });
+    await Promise.all(buyers);
+    return accepted;
+  }
+
+  /** The order's id once it is accepted; undefined when the SKU is sold out. */
+  async checkout(saleId: string, buyerId: string): Promise<string | undefined> {
+    const body = JSON.stringify({ sku: 'hot', quantity: 1, buyerId });
+    const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+    const deadline = Date.now() + 60_000;
+    while (Date.now() < deadline) {
+      const url = `${this.#api()}/sales/${saleId}/checkouts`;
+      const response = await fetch(url, { method: 'POST', headers, body }).catch(() => undefined);
+      const answer = (await response?.json().catch(() => undefined)) as
+        { orderId?: string; code?: string } | undefined;
+      if (response?.status === 202 && answer?.orderId) return answer.orderId;
+      if (response?.status === 409 && answer?.code === 'SOLD_OUT') return undefined;
+      if (response && answer && response.status !== 503) {
+        throw new Error(`unexpected answer: ${response.status} ${JSON.stringify(answer)}`);
+      }
+      await sleep(50); // the replica is gone, or something behind it
+    }
+    throw new Error(`the checkout of ${buyerId} had no answer within a minute`);
+  }
+
+  async order(orderId: string): Promise<{ status: string }> {
+    const response = await fetch(`${this.#api()}/orders/${orderId}`);
+    return (await response.json()) as { status: string };
+  }
+
+  /** The audit once no order is pending any more. */
+  async drained(saleId: string, withinMs = 60_000): Promise<Total> {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const response = await fetch(`${this.#api()}/sales/${saleId}/audit`);
+      const { total } = (await response.json()) as { total: Total };
+      if (total.pending === 0) return total;
+      if (Date.now() > deadline)
+        throw new Error(`not drained within ${withinMs} ms: ${JSON.stringify(total)}`);
+      await sleep(100);
+    }
+  }
+
+  #api(): string {
+    const urls = this.stack.apiUrls;
+    return urls[this.#turn++ % urls.length]!;
+  }
+}
