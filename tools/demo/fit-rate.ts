@@ -5,8 +5,8 @@ import { withDatabase, type DemoSettings } from './run-demo.js';
 import { readSaleTruth } from './sale-truth.js';
 
 const warmUpSeconds = 4;
-/** The stampede triples this: at its peak it asks for less than half of what the machine was seen to do. */
-const shareOfCapacity = 0.15;
+/** The stampede triples this: at its peak it asks for well below what the machine was seen to do while still cold. */
+const shareOfCapacity = 0.2;
 
 /** The rate before the stampede that this machine carries with ease, from what it does now under all it can get. */
 export async function fitRate(stack: DemoStack, strategy: string, settings: DemoSettings): Promise<number> {

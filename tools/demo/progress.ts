@@ -20,13 +20,14 @@ export class ProgressLine {
   private printedAt = 0;
 
   show = ({ run, seconds, requests, accepted, sold, stock, queue }: Progress): void => {
+    // The end is cut off where the terminal is narrow: the most telling figures come first.
     const line = [
       `… ${run}`,
       `${Math.round(seconds)} s`,
-      `${count(requests)} requests`,
-      `${count(accepted)} accepted`,
       `sold ${count(sold)} of ${count(stock)}`,
       `queue ${count(queue)}`,
+      `${count(accepted)} accepted`,
+      `${count(requests)} requests`,
     ].join(' · ');
     if (process.stdout.isTTY) {
       process.stdout.write(`\r${line.slice(0, process.stdout.columns - 1)}\x1b[K`);

@@ -11,7 +11,10 @@ export interface Demo {
   results: RunResult[];
 }
 
-export type DemoSettings = Pick<Measuring, 'k6' | 'directory' | 'onProgress'>;
+export interface DemoSettings extends Pick<Measuring, 'k6' | 'directory' | 'onProgress'> {
+  /** Told at the end of each run. */
+  onResult?: (result: RunResult) => void;
+}
 
 /**
  * Makes the planned runs on this stack and judges them. It stops after a run whose load did not arrive: later runs could
@@ -21,7 +24,9 @@ export async function runDemo(stack: DemoStack, plan: DemoPlan, settings: DemoSe
   return withDatabase(stack.databaseUrl, async (database) => {
     const results: RunResult[] = [];
     for (const run of plan.runs) {
-      results.push(await measure({ ...settings, stack, database }, run));
+      const result = await measure({ ...settings, stack, database }, run);
+      settings.onResult?.(result);
+      results.push(result);
       if (droppedLoad(results)) break;
     }
     const machine = await describeMachine(database, stack.redisUrl, await k6Version(settings.k6));

@@ -1,3 +1,5 @@
+import { count, units } from './format.js';
+
 export interface Percentiles {
   p50: number;
   p95: number;
@@ -65,4 +67,10 @@ export type Role = 'negative control' | 'lock-off' | 'lock-on';
 export function roleOf({ strategy, workers }: Pick<RunFigures, 'strategy' | 'workers'>): Role {
   if (strategy !== 'none') return 'lock-on';
   return workers === 1 ? 'negative control' : 'lock-off';
+}
+
+/** What a run sold, in a few words. */
+export function outcomeOf({ live, initialStock, oversold }: RunFigures): string {
+  const sold = `sold ${count(live)} of ${units(initialStock)}`;
+  return oversold > 0 ? `${sold}: ${count(oversold)} too many` : sold;
 }

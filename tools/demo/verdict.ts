@@ -10,7 +10,7 @@ const toleratedShortfall = 0.01;
 export function verdictOf(runs: Judged[]): Pick<Summary, 'verdict' | 'reasons'> {
   const failures = runs.filter(is('lock-on')).flatMap(brokenPromises);
   if (failures.length > 0) return { verdict: 'FAIL', reasons: failures };
-  const doubts = [...missingRuns(runs), ...misbehavedControls(runs), ...runs.flatMap(loadDoubts)];
+  const doubts = [...misbehavedControls(runs), ...runs.flatMap(loadDoubts), ...missingRuns(runs)];
   if (doubts.length > 0) return { verdict: 'INCONCLUSIVE', reasons: doubts };
   return { verdict: 'PASS', reasons: [proof(runs)] };
 }
@@ -70,8 +70,7 @@ function loadDoubts(run: Judged): string[] {
   const reasons: string[] = [];
   if (droppedIterations > 0) {
     reasons.push(`${of} dropped ${count(droppedIterations)} requests that k6 could not send in time.`);
-  }
-  if (requests < plannedRequests * (1 - toleratedShortfall)) {
+  } else if (requests < plannedRequests * (1 - toleratedShortfall)) {
     reasons.push(`${of} got ${count(requests)} of ${count(plannedRequests)} planned requests.`);
   }
   if (unexpectedAnswers > 0) {

@@ -7,7 +7,7 @@ import { planDemo } from '../demo/plan.js';
 import { ProgressLine } from '../demo/progress.js';
 import { createReportDirectory, writeReport } from '../demo/report/write-report.js';
 import { droppedLoad, runDemo, type DemoSettings } from '../demo/run-demo.js';
-import type { Summary } from '../demo/summary.js';
+import { outcomeOf, roleOf, type Summary } from '../demo/summary.js';
 import { formatTable } from '../demo/table.js';
 import { startStack, type Stack } from '../stack/stack.js';
 import { step, withProgress } from '../terminal.js';
@@ -23,7 +23,15 @@ export async function run(args: string[]): Promise<number> {
   const stack = await startStack({ apiReplicas, workers, env: { BATCH_SIZE: String(batchSize) } });
   const directory = await createReportDirectory(new Date());
   const progress = new ProgressLine();
-  const settings = { k6: await k6For(stack), directory, onProgress: progress.show };
+  const settings: DemoSettings = {
+    k6: await k6For(stack),
+    directory,
+    onProgress: progress.show,
+    onResult: ({ figures }) => {
+      progress.clear();
+      step(`${roleOf(figures)}, ${figures.strategy}`, outcomeOf(figures));
+    },
+  };
 
   let rate = options.rate ?? (await fit(stack, strategies[0]!, settings));
   let demo = await runDemo(stack, planDemo(options, rate), settings);
@@ -32,7 +40,6 @@ export async function run(args: string[]): Promise<number> {
     step('load', `it did not arrive in time, so once more with ${rate} buyers a second`);
     demo = await runDemo(stack, planDemo(options, rate), settings);
   }
-  progress.clear();
   const details = { command: commandOf(options, rate), finishedAt: new Date() };
   const report = await writeReport(directory, demo, details);
   print(demo.summary, relative(process.cwd(), report));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { count, milliseconds, units } from '../format.js';
+import { count, counted, milliseconds } from '../format.js';
 import type { Demo } from '../run-demo.js';
-import { roleOf, type Machine, type RunFigures, type RunResult } from '../summary.js';
+import { outcomeOf, roleOf, type Machine, type RunFigures, type RunResult } from '../summary.js';
 import { columns } from '../table.js';
 import { embedJson, embedScript, html, raw, type Html } from './html.js';
 
@@ -120,25 +120,21 @@ function figure({ figures, dashboard }: RunResult, i: number): Html {
   return html`<figure>
     <figcaption>
       <h3>${roleOf(figures)}: ${strategy}</h3>
-      <p class="${oversold > 0 ? 'bad' : 'good'}">${outcome(figures)}</p>
+      <p class="${oversold > 0 ? 'bad' : 'good'}">${outcomeOf(figures)}</p>
     </figcaption>
     <div
       class="chart"
       id="chart-${i}"
       role="img"
-      aria-label="${`Stock over time, ${strategy}. ${outcome(figures)}`}"
+      aria-label="${`Stock over time, ${strategy}: ${outcomeOf(figures)}`}"
     ></div>
     <p class="note">
-      ${count(workers)} ${workers === 1 ? 'worker' : 'workers'}, up to ${count(batchSize)} per commit ·
-      ${count(apiReplicas)} API · ${count(requests)} requests, answered in ${milliseconds(latencyMs.p50)} ms
-      (p99 ${milliseconds(latencyMs.p99)} ms) · <a href="${dashboard}">k6 report</a>
+      ${counted(apiReplicas, 'API replica')}, ${counted(workers, 'worker')}, up to
+      ${counted(batchSize, 'order')} per commit. ${count(requests)} requests, answered in
+      ${milliseconds(latencyMs.p50)} ms (p99 ${milliseconds(latencyMs.p99)} ms):
+      <a href="${dashboard}">k6 report</a>
     </p>
   </figure>`;
-}
-
-function outcome({ live, initialStock, oversold }: RunFigures): string {
-  const sold = `Sold ${count(live)} of ${units(initialStock)}`;
-  return oversold > 0 ? `${sold}: ${count(oversold)} too many.` : `${sold}.`;
 }
 
 /** Runs with the same stock share a scale, so that they can be compared at a glance. */
