@@ -25,15 +25,13 @@ export class Lock {
     const grantedAt = performance.now();
     this.observer.granted(grantedAt - askedAt);
     try {
-      const result = await work(lease).catch(async (error: unknown) => {
-        await release(lease, grant).catch(() => undefined);
-        throw error;
-      });
+      const result = await work(lease);
       lease.throwIfLost();
       await release(lease, grant);
       return result;
     } catch (error) {
       if (error instanceof LockLostError) this.observer.lost();
+      await grant.release().catch(() => undefined); // nothing happens if that was done; the error at hand wins
       throw error;
     } finally {
       lease.stop();

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { LockAbortedError, LockLostError } from './errors.js';
+import type { Grant, LockDriver } from './lock.js';
+import { Lock } from './with-lock.js';
+
+const options = { ttl: 60_000, wait: 1_000 };
+const granting = (grant: Partial<Grant>): LockDriver => ({
+  acquire: async () => ({ holder: 'me', provenAt: performance.now(), release: async () => true, ...grant }),
+  close: async () => undefined,
+});
+
+it('rejects with LockLostError when the store says at the release that the lock was no longer ours', async () => {
+  const lock = new Lock(granting({ release: async () => false }));
+  await expect(lock.withLock('r', options, async () => 'done')).rejects.toBeInstanceOf(LockLostError);
+});
+
+it("lets the callback's own error win over the release's", async () => {
+  const boom = new Error('boom');
+  for (const release of [async () => false, () => Promise.reject(new Error('store down'))]) {
+    const lock = new Lock(granting({ release }));
+    await expect(lock.withLock('r', options, () => Promise.reject(boom))).rejects.toBe(boom);
+  }
+});
+
+it('keeps the result of work that ended within its lease although the release did not reach the store', async () => {
+  const lock = new Lock(granting({ release: () => Promise.reject(new Error('store down')) }));
+  expect(await lock.withLock('r', options, async () => 'done')).toBe('done');
+});
+
+it('releases when the callback throws before its first await', async () => {
+  let released = false;
+  const lock = new Lock(granting({ release: async () => (released = true) }));
+  const work = () => {
+    throw new Error('boom');
+  };
+  await expect(lock.withLock('r', options, work)).rejects.toThrow('boom');
+  expect(released).toBe(true);
+});
+
+it('knows that the lease ran out even while the event loop was blocked', async () => {
+  const lock = new Lock(granting({}));
+  const work = lock.withLock('r', { ttl: 30, wait: 0 }, async (lease) => {
+    const end = performance.now() + 40;
+    while (performance.now() < end); // no timer can fire
+    expect(() => lease.throwIfLost()).toThrow(LockLostError);
+  });
+  await expect(work).rejects.toBeInstanceOf(LockLostError);
+});
+
+it('extends while the work runs and stops with it', async () => {
+  let extensions = 0;
+  const lock = new Lock(granting({ extend: async () => ++extensions > 0 }));
+  await lock.withLock('r', { ttl: 60, wait: 0 }, () => sleep(100));
+  const then = extensions;
+  expect(then).toBeGreaterThanOrEqual(3);
+  await sleep(60);
+  expect(extensions).toBe(then);
+});
+
+it('aborts the lease when an extension finds the lock gone', async () => {
+  const lock = new Lock(granting({ extend: async () => false }));
+  let reason: unknown;
+  const work = lock.withLock('r', { ttl: 60, wait: 0 }, async ({ signal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    reason = signal.reason;
+  });
+  await expect(work).rejects.toBeInstanceOf(LockLostError);
+  expect(reason).toBeInstanceOf(LockLostError);
+});
+
+it('survives a store that does not answer an extension, as long as the next one does in time', async () => {
+  let extensions = 0;
+  const extend = () => (++extensions === 1 ? Promise.reject(new Error('store down')) : Promise.resolve(true));
+  const lock = new Lock(granting({ extend }));
+  expect(await lock.withLock('r', { ttl: 90, wait: 0 }, () => sleep(150, 'done'))).toBe('done');
+});
+
+it('does not ask the store when the caller has aborted already', async () => {
+  let asked = false;
+  const driver: LockDriver = { ...granting({}), acquire: async () => Promise.reject((asked = true)) };
+  const waiting = new Lock(driver).withLock(
+    'r',
+    { ...options, signal: AbortSignal.abort() },
+    async () => 'in',
+  );
+  await expect(waiting).rejects.toBeInstanceOf(LockAbortedError);
+  expect(asked).toBe(false);
+});
