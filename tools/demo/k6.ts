@@ -51,6 +51,7 @@ export async function runK6(k6: K6, run: K6Run): Promise<K6Summary> {
     if (completed) run.onRequests?.(Number(completed));
   }
   const { exitCode, all, shortMessage } = await subprocess;
+  if (currentRun().ending) await new Promise(() => {}); // stopped from outside: whoever did so needs no explanation
   if (exitCode !== 0 && exitCode !== thresholdCrossed) {
     const errors = [...all.matchAll(/level=error msg="((?:\\.|[^"])*)"/g)].map(([, message]) => message!);
     throw new ExpectedError(

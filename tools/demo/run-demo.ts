@@ -40,6 +40,7 @@ export const droppedLoad = (results: RunResult[]) =>
 
 export async function withDatabase<T>(url: string, work: (database: Client) => Promise<T>): Promise<T> {
   const database = new Client({ connectionString: url });
+  database.on('error', () => {}); // a broken connection is told by the next query
   await database.connect();
   try {
     return await work(database);
