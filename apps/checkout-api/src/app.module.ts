@@ -20,18 +20,23 @@ import { SalesModule } from './sales/sales.module.js';
 /** Pause between two attempts to reach Postgres at boot, in milliseconds. */
 const RETRY_DELAY = 1_000;
 
+/** Milliseconds until a query counts as lost: more than the server's own limit, for a server that does not react at all. */
+const QUERY_TIMEOUT = 11_000;
+
 @Module({})
 export class AppModule {
   /** Boot waits for Postgres and Redis as long as they are not there; it fails when they refuse this client. */
   static with(config: ApiConfig): DynamicModule {
     const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, LOG_LEVEL } = config;
     const entities = [Sale, Stock, Order];
+    const options = dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-api' });
     return {
       module: AppModule,
       imports: [
         logging(LOG_LEVEL),
         TypeOrmModule.forRoot({
-          ...dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-api' }),
+          ...options,
+          extra: { ...(options.extra as object), query_timeout: QUERY_TIMEOUT },
           retryAttempts: Infinity,
           retryDelay: RETRY_DELAY,
           toRetry: isPostgresDown,

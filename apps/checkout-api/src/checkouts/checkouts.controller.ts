@@ -1,7 +1,7 @@
 import { REJECTION_REASONS } from '@app/orders';
-import { Body, Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.js';
@@ -9,7 +9,7 @@ import { saleId } from '../sales/sale.schema.js';
 import { acceptedSchema, checkoutSchema, type Checkout } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
 import { IdempotencyKey } from './idempotency-key.js';
-import { PreferWait } from './prefer-wait.js';
+import { PreferWait, whenGone } from './prefer-wait.js';
 
 @ApiTags('checkouts')
 @Controller('sales/:saleId/checkouts')
@@ -50,10 +50,9 @@ export class CheckoutsController {
     @IdempotencyKey() key: string,
     @PreferWait() wait: number,
     @Body({ schema: checkoutSchema }) checkout: Checkout,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const patience = wait > 0 ? { seconds: wait, signal: request.signal } : undefined;
+    const patience = wait > 0 ? { seconds: wait, signal: whenGone(reply) } : undefined;
     const order = await this.checkouts.accept(sale, checkout, key, patience);
     void reply.header('location', `/orders/${order.orderId}`);
     if (!patience) return { orderId: order.orderId, status: order.status, reason: order.reason };

@@ -78,10 +78,11 @@ export class CheckoutsService {
     }
   }
 
-  /** The order, if this checkout was accepted before the sale ended. Admitting it would let in a new one. */
-  async #afterTheEnd({ endsAt }: Sale, order: OrderRequest): Promise<OrderView> {
+  /** The order, if it is settled. Only one that is at least queued may go on to be admitted: a new one comes too late. */
+  async #afterTheEnd({ endsAt }: Sale, order: OrderRequest): Promise<OrderView | undefined> {
     const earlier = await this.orders.find(order.orderId);
     if (!earlier) throw new ProblemError('SALE_ENDED', `It ended at ${endsAt!.toISOString()}.`);
+    if (earlier.status === 'queued') return undefined;
     if (earlier.sku !== order.sku || earlier.quantity !== order.quantity) throw keyReused();
     this.metrics.count('replayed');
     return earlier;
@@ -107,6 +108,7 @@ export class CheckoutsService {
     const { outcome, stop } = this.outcomes.start(order.orderId);
     const timer = setTimeout(stop, patience.seconds * 1_000);
     patience.signal.addEventListener('abort', stop);
+    if (patience.signal.aborted) stop();
     try {
       await fromRedis(this.admissions.enqueue(order, this.outcomes.replyTo));
       return await outcome;

@@ -25,6 +25,11 @@ export class OutcomeWatch implements BeforeApplicationShutdown {
     return this.listener.replica;
   }
 
+  /** Orders that somebody waits for. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** Starts to wait for an order. `outcome` resolves when it is settled, or with nothing once `stop` is called. */
   start(orderId: string): { readonly outcome: Promise<SettledState | undefined>; readonly stop: () => void } {
     const { promise, resolve } = withResolvers<SettledState | undefined>();

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Longest wait for the outcome, in seconds. */
 const MAX_WAIT = 30;
@@ -13,3 +13,11 @@ export function preferredWait(prefer: string | readonly string[] = ''): number {
 export const PreferWait = createParamDecorator((_: unknown, context: ExecutionContext): number =>
   preferredWait(context.switchToHttp().getRequest<FastifyRequest>().headers.prefer),
 );
+
+/** Aborts when the client is gone. Fastify's own `request.signal` does not once the body has been read. */
+export function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  if (raw.destroyed) gone.abort();
+  raw.once('close', () => gone.abort());
+  return gone.signal;
+}

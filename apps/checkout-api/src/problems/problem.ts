@@ -9,7 +9,7 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string(),
     code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
-    instance: z.string().describe('Path of the request'),
+    instance: z.string().optional().describe('Path of the request, where it could be read'),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     orderId: z.guid().optional().describe('The order that was rejected'),
     down: z.array(z.string()).optional().describe('What is down, where the code is NOT_READY'),
@@ -43,8 +43,8 @@ export class ProblemError extends Error {
     return PROBLEMS[this.code].status;
   }
 
-  /** The problem document as JSON. `instance` is the path of the request it is about. */
-  toJson(instance: string): string {
+  /** The problem document as JSON. `instance` is the path of the request it is about, unless that could not be read. */
+  toJson(instance?: string): string {
     const { code, status, message: detail, members } = this;
     const type = `urn:flash-sale:problem:${code.toLowerCase().replaceAll('_', '-')}`;
     return JSON.stringify({ type, title: PROBLEMS[code].title, status, detail, code, instance, ...members });

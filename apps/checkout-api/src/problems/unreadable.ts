@@ -13,7 +13,7 @@ export function refuseUnreadable(error: Error & { code?: string }, socket: Socke
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
   const known = BY_CODE[String(error.code)] ?? ['MALFORMED_REQUEST', 'Send HTTP/1.1.'];
   const problem = new ProblemError(...known);
-  const body = problem.toJson('');
+  const body = problem.toJson();
   const head = [
     `HTTP/1.1 ${problem.status} ${known[0]}`,
     'Content-Type: application/problem+json',

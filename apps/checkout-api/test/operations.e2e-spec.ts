@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROBLEMS } from '../src/problems/problem-codes.js';
+import { Api } from './support/api.js';
+import { problem } from './support/expect-problem.js';
+
+let api: Api;
+beforeAll(async () => {
+  api = await Api.start();
+});
+afterAll(() => api.stop());
+
+describe('health', () => {
+  it('is alive and ready', async () => {
+    await api.http.get('/health/live').expect(200);
+    const { body } = await api.http.get('/health/ready').expect(200);
+    expect(body).toMatchObject({ details: { postgres: { status: 'up' }, redis: { status: 'up' } } });
+  });
+});
+
+describe('GET /metrics', () => {
+  const metric = async (line: string) => {
+    const { text } = await api.http
+      .get('/metrics')
+      .expect(200)
+      .expect('content-type', /^text\/plain/);
+    const found = text.split('\n').find((each) => each.startsWith(`${line} `));
+    return Number(found?.slice(line.length) ?? Number.NaN);
+  };
+
+  it('counts checkouts by what became of them, requests by route, and jobs by state', async () => {
+    const { id } = await api.sale();
+    const same = { key: 'k', body: { buyerId: 'b' } };
+    await api.checkout(id, same).expect(202);
+    await api.checkout(id, same).expect(202);
+    await api.checkout(id, { body: { sku: 'cold' } }).expect(problem('SKU_NOT_FOUND'));
+    expect(await metric('checkouts_total{outcome="accepted"}')).toBe(1);
+    expect(await metric('checkouts_total{outcome="replayed"}')).toBe(1);
+    expect(await metric('checkouts_total{outcome="refused"}')).toBe(1);
+    const route = 'method="POST",route="/sales/:saleId/checkouts"';
+    expect(await metric(`http_request_duration_seconds_count{${route},status="202"}`)).toBe(2);
+    expect(await metric(`http_request_duration_seconds_count{${route},status="404"}`)).toBe(1);
+    expect(await metric('queue_jobs{state="waiting"}')).toBeGreaterThanOrEqual(1);
+    expect(await metric('queue_jobs{state="active"}')).toBeGreaterThanOrEqual(0);
+    expect(await metric('queue_jobs{state="delayed"}')).toBeGreaterThanOrEqual(0);
+    expect(await metric('process_cpu_seconds_total')).toBeGreaterThan(0);
+  });
+
+  it('keeps unknown URLs out of the labels', async () => {
+    await api.http.get('/some/thing/42').expect(404);
+    expect(await metric('http_request_duration_seconds_count{method="GET",route="none",status="404"}')).toBe(
+      1,
+    );
+  });
+});
+
+describe('OpenAPI', () => {
+  interface Operation {
+    readonly responses: Record<
+      string,
+      { description?: string; content?: Record<string, { schema?: object }> }
+    >;
+    readonly requestBody?: unknown;
+    readonly security?: object[];
+  }
+  interface Document {
+    readonly paths: Record<string, Record<string, Operation>>;
+    readonly components: { readonly schemas: Record<string, object>; readonly securitySchemes: object };
+  }
+  let document: Document;
+  beforeAll(async () => {
+    document = (await api.http.get('/docs-json').expect(200)).body as Document;
+  });
+
+  it('is there to be clicked', async () => {
+    const { text } = await api.http.get('/docs').expect(200).expect('content-type', /html/);
+    expect(text).toContain('swagger-ui');
+    await api.http.get('/docs/swagger-ui-bundle.js').expect(200);
+  });
+
+  it('has every route of the contract, each with a schema for each answer', () => {
+    const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(routes.sort()).toEqual([
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /metrics',
+      'GET /orders/{orderId}',
+      'GET /sales',
+      'GET /sales/{saleId}',
+      'GET /sales/{saleId}/audit',
+      'POST /sales',
+      'POST /sales/{saleId}/checkouts',
+    ]);
+    for (const { responses } of Object.values(document.paths).flatMap(Object.values) as Operation[]) {
+      for (const { content = {} } of Object.values(responses)) {
+        const bodies = Object.values(content);
+        expect(bodies).toHaveLength(1);
+        expect(bodies[0]!.schema).toBeDefined();
+      }
+    }
+  });
+
+  it('has every reference resolved', () => {
+    const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g);
+    for (const [, name] of references) expect(document.components.schemas).toHaveProperty(name!);
+  });
+
+  it('says which calls need the admin key', () => {
+    expect(document.components.securitySchemes).toHaveProperty('admin');
+    expect(document.paths['/sales']!.post!.security).toEqual([{ admin: [] }]);
+    expect(document.paths['/sales']!.get!.security).toBeUndefined();
+  });
+
+  it('knows the codes', () => {
+    const everything = JSON.stringify(document);
+    for (const code of Object.keys(PROBLEMS)) expect(everything).toContain(code);
+    const { '409': conflict } = document.paths['/sales/{saleId}/checkouts']!.post!.responses;
+    expect(conflict!.description).toContain('`SALE_ENDED`');
+  });
+});

@@ -1,0 +1,102 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import request from 'supertest';
+import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import type { SaleView } from '../src/sales/sale.schema.js';
+import { ADMIN_KEY } from './support/api.js';
+
+/** What `nest build checkout-api` makes; `npm test` builds it. */
+const MAIN = fileURLToPath(new URL('../../../dist/apps/checkout-api/main.js', import.meta.url));
+const run = promisify(execFile);
+
+const environment = () => ({
+  PATH: process.env.PATH,
+  REDIS_URL: inject('redisUrl'),
+  DATABASE_URL: inject('databaseUrl'),
+  ADMIN_KEY,
+  LOG_LEVEL: 'error',
+});
+
+let child: ChildProcess | undefined;
+afterEach(() => {
+  child?.kill('SIGKILL');
+  child = undefined;
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function serve(): Promise<string> {
+  const port = await freePort();
+  const env = { ...environment(), PORT: String(port) };
+  child = spawn(process.execPath, [MAIN], { env, stdio: 'inherit' });
+  const url = `http://127.0.0.1:${port}`;
+  await vi.waitFor(() => request(url).get('/health/ready').expect(200), { timeout: 20_000, interval: 100 });
+  return url;
+}
+
+describe('node main.js', () => {
+  it('names what is wrong with the environment, without a stack', async () => {
+    const env = { ...environment(), ADMIN_KEY: 'short', REDIS_URL: undefined };
+    const failed = await run(process.execPath, [MAIN], { env }).catch((error: object) => error);
+    expect(failed).toMatchObject({ code: 1 });
+    const { stderr } = failed as { stderr: string };
+    expect(stderr).toContain('REDIS_URL is not set');
+    expect(stderr).toContain('ADMIN_KEY is invalid');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('knows its commands', async () => {
+    const failed = await run(process.execPath, [MAIN, 'sing'], { env: environment() }).catch(
+      (error: object) => error,
+    );
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('sing') as string });
+  });
+
+  it('migrates and ends, as often as it is asked to, also from two processes at once', async () => {
+    const migrate = () => run(process.execPath, [MAIN, 'migrate'], { env: environment() });
+    await Promise.all([migrate(), migrate()]);
+    await migrate();
+  });
+
+  it('does not wait for a server that refuses it', async () => {
+    const DATABASE_URL = new URL(inject('databaseUrl'));
+    DATABASE_URL.pathname = '/there-is-no-such-database';
+    const env = { ...environment(), DATABASE_URL: DATABASE_URL.href, PORT: String(await freePort()) };
+    await expect(run(process.execPath, [MAIN], { env, timeout: 20_000 })).rejects.toMatchObject({ code: 1 });
+  });
+
+  it('finishes what it has begun when it is asked to end', async () => {
+    const url = await serve();
+    const sale = { name: 'x', strategy: 'conditional-update', items: [{ sku: 'hot', stock: 1 }] };
+    const opened = await request(url)
+      .post('/sales')
+      .set('authorization', `Bearer ${ADMIN_KEY}`)
+      .send(sale)
+      .expect(201);
+    const answer = request(url)
+      .post(`/sales/${(opened.body as SaleView).id}/checkouts`)
+      .set({ 'idempotency-key': randomUUID(), prefer: 'wait=30' })
+      .send({ sku: 'hot', quantity: 1, buyerId: 'b' })
+      .expect(202)
+      .then(({ status }) => status);
+    await vi.waitFor(async () => {
+      const { text } = await request(url).get('/metrics');
+      expect(text).toMatch(/^queue_jobs\{state="waiting"\} [1-9]/m);
+    });
+    const ended = once(child!, 'exit');
+    child!.kill('SIGTERM');
+    expect(await answer).toBe(202);
+    expect(await ended).toEqual([null, 'SIGTERM']);
+  });
+});

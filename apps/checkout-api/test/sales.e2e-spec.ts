@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditView } from '../src/sales/audit.schema.js';
+import type { SaleView } from '../src/sales/sale.schema.js';
+import { Api } from './support/api.js';
+import { problem } from './support/expect-problem.js';
+import { Settler } from './support/settler.js';
+
+let api: Api;
+beforeAll(async () => {
+  api = await Api.start();
+});
+afterAll(() => api.stop());
+
+describe('POST /sales', () => {
+  it('opens a sale', async () => {
+    const asked = {
+      name: 'Sneaker drop',
+      strategy: 'optimistic',
+      perBuyerLimit: 2,
+      reservationTtlSeconds: 600,
+      startsAt: '2030-01-01T12:00:00Z',
+      endsAt: '2030-01-01T15:00:00+02:00',
+    };
+    const items = [
+      { sku: 'B', stock: 7 },
+      { sku: 'A', stock: 0 },
+    ];
+    const { body } = await api.openSale({ ...asked, items }).expect(201);
+    expect(body).toMatchObject({
+      ...asked,
+      startsAt: '2030-01-01T12:00:00.000Z',
+      endsAt: '2030-01-01T13:00:00.000Z',
+      items: [
+        { sku: 'A', initial: 0, available: 0, held: 0, sold: 0 },
+        { sku: 'B', initial: 7, available: 7, held: 0, sold: 0 },
+      ],
+    });
+    const { id } = body as SaleView;
+    expect((await api.http.get(`/sales/${id}`).expect(200)).body).toEqual(body);
+    expect((await api.http.get(`/sales/${id.toUpperCase()}`).expect(200)).body).toEqual(body);
+  });
+
+  it('takes the redis strategy unless told otherwise, and as many as a thousand items', async () => {
+    const items = Array.from({ length: 1_000 }, (_, i) => ({
+      sku: `${i}`.padStart(64, 'x'),
+      stock: 1_000_000_000,
+    }));
+    const { body } = await api.openSale({ name: 'big', items }).expect(201);
+    expect(body).toMatchObject({ strategy: 'redis', perBuyerLimit: null, endsAt: null });
+    expect((body as SaleView).items).toHaveLength(1_000);
+  });
+
+  const valid = { name: 'x', items: [{ sku: 'A', stock: 1 }] };
+  it.each<[string, object, string]>([
+    ['no name', { name: undefined }, 'name'],
+    ['a name with a line break', { name: 'a\nb' }, 'name'],
+    ['no items', { items: [] }, 'items'],
+    [
+      'too many items',
+      { items: Array.from({ length: 1_001 }, (_, i) => ({ sku: `${i}`, stock: 1 })) },
+      'items',
+    ],
+    ['a SKU twice', { items: [...valid.items, ...valid.items] }, 'items[1].sku'],
+    ['an empty SKU', { items: [{ sku: '', stock: 1 }] }, 'items[0].sku'],
+    ['a SKU with a colon', { items: [{ sku: 'a:b', stock: 1 }] }, 'items[0].sku'],
+    ['a long SKU', { items: [{ sku: 'a'.repeat(65), stock: 1 }] }, 'items[0].sku'],
+    ['negative stock', { items: [{ sku: 'A', stock: -1 }] }, 'items[0].stock'],
+    ['a fraction of stock', { items: [{ sku: 'A', stock: 1.5 }] }, 'items[0].stock'],
+    ['more stock than Postgres can count', { items: [{ sku: 'A', stock: 1e9 + 1 }] }, 'items[0].stock'],
+    ['stock in words', { items: [{ sku: 'A', stock: '1' }] }, 'items[0].stock'],
+    [
+      'an end before its start',
+      { startsAt: '2030-01-02T00:00:00Z', endsAt: '2030-01-01T00:00:00Z' },
+      'endsAt',
+    ],
+    ['a start that is no time', { startsAt: 'tomorrow' }, 'startsAt'],
+    ['a limit of nothing', { perBuyerLimit: 0 }, 'perBuyerLimit'],
+    ['an unknown property', { discount: 5 }, ''],
+  ])('refuses %s', async (_, change, path) => {
+    const { body } = await api.openSale({ ...valid, ...change }).expect(problem('VALIDATION_FAILED'));
+    expect((body as { errors: object[] }).errors).toContainEqual(expect.objectContaining({ path }));
+  });
+
+  it.each([[undefined], ['Bearer'], ['Bearer wrong'], ['Basic YTpi']])(
+    'needs the admin key: %s',
+    async (authorization) => {
+      const call = api.http.post('/sales').send(valid);
+      if (authorization) void call.set('authorization', authorization);
+      const { headers } = await call.expect(problem('ADMIN_KEY_REQUIRED'));
+      expect(headers['www-authenticate']).toMatch(/^Bearer/);
+    },
+  );
+
+  it('names the strategies it knows', async () => {
+    const { body } = await api.openSale({ ...valid, strategy: 'hope' }).expect(problem('STRATEGY_UNKNOWN'));
+    expect((body as { detail: string }).detail).toContain('conditional-update');
+  });
+
+  it('refuses strategies that oversell', async () => {
+    for (const strategy of ['none', 'local-mutex']) {
+      await api.openSale({ ...valid, strategy }).expect(problem('STRATEGY_UNSAFE'));
+    }
+  });
+});
+
+describe('GET /sales', () => {
+  it('lists the newest first, as many as asked for', async () => {
+    const older = await api.sale();
+    const newer = await api.sale();
+    const { body } = await api.http.get('/sales?limit=2').expect(200);
+    expect((body as SaleView[]).map(({ id }) => id)).toEqual([newer.id, older.id]);
+    expect((await api.http.get('/sales').expect(200)).body).toContainEqual(older);
+  });
+
+  it.each(['0', '1001', 'many', '1.5'])('refuses a limit of %s', async (limit) => {
+    await api.http.get(`/sales?limit=${limit}`).expect(problem('VALIDATION_FAILED'));
+  });
+
+  it('does not know every sale', async () => {
+    await api.http.get(`/sales/${randomUUID()}`).expect(problem('SALE_NOT_FOUND'));
+    await api.http.get(`/sales/${randomUUID()}/audit`).expect(problem('SALE_NOT_FOUND'));
+    await api.http.get('/sales/42').expect(problem('VALIDATION_FAILED'));
+    await api.http.get('/sales/42/audit').expect(problem('VALIDATION_FAILED'));
+  });
+});
+
+describe('GET /sales/:saleId/audit', () => {
+  it('tells what is pending, and then what became of it', async () => {
+    const items = [
+      { sku: 'hot', stock: 5 },
+      { sku: 'cold', stock: 3 },
+    ];
+    const { id } = await api.sale({ items });
+    const audit = async () => (await api.http.get(`/sales/${id}/audit`).expect(200)).body as AuditView;
+    for (let i = 0; i < 4; i++) await api.checkout(id, { body: { quantity: 2 } }).expect(202);
+
+    const fresh = {
+      held: 0,
+      sold: 0,
+      rejected: 0,
+      oversold: 0,
+      undersold: 0,
+      lostUpdates: 0,
+      conserved: true,
+    };
+    expect(await audit()).toEqual({
+      saleId: id,
+      items: [
+        { sku: 'cold', initial: 3, available: 3, pending: 0, ...fresh },
+        { sku: 'hot', initial: 5, available: 5, pending: 4, ...fresh },
+      ],
+      total: { initial: 8, available: 8, pending: 4, ...fresh },
+    });
+
+    const settler = new Settler();
+    try {
+      while ((await audit()).total.pending > 0) await delay(20);
+    } finally {
+      await settler.stop();
+    }
+    const settled = { ...fresh, held: 4, rejected: 4 };
+    expect(await audit()).toEqual({
+      saleId: id,
+      items: [
+        { sku: 'cold', initial: 3, available: 3, pending: 0, ...fresh },
+        { sku: 'hot', initial: 5, available: 1, pending: 0, ...settled },
+      ],
+      total: { initial: 8, available: 4, pending: 0, ...settled },
+    });
+    expect((await api.http.get(`/sales/${id}`)).body).toMatchObject({
+      items: [
+        { sku: 'cold', available: 3, held: 0, sold: 0 },
+        { sku: 'hot', available: 1, held: 4, sold: 0 },
+      ],
+    });
+  });
+});
+
+describe('with ALLOW_UNSAFE_STRATEGIES', () => {
+  it('opens sales that oversell', async () => {
+    const lax = await Api.start({ ALLOW_UNSAFE_STRATEGIES: true });
+    try {
+      for (const strategy of ['none', 'local-mutex']) {
+        expect(await lax.sale({ strategy })).toMatchObject({ strategy });
+      }
+    } finally {
+      await lax.stop();
+    }
+  });
+});

@@ -1,0 +1,71 @@
+import { Admissions } from '@app/checkout-queue';
+import { loadApiConfig, type ApiConfig } from '@app/config';
+import { migrate } from '@app/database';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { randomUUID } from 'node:crypto';
+import request from 'supertest';
+import { inject } from 'vitest';
+import { createApp } from '../../src/app.js';
+import type { NewSale, SaleView } from '../../src/sales/sale.schema.js';
+
+export const ADMIN_KEY = 'a-key-for-tests-only';
+const JSON_TYPE = 'application/json';
+
+interface CheckoutRequest {
+  readonly key?: string;
+  readonly prefer?: string;
+  readonly body?: object;
+}
+
+/** The real application on real servers, listening on a free port. */
+export class Api {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly url: string,
+  ) {}
+
+  static async start(overrides: Partial<ApiConfig> = {}): Promise<Api> {
+    await migrate(inject('databaseUrl'));
+    const config = loadApiConfig({
+      REDIS_URL: inject('redisUrl'),
+      DATABASE_URL: inject('databaseUrl'),
+      ADMIN_KEY,
+      LOG_LEVEL: 'silent',
+    });
+    const app = await createApp({ ...config, ...overrides });
+    await app.listen(0, '127.0.0.1');
+    return new Api(app, await app.getUrl());
+  }
+
+  get http() {
+    return request(this.url);
+  }
+
+  get admissions(): Admissions {
+    return this.app.get(Admissions);
+  }
+
+  openSale(sale: object) {
+    return this.http.post('/sales').set('authorization', `Bearer ${ADMIN_KEY}`).send(sale);
+  }
+
+  /** A sale of the SKU `hot`, whatever else is asked for. */
+  async sale(sale: Partial<NewSale> = {}): Promise<SaleView> {
+    const items = [{ sku: 'hot', stock: 5 }];
+    const given = { name: 'test', strategy: 'conditional-update', items, ...sale };
+    const { body } = await this.openSale(given).expect(201);
+    return body as SaleView;
+  }
+
+  checkout(saleId: string, { key = randomUUID(), prefer, body = {} }: CheckoutRequest = {}) {
+    const call = this.http.post(`/sales/${saleId}/checkouts`).set('idempotency-key', key);
+    if (prefer !== undefined) void call.set('prefer', prefer);
+    return call.type(JSON_TYPE).send({ sku: 'hot', quantity: 1, buyerId: randomUUID(), ...body });
+  }
+
+  /** Leaves no job to the workers of other tests. */
+  async stop(): Promise<void> {
+    await this.admissions.queue.obliterate({ force: true });
+    await this.app.close();
+  }
+}

@@ -1,0 +1,55 @@
+import { announce, CHECKOUT_QUEUE, checkoutBackoff, type CheckoutJob } from '@app/checkout-queue';
+import { Reservations } from '@app/inventory';
+import type { OrderRequest } from '@app/orders';
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+type CheckoutOrder = OrderRequest & Pick<CheckoutJob, 'replyTo'>;
+
+interface SettlerOptions {
+  readonly perBuyerLimit?: number;
+  /** Whether it tells the API what it settled; messages can get lost. */
+  readonly announces?: boolean;
+}
+
+/** Settles the orders in the queue, without a lock: with one conditional update per batch. */
+export class Settler {
+  readonly #redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
+  readonly #pool = new pg.Pool({ connectionString: inject('databaseUrl') });
+  readonly #worker: Worker<CheckoutJob>;
+
+  constructor({ perBuyerLimit, announces = true }: SettlerOptions = {}) {
+    const reservations = new Reservations<CheckoutOrder>({
+      pool: this.#pool,
+      batchSize: 64,
+      maxHold: 20,
+      inFlight: 64,
+      signal: new AbortController().signal,
+      lockTtl: () => 1_000,
+      lockOf: (strategy) => {
+        throw new Error(`${strategy} needs a lock`);
+      },
+      onCommit: async (orders, { outcomes, available }) => {
+        if (!announces) return;
+        const settled = orders.map((order, i) => ({ order, outcome: outcomes[i]! }));
+        await announce(this.#redis, settled, available === 0);
+      },
+    });
+    const rules = { strategy: 'conditional-update', perBuyerLimit: perBuyerLimit ?? null } as const;
+    const settle = ({ id, data }: { id?: string; data: CheckoutJob }) =>
+      reservations.reserve({ orderId: id!, ...data }, rules);
+    this.#worker = new Worker(CHECKOUT_QUEUE, settle, {
+      connection: this.#redis,
+      concurrency: 64,
+      settings: { backoffStrategy: checkoutBackoff },
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.close();
+    this.#redis.disconnect();
+    await this.#pool.end();
+  }
+}
