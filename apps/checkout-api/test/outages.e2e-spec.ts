@@ -5,7 +5,7 @@ import { problem } from './support/expect-problem.js';
 import { Gate } from './support/gate.js';
 
 /** Milliseconds within which a server that does not answer must be given up. */
-const PATIENCE = 3_500;
+const PATIENCE = 4_000;
 
 let api: Api;
 let redis: Gate;

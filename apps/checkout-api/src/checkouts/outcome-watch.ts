@@ -14,6 +14,7 @@ type Tell = (state?: SettledState) => void;
 export class OutcomeWatch implements BeforeApplicationShutdown {
   readonly #waiting = new Map<string, Set<Tell>>();
   #polling = false;
+  #closing = false;
 
   constructor(
     private readonly listener: OutcomeListener,
@@ -37,18 +38,20 @@ export class OutcomeWatch implements BeforeApplicationShutdown {
     const tells = this.#waiting.get(orderId) ?? new Set();
     this.#waiting.set(orderId, tells);
     const tell: Tell = (state) => {
+      if (!tells.delete(tell)) return;
       unlisten();
-      tells.delete(tell);
       if (tells.size === 0) this.#waiting.delete(orderId);
       resolve(state);
     };
     tells.add(tell);
-    this.#poll();
+    if (this.#closing) tell();
+    else this.#poll();
     return { outcome: promise, stop: () => tell() };
   }
 
-  /** Whoever still waits is answered that the order is queued. */
+  /** Whoever waits, now or from now on, is answered that the order is queued. */
   beforeApplicationShutdown(): void {
+    this.#closing = true;
     for (const tells of this.#waiting.values()) for (const tell of tells) tell();
   }
 

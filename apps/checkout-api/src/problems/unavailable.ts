@@ -28,10 +28,14 @@ export async function fromRedis<T>(call: Promise<T>): Promise<T> {
     return await call;
   } catch (error) {
     if (error instanceof ReplyError && !REDIS_NOT_NOW.has(firstWord(error))) throw error;
-    throw new ProblemError('REDIS_UNAVAILABLE', 'Try again with the same Idempotency-Key in a moment.', {
-      headers: RETRY_LATER,
-      cause: error,
-    });
+    throw new ProblemError(
+      'REDIS_UNAVAILABLE',
+      'Try again in a moment; a checkout with the same Idempotency-Key.',
+      {
+        headers: RETRY_LATER,
+        cause: error,
+      },
+    );
   }
 }
 
