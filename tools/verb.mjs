@@ -80,8 +80,8 @@ function whenNpmDies(stop) {
 /** The parent, or its parent where the shell between the two is still there. */
 function findNpm() {
   for (const pid of [process.ppid, inspect(process.ppid)?.parent]) {
-    const { name, started } = inspect(pid) ?? {};
-    if (name?.startsWith('npm ')) return { pid, started };
+    const found = inspect(pid);
+    if (found?.name.startsWith('npm ')) return { pid, started: found.started };
   }
   return undefined;
 }

@@ -28,7 +28,7 @@ describe('the guard', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     owners.push(owner);
-    for await (const line of createInterface({ input: owner.stdout! })) {
+    for await (const line of createInterface({ input: owner.stdout })) {
       if (line.startsWith('{'))
         return { owner, ...(JSON.parse(line) as { databaseUrl: string; redisUrl: string }) };
     }
@@ -66,7 +66,11 @@ describe('the guard', () => {
     const directory = join(runs, `${dead.pid}-1`);
     mkdirSync(directory, { recursive: true });
     const recorded = (process: ChildProcess, started = startOf(process.pid!)) => ({
-      ...{ pid: process.pid!, started, group: false, signal: 'SIGTERM', stopLast: false },
+      pid: process.pid!,
+      started,
+      group: false,
+      signal: 'SIGTERM',
+      stopLast: false,
     });
     const processes = [recorded(leftover), recorded(stranger, 'another start')];
     const record = { guard: { pid: dead.pid, started: '1' }, processes, paths: [] };

@@ -54,6 +54,6 @@ export async function runInForeground(
   const subprocess = execa(file, args, { env, reject: false, stdio: 'inherit' });
   if (subprocess.pid) currentRun().endAtLatest(subprocess.pid);
   const { exitCode, isTerminated, shortMessage } = await subprocess;
-  if (exitCode === undefined && !isTerminated) throw new ExpectedError(shortMessage!);
+  if (exitCode === undefined && !isTerminated) throw new ExpectedError(shortMessage);
   return exitCode ?? 1;
 }

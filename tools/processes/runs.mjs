@@ -53,7 +53,7 @@ export async function cleanUp(id, { processes, paths }, graceMs) {
   await endAll(last, graceMs);
   remove(runDirectory(id));
   // A link that still leads somewhere belongs to another run by now.
-  for (const path of paths.filter((path) => !isLink(path) || !existsSync(path))) remove(path);
+  for (const path of paths.filter((candidate) => !isLink(candidate) || !existsSync(candidate))) remove(path);
 }
 
 const remove = (path) => rmSync(path, { recursive: true, force: true });
