@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { localDirectory, root } from './paths.mjs';
 import { isAlive } from './processes/process-table.mjs';
+import { currentRun } from './processes/run.mjs';
 
 const verbFile = join(root, 'tools/verb.mjs');
 const stackFile = join(localDirectory, 'stack.json');
@@ -24,6 +25,7 @@ class Verb {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    currentRun().endAtLatest(this.child.pid!);
     this.exitCode = once(this.child, 'exit').then(([code]) => code as number | null);
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));

@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { localDirectory, root } from '../paths.mjs';
 import { isAlive, startOf } from './process-table.mjs';
+import { currentRun } from './run.mjs';
 
 interface Recorded {
   pid: number;
@@ -27,6 +28,7 @@ describe('the guard', () => {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    currentRun().endAtLatest(owner.pid!);
     owners.push(owner);
     for await (const line of createInterface({ input: owner.stdout })) {
       if (line.startsWith('{'))
