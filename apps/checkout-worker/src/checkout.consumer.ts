@@ -82,7 +82,8 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
 
   async beforeApplicationShutdown() {
     const handBack = setTimeout(() => this.#shutdown.abort(), HAND_BACK_AFTER_MS);
-    await Promise.race([this.#worker?.close(), sleep(LEAVE_AFTER_MS, undefined, { ref: false })]);
+    const done = this.#worker?.close().then(() => this.#reservations.idle());
+    await Promise.race([done, sleep(LEAVE_AFTER_MS, undefined, { ref: false })]);
     clearTimeout(handBack);
   }
 

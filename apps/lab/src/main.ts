@@ -9,7 +9,7 @@ const [verb, argument] = process.argv.slice(2);
 switch (verb) {
   case 'bench': {
     await migrate(process.env.DATABASE_URL!);
-    const options = { processes: 4, inFlight: 16, orders: 10_000, rounds: 3 };
+    const options = { processes: 4, inFlight: 16, orders: 20_000, rounds: 3 };
     const benchmarks = await workerBench(options, console.log);
     console.table(
       Object.fromEntries(

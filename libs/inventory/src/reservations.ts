@@ -73,13 +73,18 @@ export class Reservations<O extends OrderRequest> {
     }
     return lane.add(order);
   }
+
+  /** Resolves once no section runs and no lock is held. Orders are settled a moment before their lock is released. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
+  }
 }
 
 /** The orders of one SKU that this process has in hand. */
 class Lane<O extends OrderRequest> {
   readonly #waiting: Waiting<O>[] = [];
   readonly #sections: number;
-  #running = 0;
+  readonly #running = new Set<Promise<void>>();
 
   constructor(
     private readonly resource: string,
@@ -103,15 +108,20 @@ class Lane<O extends OrderRequest> {
     });
   }
 
+  async idle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
   #run() {
-    if (this.#running >= this.#sections) return;
-    this.#running++;
+    if (this.#running.size >= this.#sections) return;
     // Orders that arrive in one turn of the event loop go together.
-    setImmediate(() => {
-      void this.#drain().finally(() => {
-        if (--this.#running === 0 && this.#waiting.length === 0) this.onEmpty();
+    const running = nextTurn()
+      .then(() => this.#drain())
+      .finally(() => {
+        this.#running.delete(running);
+        if (this.#running.size === 0 && this.#waiting.length === 0) this.onEmpty();
       });
-    });
+    this.#running.add(running);
   }
 
   async #drain() {

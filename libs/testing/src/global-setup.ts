@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { endRun } from '../../../tools/processes/run.mjs';
 import { startServices } from '../../../tools/services/services.js';
 
 declare module 'vitest' {
@@ -13,5 +14,8 @@ export default async function setup(project: TestProject) {
   const services = await startServices();
   project.provide('redisUrl', services.redisUrl);
   project.provide('databaseUrl', services.databaseUrl);
-  return () => services.stop();
+  return async () => {
+    await services.stop();
+    await endRun();
+  };
 }
