@@ -18,7 +18,7 @@ interface Commands extends Redis {
 
 /** The API's side of the queue: what enters it, and what is in it. */
 export class Admissions {
-  readonly queue: Queue<CheckoutJob, void, string>;
+  readonly queue: Queue<CheckoutJob>;
   readonly #redis: Commands;
 
   constructor(

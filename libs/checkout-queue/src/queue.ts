@@ -27,7 +27,7 @@ export function checkoutBackoff(attemptsMade: number): number {
   return Math.round(pause * (0.5 + Math.random() / 2));
 }
 
-export function checkoutQueue(connection: Redis): Queue<CheckoutJob, void, string> {
+export function checkoutQueue(connection: Redis): Queue<CheckoutJob> {
   return new Queue(CHECKOUT_QUEUE, {
     connection,
     defaultJobOptions: JOB_OPTIONS,

@@ -8,9 +8,9 @@ import { strategyOf, type StrategyName } from './strategies.js';
 
 /** How reservations are gathered. Durations are in milliseconds. */
 export interface BatchLimits {
-  /** Orders per lock hold at most; 1 is the textbook lock per order. */
+  /** Orders per transaction at most; 1 is the textbook lock per order. */
   readonly batchSize: number;
-  /** A hold takes no further orders once it is this old. */
+  /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
   readonly maxHold: number;
   /** Orders in hand at a time: how many `reserve` calls the process makes before it waits for one. */
   readonly inFlight: number;
@@ -150,9 +150,8 @@ class Lane<O extends OrderRequest> {
     const target = { ...this.item, write, perBuyerLimit: this.rules.perBuyerLimit };
     const section = new CriticalSection(pool, target, lease);
     const until = performance.now() + maxHold;
-    for (let room = batchSize; room > 0 && this.#waiting.length > 0;) {
-      const batch = this.#waiting.splice(0, room);
-      room -= batch.length;
+    do {
+      const batch = this.#waiting.splice(0, batchSize);
       const orders = batch.map(({ order }) => order);
       const begun = performance.now();
       const settlement = await section.settle(orders).catch((error: unknown) => {
@@ -162,9 +161,9 @@ class Lane<O extends OrderRequest> {
       });
       observer?.committed(this.rules.strategy, settlement, performance.now() - begun);
       this.#tell(batch, orders, settlement);
-      if (performance.now() >= until) return;
-      await nextTurn(); // those just settled may make room for orders that can still go into this hold
-    }
+      if (batchSize === 1 || performance.now() >= until) return;
+      await nextTurn(); // those just settled make room for others
+    } while (this.#waiting.length > 0);
   }
 
   #tell(batch: readonly Waiting<O>[], orders: readonly O[], settlement: Settlement) {

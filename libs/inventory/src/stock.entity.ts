@@ -1,5 +1,4 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { Sale } from './sale.entity.js';
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 
 /** The hot row: what is left of one SKU in one sale. Only the critical section changes it. */
 @Entity('stock')
@@ -16,7 +15,8 @@ export class Stock {
   @Column('integer')
   available: number;
 
-  @ManyToOne(() => Sale, (sale) => sale.items)
+  /** Named, not imported: the two files would import each other. */
+  @ManyToOne('Sale', 'items')
   @JoinColumn({ name: 'sale_id' })
-  sale: Relation<Sale>;
+  sale: object;
 }

@@ -12,7 +12,7 @@ interface Strategy {
 }
 
 /** How concurrent checkouts of one SKU are kept apart. A sale names one. */
-export const STRATEGIES = {
+const STRATEGIES = {
   none: { write: 'read-modify-write', safe: false },
   'local-mutex': { lock: 'local-mutex', write: 'read-modify-write', safe: false },
   'redis-setnx': { lock: 'redis-setnx', write: 'read-modify-write', safe: true },

@@ -78,7 +78,11 @@ it('survives a store that does not answer an extension, as long as the next one 
 
 it('does not ask the store when the caller has aborted already', async () => {
   let asked = false;
-  const driver: LockDriver = { ...granting({}), acquire: async () => Promise.reject((asked = true)) };
+  const recorded = async () => {
+    asked = true;
+    throw new Error('not to be asked');
+  };
+  const driver: LockDriver = { ...granting({}), acquire: recorded };
   const waiting = new Lock(driver).withLock(
     'r',
     { ...options, signal: AbortSignal.abort() },

@@ -4,6 +4,7 @@ import {
   createLockDriver,
   Lock,
   LockBackendUnavailableError,
+  LockError,
   LockLostError,
   type LockDriver,
 } from '../src/index.js';
@@ -92,7 +93,10 @@ it('says that the store does not answer when it cannot be reached', async () => 
   nobody.on('error', () => undefined);
   const driver = createLockDriver('redis', { redis: nobody });
   const waiting = new Lock(driver).withLock('r', { ttl: 1_000, wait: 10_000 }, async () => 'in');
-  await expect(waiting).rejects.toBeInstanceOf(LockBackendUnavailableError);
+  const error = await waiting.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(LockBackendUnavailableError);
+  expect(error).toBeInstanceOf(LockError);
+  expect(error).toMatchObject({ name: 'LockBackendUnavailableError', code: 'LOCK_BACKEND_UNAVAILABLE' });
   await driver.close();
   nobody.disconnect();
 });
