@@ -34,10 +34,10 @@ const worker = common.extend({
   PORT: integer(1, 65_535).default(3001),
   /** Orders one worker has in hand at a time; this bounds its memory. */
   WORKER_CONCURRENCY: integer(1, 1_000).default(64),
-  /** Orders committed per lock hold at most; 1 is the textbook lock per order. */
+  /** Orders per transaction at most; 1 is the textbook lock per order. */
   BATCH_SIZE: integer(1, 1_000).default(64),
-  /** A hold takes no further orders once it is this old. */
-  BATCH_MAX_HOLD_MS: integer(0, 60_000).default(20),
+  /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
+  BATCH_MAX_HOLD_MS: integer(0, 60_000).default(50),
   /** TTL of the `redis` lock; its watchdog extends it while the work runs. */
   LOCK_TTL_MS: integer(100, 600_000).default(10_000),
   /** TTL of the textbook `redis-setnx` lock, which nothing extends: EX 60. */

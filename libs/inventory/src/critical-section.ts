@@ -184,6 +184,9 @@ function isUniqueViolation(error: unknown): boolean {
 
 async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  // A lost connection rejects the statement at hand; without a listener it would end the process as well.
+  const ignore = () => undefined;
+  client.on('error', ignore);
   let broken = true;
   try {
     await client.query('BEGIN');
@@ -198,6 +201,7 @@ async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<
     );
     throw error;
   } finally {
+    client.off('error', ignore);
     client.release(broken);
   }
 }

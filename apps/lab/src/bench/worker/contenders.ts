@@ -58,7 +58,7 @@ export function settlerOf(
     pool,
     batchSize,
     inFlight,
-    maxHold: 20,
+    maxHold: 50,
     signal: new AbortController().signal,
     lockTtl: () => TTL_MS,
     lockOf: (name) => {
