@@ -109,7 +109,7 @@ class Lane<O extends OrderRequest> {
   }
 
   async idle(): Promise<void> {
-    await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   #run() {
@@ -119,7 +119,9 @@ class Lane<O extends OrderRequest> {
       .then(() => this.#drain())
       .finally(() => {
         this.#running.delete(running);
-        if (this.#running.size === 0 && this.#waiting.length === 0) this.onEmpty();
+        // An order may have come between the last look and now, when there was no room for a section of its own.
+        if (this.#waiting.length > 0) this.#run();
+        else if (this.#running.size === 0) this.onEmpty();
       });
     this.#running.add(running);
   }

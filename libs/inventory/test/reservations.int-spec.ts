@@ -32,13 +32,19 @@ const driverOf = (strategy: StrategyName) => {
 };
 
 /** As one worker process has it: own connections, own lock driver. */
-function worker({ dataSource }: Shop, strategy: StrategyName, batchSize: number, driver?: LockDriver) {
+function worker(
+  { dataSource }: Shop,
+  strategy: StrategyName,
+  batchSize: number,
+  driver?: LockDriver,
+  inFlight = 16,
+) {
   const lock = driver ? new Lock(driver) : strategyOf(strategy).lock && new Lock(driverOf(strategy));
   return new Reservations<OrderRequest>({
     pool: poolOf(dataSource),
     batchSize,
     maxHold: 20,
-    inFlight: 16,
+    inFlight,
     signal: new AbortController().signal,
     lockTtl: () => 5_000,
     lockOf: () => lock as Lock,
@@ -97,6 +103,16 @@ it('a lock that is always granted is found out', async () => {
   };
   const workers = [shop, other].map((each) => worker(each, 'redis-setnx', 1, broken));
   expect((await stampede(sale, workers, 640)).lostUpdates).toBeGreaterThan(0);
+});
+
+it('serves an order that arrives in the very moment in which the only section ends', async () => {
+  const sale = await shop.sale({ hot: 1_000 }, 'conditional-update');
+  const reservations = worker(shop, 'conditional-update', 1, undefined, 1);
+  for (let i = 0; i < 64; i++) {
+    const outcome = await reservations.reserve(orderOf(sale.id), sale);
+    expect(outcome).toEqual({ status: 'reserved' });
+    for (let ticks = i % 16; ticks > 0; ticks--) await Promise.resolve();
+  }
 });
 
 it('re-seeds a lock whose tokens went back, and sells on', async () => {
