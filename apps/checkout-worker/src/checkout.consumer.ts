@@ -1,7 +1,8 @@
 import { announce, CHECKOUT_QUEUE, checkoutBackoff, type CheckoutJob } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { Reservations, SaleCatalog, type Settlement } from '@app/inventory';
+import { Reservations, SaleCatalog, strategyOf, type Settlement } from '@app/inventory';
+import { Locks } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import {
   Inject,
@@ -14,7 +15,6 @@ import { Worker, type Job } from 'bullmq';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { LockRegistry } from './lock-registry.js';
 import { CONFIG, REDIS } from './redis.module.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
@@ -41,7 +41,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     @Inject(REDIS) private readonly redis: Redis,
     metrics: WorkerMetrics,
     dataSource: DataSource,
-    locks: LockRegistry,
+    locks: Locks,
   ) {
     this.#catalog = new SaleCatalog(dataSource);
     this.#reservations = new Reservations({
@@ -50,7 +50,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       maxHold: config.BATCH_MAX_HOLD_MS,
       inFlight: config.WORKER_CONCURRENCY,
       signal: this.#shutdown.signal,
-      lockOf: (strategy) => locks.lockOf(strategy),
+      lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
       lockTtl: (strategy) => (strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS),
       observer: metrics,
       onCommit: async (orders, settlement) => {

@@ -1,7 +1,7 @@
 import type { SectionObserver, Settlement, StrategyName } from '@app/inventory';
 import type { LockObserver } from '@app/lock';
 import { Injectable } from '@nestjs/common';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
@@ -27,6 +27,11 @@ export class WorkerMetrics implements SectionObserver {
   readonly #fencedOff = new Counter({
     name: 'fenced_writes_refused_total',
     help: 'Writes of overtaken leases that the fence in the stock row refused.',
+  });
+  readonly #waiters = new Gauge({
+    name: 'lock_waiters',
+    help: 'Callers of this process that wait for a lock.',
+    labelNames: ['driver'],
   });
   readonly #wait = new Histogram({
     name: 'lock_wait_seconds',
@@ -61,6 +66,7 @@ export class WorkerMetrics implements SectionObserver {
 
   lockObserver(driver: string): LockObserver {
     return {
+      waiting: (change) => this.#waiters.inc({ driver }, change),
       granted: (waitedMs) => this.#wait.observe({ driver }, waitedMs / 1_000),
       released: (heldMs) => this.#hold.observe({ driver }, heldMs / 1_000),
       lost: () => this.#lost.inc({ driver }),

@@ -7,9 +7,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { CheckoutConsumer } from './checkout.consumer.js';
-import { LockRegistry } from './lock-registry.js';
+import { LocksModule } from './locks.module.js';
 import { REDIS, RedisModule } from './redis.module.js';
-import { WorkerMetrics } from './worker-metrics.js';
 
 @Module({})
 export class WorkerModule {
@@ -20,6 +19,7 @@ export class WorkerModule {
         logging(config.LOG_LEVEL),
         MetricsModule.forRoot(),
         RedisModule.with(config),
+        LocksModule,
         TypeOrmModule.forRoot(
           dataSourceOptions({
             url: config.DATABASE_URL,
@@ -36,7 +36,7 @@ export class WorkerModule {
           }),
         }),
       ],
-      providers: [CheckoutConsumer, LockRegistry, WorkerMetrics],
+      providers: [CheckoutConsumer],
     };
   }
 }

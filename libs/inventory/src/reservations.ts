@@ -34,7 +34,7 @@ export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits
   /** Aborts when the process shuts down: orders that still wait for a lock are handed back by rejecting them. */
   readonly signal: AbortSignal;
   readonly lockTtl: (strategy: StrategyName) => number;
-  readonly lockOf: (strategy: StrategyName) => Lock;
+  readonly lockOf: (strategy: StrategyName) => Promise<Lock>;
   /** Told what happens in critical sections, for metrics. */
   readonly observer?: SectionObserver;
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
@@ -141,9 +141,8 @@ class Lane<O extends OrderRequest> {
     if (!strategyOf(strategy).lock) return work();
     const ttl = this.options.lockTtl(strategy);
     // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
-    await this.options
-      .lockOf(strategy)
-      .withLock(this.resource, { ttl, wait: 2 * ttl, signal: this.options.signal }, work);
+    const lock = await this.options.lockOf(strategy);
+    await lock.withLock(this.resource, { ttl, wait: 2 * ttl, signal: this.options.signal }, work);
   }
 
   async #hold(lease?: Lease) {
@@ -176,13 +175,13 @@ class Lane<O extends OrderRequest> {
   }
 
   /** Resolves to what went wrong, if something did. */
-  #reseed({ fence }: TokenWentBackError): Promise<unknown> {
-    const { lockOf } = this.options;
-    return lockOf(this.rules.strategy)
-      .reseed(this.resource, fence)
-      .then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+  async #reseed({ fence }: TokenWentBackError): Promise<unknown> {
+    try {
+      const lock = await this.options.lockOf(this.rules.strategy);
+      await lock.reseed(this.resource, fence);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 }

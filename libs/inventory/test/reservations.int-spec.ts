@@ -1,45 +1,33 @@
 import { poolOf } from '@app/database';
-import { createLockDriver, Lock, type LockDriver, type LockDriverName } from '@app/lock';
+import { createLockDriver, Lock, Locks, type LockDriver } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import {
-  audit,
-  Reservations,
-  STRATEGY_NAMES,
-  strategyOf,
-  type Sale,
-  type StrategyName,
-} from '../src/index.js';
+import { audit, Reservations, STRATEGY_NAMES, strategyOf, type Sale } from '../src/index.js';
 
 let shop: Shop;
 let other: Shop;
 const redis = new Redis(inject('redisUrl'));
-const drivers: LockDriver[] = [];
+const opened: { close(): Promise<void> }[] = [];
 beforeAll(async () => {
   shop = await Shop.open(inject('databaseUrl'));
   other = await Shop.open(inject('databaseUrl'));
 });
 afterAll(async () => {
-  await Promise.all([...drivers.map((driver) => driver.close()), shop.close(), other.close(), redis.quit()]);
+  await Promise.all([...opened.map((each) => each.close()), shop.close(), other.close(), redis.quit()]);
 });
 
-const driverOf = (strategy: StrategyName) => {
-  const driver = createLockDriver(strategyOf(strategy).lock as LockDriverName, { redis });
-  drivers.push(driver);
+const redisDriver = async () => {
+  const driver = await createLockDriver('redis', { redis });
+  opened.push(driver);
   return driver;
 };
 
 /** As one worker process has it: own connections, own lock driver. */
-function worker(
-  { dataSource }: Shop,
-  strategy: StrategyName,
-  batchSize: number,
-  driver?: LockDriver,
-  inFlight = 16,
-) {
-  const lock = driver ? new Lock(driver) : strategyOf(strategy).lock && new Lock(driverOf(strategy));
+function worker({ dataSource }: Shop, batchSize: number, driver?: LockDriver, inFlight = 16) {
+  const locks = new Locks({ redis });
+  opened.push(locks);
   return new Reservations<OrderRequest>({
     pool: poolOf(dataSource),
     batchSize,
@@ -47,7 +35,7 @@ function worker(
     inFlight,
     signal: new AbortController().signal,
     lockTtl: () => 5_000,
-    lockOf: () => lock as Lock,
+    lockOf: (strategy) => (driver ? Promise.resolve(new Lock(driver)) : locks.of(strategyOf(strategy).lock!)),
     onCommit: async () => undefined,
   });
 }
@@ -69,7 +57,7 @@ it.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSize })))
   '$name sells exactly the stock, in batches of $batchSize',
   async ({ name, batchSize }) => {
     const sale = await shop.sale({ hot: 50 }, name);
-    const workers = [worker(shop, name, batchSize), worker(other, name, batchSize)];
+    const workers = [worker(shop, batchSize), worker(other, batchSize)];
     const total = await stampede(sale, workers, 160);
     expect(total).toMatchObject({
       held: 50,
@@ -84,13 +72,13 @@ it.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSize })))
 
 it('local-mutex sells exactly the stock in one process', async () => {
   const sale = await shop.sale({ hot: 50 }, 'local-mutex');
-  const total = await stampede(sale, [worker(shop, 'local-mutex', 1)], 160);
+  const total = await stampede(sale, [worker(shop, 1)], 160);
   expect(total).toMatchObject({ held: 50, oversold: 0, lostUpdates: 0, conserved: true });
 });
 
 it.each(['none', 'local-mutex'] as const)('%s loses updates with two processes', async (name) => {
   const sale = await shop.sale({ hot: 100_000 }, name);
-  const total = await stampede(sale, [worker(shop, name, 1), worker(other, name, 1)], 640);
+  const total = await stampede(sale, [worker(shop, 1), worker(other, 1)], 640);
   expect(total.lostUpdates).toBeGreaterThan(0);
   expect(total.conserved).toBe(false);
 });
@@ -101,13 +89,13 @@ it('a lock that is always granted is found out', async () => {
     acquire: async () => ({ holder: 'anybody', release: async () => true }),
     close: async () => undefined,
   };
-  const workers = [shop, other].map((each) => worker(each, 'redis-setnx', 1, broken));
+  const workers = [shop, other].map((each) => worker(each, 1, broken));
   expect((await stampede(sale, workers, 640)).lostUpdates).toBeGreaterThan(0);
 });
 
 it('serves an order that arrives in the very moment in which the only section ends', async () => {
   const sale = await shop.sale({ hot: 1_000 }, 'conditional-update');
-  const reservations = worker(shop, 'conditional-update', 1, undefined, 1);
+  const reservations = worker(shop, 1, undefined, 1);
   for (let i = 0; i < 64; i++) {
     const outcome = await reservations.reserve(orderOf(sale.id), sale);
     expect(outcome).toEqual({ status: 'reserved' });
@@ -123,13 +111,13 @@ it('re-seeds a lock whose tokens went back, and sells on', async () => {
     farAhead.toString(),
   ]);
   const reseeded: bigint[] = [];
-  const driver = driverOf('redis');
+  const driver = await redisDriver();
   const reseed = driver.reseed!.bind(driver);
   driver.reseed = (resource, above) => {
     reseeded.push(above);
     return reseed(resource, above);
   };
-  const selling = worker(shop, 'redis', 8, driver).reserve(orderOf(sale.id), sale);
+  const selling = worker(shop, 8, driver).reserve(orderOf(sale.id), sale);
   expect(await selling).toEqual({ status: 'reserved' });
   expect(reseeded).toEqual([farAhead]);
 });
@@ -137,12 +125,14 @@ it('re-seeds a lock whose tokens went back, and sells on', async () => {
 it('hands back what waits for a lock when the process shuts down', async () => {
   const sale = await shop.sale({ hot: 5 }, 'redis');
   const resource = `${sale.id}:hot`;
-  const holder = await driverOf('redis').acquire(resource, {
+  const holder = await (
+    await redisDriver()
+  ).acquire(resource, {
     ttl: 60_000,
     signal: new AbortController().signal,
   });
   const shutdown = new AbortController();
-  const lock = new Lock(driverOf('redis'));
+  const lock = new Lock(await redisDriver());
   const reservations = new Reservations<OrderRequest>({
     pool: poolOf(shop.dataSource),
     batchSize: 8,
@@ -150,7 +140,7 @@ it('hands back what waits for a lock when the process shuts down', async () => {
     inFlight: 8,
     signal: shutdown.signal,
     lockTtl: () => 60_000,
-    lockOf: () => lock,
+    lockOf: async () => lock,
     onCommit: async () => undefined,
   });
   const waiting = reservations.reserve(orderOf(sale.id), sale);

@@ -1,5 +1,10 @@
 type LockErrorCode =
-  'LOCK_WAIT_TIMEOUT' | 'LOCK_LOST' | 'LOCK_BACKEND_UNAVAILABLE' | 'LOCK_DRIVER_UNKNOWN' | 'LOCK_ABORTED';
+  | 'LOCK_WAIT_TIMEOUT'
+  | 'LOCK_LOST'
+  | 'LOCK_QUORUM_UNREACHABLE'
+  | 'LOCK_BACKEND_UNAVAILABLE'
+  | 'LOCK_DRIVER_UNKNOWN'
+  | 'LOCK_ABORTED';
 
 /** Everything that can go wrong with a lock. Match by class or by `code`, never by message. */
 export abstract class LockError extends Error {
@@ -33,11 +38,19 @@ export class LockBackendUnavailableError extends LockError {
   }
 }
 
+/** Too few of the independent servers answered to say who holds the lock. */
+export class LockQuorumUnreachableError extends LockError {
+  readonly code = 'LOCK_QUORUM_UNREACHABLE';
+  constructor(resource: string, reached: number, needed: number, cause: unknown) {
+    super(`${reached} lock servers answered for ${resource}, and ${needed} are needed`, { cause });
+  }
+}
+
 /** No driver has this name, or its servers are not configured. */
 export class LockDriverUnknownError extends LockError {
   readonly code = 'LOCK_DRIVER_UNKNOWN';
-  constructor(driver: string, known: Iterable<string>) {
-    super(`no lock driver ${driver} here; there is: ${[...known].join(', ')}`);
+  constructor(driver: string, why: string) {
+    super(`the lock driver ${driver} cannot be used here: ${why}`);
   }
 }
 

@@ -3,8 +3,10 @@ import type { Grant, Lease } from './lock.js';
 
 /** Share of the TTL given away so that the local clock may run slower than the store's. */
 const SAFETY_MARGIN = 0.05;
-/** Extensions per TTL: two may fail before the lease is in danger. */
-const EXTENSIONS_PER_TTL = 3;
+/** An extension is due when a third of the time is over: two more may fail before the lease is in danger. */
+const EXTEND_AFTER = 1 / 3;
+/** A store that does not answer is not asked more often than this, in milliseconds. */
+const LEAST_PAUSE = 10;
 
 /**
  * Keeps a grant alive and tells when it no longer is: the watchdog extends it while the work runs, and the local
@@ -12,7 +14,7 @@ const EXTENSIONS_PER_TTL = 3;
  */
 export class HeldLease implements Lease {
   readonly #controller = new AbortController();
-  readonly #watchdog: NodeJS.Timeout | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
   expiresAt = Infinity;
 
@@ -21,13 +23,11 @@ export class HeldLease implements Lease {
     private readonly grant: Grant,
     private readonly ttl: number,
   ) {
-    if (grant.provenAt !== undefined) {
-      this.expiresAt = this.#provenUntil(grant.provenAt);
-      this.#expiry = this.#expireLater();
-    }
-    if (grant.extend) {
-      this.#watchdog = setInterval(() => void this.#extend(grant.extend!), ttl / EXTENSIONS_PER_TTL);
-    }
+    this.#prove(grant.provenAt, grant.ttl ?? ttl);
+    if (grant.provenAt !== undefined) this.#expireLater();
+    if (grant.extend) this.#extendLater(grant.extend);
+    if (grant.lost?.aborted) this.#hearLoss();
+    grant.lost?.addEventListener('abort', this.#hearLoss);
   }
 
   get holder() {
@@ -49,29 +49,39 @@ export class HeldLease implements Lease {
 
   /** Ends the watchdog; the lease itself is given back by the grant. */
   stop() {
-    clearInterval(this.#watchdog);
+    clearTimeout(this.#watchdog);
     clearTimeout(this.#expiry);
+    this.#watchdog = this.#expiry = undefined;
+    this.grant.lost?.removeEventListener('abort', this.#hearLoss);
   }
 
-  async #extend(extend: NonNullable<Grant['extend']>) {
-    const sentAt = performance.now();
-    // A store that does not answer is no proof of loss: the next round may reach it, else the expiry timer ends it.
-    const stillOurs = await extend(this.ttl).catch(() => undefined);
-    if (stillOurs === undefined || this.signal.aborted) return;
-    if (!stillOurs) return this.#lose('the store has given it to somebody else or deleted it');
-    this.expiresAt = this.#provenUntil(sentAt);
+  #prove(provenAt = Infinity, ttl: number) {
+    this.expiresAt = provenAt + ttl * (1 - SAFETY_MARGIN);
   }
 
-  #provenUntil(provenAt: number) {
-    return provenAt + this.ttl * (1 - SAFETY_MARGIN);
+  #extendLater(extend: NonNullable<Grant['extend']>) {
+    const left = Math.min(this.expiresAt - performance.now(), this.ttl);
+    const pause = Math.max(left * EXTEND_AFTER, LEAST_PAUSE);
+    const timer = setTimeout(async () => {
+      const sentAt = performance.now();
+      // A store that does not answer is no proof of loss: the next try may reach it, else the expiry timer ends it.
+      const stillOurs = await extend(this.ttl).catch(() => undefined);
+      if (this.#watchdog !== timer) return;
+      if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
+      if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.ttl);
+      this.#extendLater(extend);
+    }, pause);
+    this.#watchdog = timer;
   }
 
-  #expireLater(): NodeJS.Timeout {
-    return setTimeout(() => {
-      if (performance.now() < this.expiresAt) this.#expiry = this.#expireLater();
+  #expireLater() {
+    this.#expiry = setTimeout(() => {
+      if (performance.now() < this.expiresAt) this.#expireLater();
       else this.#lose('it ran out before it was extended');
     }, this.expiresAt - performance.now());
   }
+
+  readonly #hearLoss = () => this.#lose('its session with the store ended');
 
   #lose(why: string) {
     this.stop();

@@ -1,4 +1,5 @@
-export { createLockDriver, type LockBackends, type LockDriverName } from './drivers/index.js';
+export { backendOf, createLockDriver, type LockBackends, type LockDriverName } from './drivers/index.js';
 export * from './errors.js';
 export type { Lease, LockDriver, LockObserver, LockOptions } from './lock.js';
+export { Locks } from './locks.js';
 export { Lock } from './with-lock.js';

@@ -6,6 +6,11 @@ export interface LockOptions {
   readonly wait: number;
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
   readonly signal?: AbortSignal;
+  /**
+   * Says that every write of the work carries the lease's token to where it is checked. Only then may a driver take the
+   * lock from a holder whose process seems gone before its TTL has run out: should it live on, its writes are refused.
+   */
+  readonly fenced?: boolean;
 }
 
 /** A granted lock, valid while the callback of `withLock` runs and `signal` has not aborted. */
@@ -29,6 +34,8 @@ export interface Lease {
 /** What a driver is asked for. */
 export interface LockRequest {
   readonly ttl: number;
+  /** See {@link LockOptions.fenced}. */
+  readonly fenced?: boolean;
   /** Aborted when the caller gives up: leave the queue and reject with `signal.reason`. */
   readonly signal: AbortSignal;
 }
@@ -39,8 +46,15 @@ export interface Grant {
   readonly token?: bigint;
   /** `performance.now()` from before the command that proved ownership was sent. Absent: the lock never runs out. */
   readonly provenAt?: number;
-  /** Resolves to false when the lock is no longer ours. Absent: the lock runs out at its TTL, whatever happens. */
+  /** How long after `provenAt` the store keeps the lock for us, in milliseconds, if that is not the TTL asked for. */
+  readonly ttl?: number;
+  /**
+   * Proves ownership and, where the lock runs out, makes it last `ttl` milliseconds from now. Resolves to false when the
+   * lock is no longer ours. Absent: nothing extends it, it runs out when its time is over.
+   */
   readonly extend?: (ttl: number) => Promise<boolean>;
+  /** Aborts when the store tells that the lock is gone, where it tells by itself: sooner than the watchdog asks. */
+  readonly lost?: AbortSignal;
   /** Resolves to false when the lock was no longer ours. */
   release(): Promise<boolean>;
 }
@@ -61,6 +75,8 @@ export interface LockDriver {
 
 /** Told what happens to locks, for metrics. Durations are in milliseconds. */
 export interface LockObserver {
+  /** One caller more, or one less, waits in this process. */
+  waiting(change: 1 | -1): void;
   granted(waitedMs: number): void;
   released(heldMs: number): void;
   lost(): void;

@@ -2,7 +2,7 @@ import { LockAbortedError, LockLostError, LockWaitTimeoutError } from './errors.
 import { HeldLease } from './held-lease.js';
 import type { Grant, Lease, LockDriver, LockObserver, LockOptions } from './lock.js';
 
-const SILENT: LockObserver = { granted() {}, released() {}, lost() {} };
+const SILENT: LockObserver = { waiting() {}, granted() {}, released() {}, lost() {} };
 
 /** Runs work under a lock of one driver. This is all that callers see of a lock. */
 export class Lock {
@@ -14,7 +14,8 @@ export class Lock {
   /**
    * Waits for the lock, runs `work` while holding it, releases it, and returns what `work` returned.
    *
-   * @throws {LockWaitTimeoutError | LockAbortedError | LockBackendUnavailableError} the lock was not granted; `work` did not run
+   * @throws {LockWaitTimeoutError | LockAbortedError | LockBackendUnavailableError | LockQuorumUnreachableError} the lock
+   *   was not granted; `work` did not run
    * @throws {LockLostError} the lease ended before the work did, even if `work` returned normally
    * @throws whatever `work` throws; it wins over every error of the release
    */
@@ -39,21 +40,28 @@ export class Lock {
     }
   }
 
-  /** See {@link LockDriver.reseed}. A driver without tokens has nothing to re-seed. */
+  /**
+   * See {@link LockDriver.reseed}.
+   *
+   * @throws {RangeError} the store's tokens cannot be moved: with a sound store they never go backwards
+   */
   async reseed(resource: string, above: bigint): Promise<void> {
-    await this.driver.reseed?.(resource, above);
+    if (!this.driver.reseed) throw new RangeError(`the tokens of ${resource} cannot be moved above ${above}`);
+    await this.driver.reseed(resource, above);
   }
 
-  async #acquire(resource: string, { ttl, wait, signal }: LockOptions): Promise<Grant> {
+  async #acquire(resource: string, { wait, signal, ...request }: LockOptions): Promise<Grant> {
     const giveUp = new AbortController();
     const abort = () => giveUp.abort(new LockAbortedError(resource, signal?.reason));
     if (signal?.aborted) abort();
     giveUp.signal.throwIfAborted();
     signal?.addEventListener('abort', abort, { once: true });
     const timer = setTimeout(() => giveUp.abort(new LockWaitTimeoutError(resource, wait)), wait);
+    this.observer.waiting(1);
     try {
-      return await this.driver.acquire(resource, { ttl, signal: giveUp.signal });
+      return await this.driver.acquire(resource, { ...request, signal: giveUp.signal });
     } finally {
+      this.observer.waiting(-1);
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     }

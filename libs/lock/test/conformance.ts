@@ -22,7 +22,7 @@ interface Promises {
 }
 
 /** The suite that every driver passes against its real server. What a driver cannot promise is asserted as it is. */
-export function lockConformance(name: string, promises: Promises, create: () => LockDriver) {
+export function lockConformance(name: string, promises: Promises, create: () => Promise<LockDriver>) {
   const options = { ttl: 2_000, wait: 10_000 };
   const resources = resourceNames(name);
   const forever = () => new Promise<never>(() => undefined);
@@ -31,14 +31,14 @@ export function lockConformance(name: string, promises: Promises, create: () => 
     const drivers: LockDriver[] = [];
     let lock: Lock;
     let other: Lock;
-    const open = () => {
-      const driver = create();
+    const open = async () => {
+      const driver = await create();
       drivers.push(driver);
       return driver;
     };
-    beforeAll(() => {
-      lock = new Lock(open());
-      other = promises.distributed ? new Lock(open()) : lock;
+    beforeAll(async () => {
+      lock = new Lock(await open());
+      other = promises.distributed ? new Lock(await open()) : lock;
     });
     afterAll(() => Promise.all(drivers.map((driver) => driver.close())));
 
@@ -158,7 +158,7 @@ export function lockConformance(name: string, promises: Promises, create: () => 
 
     it.runIf(promises.expires)('frees the lock of a holder that vanished, within its TTL', async () => {
       const resource = resources();
-      const doomed = open();
+      const doomed = await open();
       await doomed.acquire(resource, { ttl: 400, signal: new AbortController().signal });
       await doomed.close();
       expect(await other.withLock(resource, options, async () => 'in')).toBe('in');
@@ -167,7 +167,7 @@ export function lockConformance(name: string, promises: Promises, create: () => 
     it.runIf(promises.fifo && promises.distributed)('skips a waiter that vanished', async () => {
       const resource = resources();
       const done = await held(lock, resource);
-      const doomed = open();
+      const doomed = await open();
       doomed.acquire(resource, { ttl: 60_000, signal: new AbortController().signal }).catch(() => undefined);
       await sleep(100);
       await doomed.close();

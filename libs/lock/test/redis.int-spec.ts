@@ -11,13 +11,13 @@ import {
 
 const redis = new Redis(inject('redisUrl'));
 const drivers: LockDriver[] = [];
-const open = () => {
-  const driver = createLockDriver('redis', { redis });
+const open = async () => {
+  const driver = await createLockDriver('redis', { redis });
   drivers.push(driver);
   return driver;
 };
-const lock = new Lock(open());
-const other = new Lock(open());
+const lock = new Lock(await open());
+const other = new Lock(await open());
 afterAll(async () => {
   await Promise.all(drivers.map((driver) => driver.close()));
   await redis.quit();
@@ -41,7 +41,7 @@ it('tells the holder, within a third of the TTL, that its key was deleted', asyn
 
 it('does not take the lock from its new holder with a stale release', async () => {
   const resource = resourceName();
-  const driver = open();
+  const driver = await open();
   const stale = await driver.acquire(resource, { ttl: 5_000, signal: notAborted() });
   await redis.del(`lock:{${resource}}`);
   const current = await driver.acquire(resource, { ttl: 5_000, signal: notAborted() });
@@ -52,7 +52,7 @@ it('does not take the lock from its new holder with a stale release', async () =
 
 it('grants a lock that was handed over while its wake-up got lost', async () => {
   const resource = resourceName();
-  const holder = await open().acquire(resource, { ttl: 60_000, signal: notAborted() });
+  const holder = await (await open()).acquire(resource, { ttl: 60_000, signal: notAborted() });
   const waiting = other.withLock(resource, options, async () => 'in');
   await until(async () => (await redis.llen(`lock:{${resource}}:queue`)) === 1);
   const [waiter] = await redis.lrange(`lock:{${resource}}:queue`, 0, 0);
@@ -91,7 +91,7 @@ it('takes one command to lock a free lock and one to release it', async () => {
 it('says that the store does not answer when it cannot be reached', async () => {
   const nobody = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true });
   nobody.on('error', () => undefined);
-  const driver = createLockDriver('redis', { redis: nobody });
+  const driver = await createLockDriver('redis', { redis: nobody });
   const waiting = new Lock(driver).withLock('r', { ttl: 1_000, wait: 10_000 }, async () => 'in');
   const error = await waiting.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(LockBackendUnavailableError);

@@ -1,25 +1,65 @@
 import type { Redis } from 'ioredis';
 import { LockDriverUnknownError } from '../errors.js';
 import type { LockDriver } from '../lock.js';
-import { LocalMutexDriver } from './local-mutex/local-mutex.driver.js';
-import { RedisSetnxDriver } from './redis-setnx/redis-setnx.driver.js';
-import { RedisDriver } from './redis/redis.driver.js';
 
-/** The servers that drivers may need. A driver takes connections of its own to them. */
+/** The servers that drivers may need; each driver takes connections of its own. A driver without its server is not usable. */
 export interface LockBackends {
-  readonly redis: Redis;
+  readonly redis?: Redis;
+  /** URLs of independent Redis servers, an odd number of them. */
+  readonly redlock?: readonly string[];
+  /** URLs of the members of one etcd cluster. */
+  readonly etcd?: readonly string[];
+  /** The members of one ZooKeeper ensemble: `host:port,host:port`. */
+  readonly zookeeper?: string;
+  /** URL of a Consul agent's HTTP API. */
+  readonly consul?: string;
+  /** URL of a MySQL or MariaDB database: `mysql://user:password@host:port/database`. */
+  readonly mysql?: string;
+  /** URL of a Postgres database. Sessions are locks there: not through a pooler in transaction mode. */
+  readonly postgres?: string;
 }
 
-const FACTORIES = {
-  'local-mutex': () => new LocalMutexDriver(),
-  'redis-setnx': ({ redis }: LockBackends) => new RedisSetnxDriver(redis),
-  redis: ({ redis }: LockBackends) => new RedisDriver(redis),
-} satisfies Record<string, (backends: LockBackends) => LockDriver>;
+type Factory = (backends: Required<LockBackends>) => Promise<LockDriver>;
 
-export type LockDriverName = keyof typeof FACTORIES;
+interface DriverEntry {
+  /** The server it needs, if it needs one. */
+  readonly needs?: keyof LockBackends;
+  /** Loads the driver, and the client library of its store, only when somebody uses it. */
+  readonly open: Factory;
+}
 
-/** @throws {LockDriverUnknownError} never falls back to another driver, let alone to none */
-export function createLockDriver(name: LockDriverName, backends: LockBackends): LockDriver {
-  if (!Object.hasOwn(FACTORIES, name)) throw new LockDriverUnknownError(name, Object.keys(FACTORIES));
-  return FACTORIES[name](backends);
+const DRIVERS = {
+  'local-mutex': {
+    open: async () => new (await import('./local-mutex/local-mutex.driver.js')).LocalMutexDriver(),
+  },
+  'redis-setnx': {
+    needs: 'redis',
+    open: async ({ redis }) =>
+      new (await import('./redis-setnx/redis-setnx.driver.js')).RedisSetnxDriver(redis),
+  },
+  redis: {
+    needs: 'redis',
+    open: async ({ redis }) => new (await import('./redis/redis.driver.js')).RedisDriver(redis),
+  },
+} as const satisfies Record<string, DriverEntry>;
+
+export type LockDriverName = keyof typeof DRIVERS;
+export const LOCK_DRIVER_NAMES = Object.keys(DRIVERS) as LockDriverName[];
+
+/** The server that a driver needs, if it needs one. */
+export const backendOf = (name: LockDriverName): keyof LockBackends | undefined =>
+  (DRIVERS[name] as DriverEntry).needs;
+
+/**
+ * Connects lazily: a store that does not answer is told by the first `acquire`.
+ *
+ * @throws {LockDriverUnknownError} never falls back to another driver, let alone to none
+ */
+export async function createLockDriver(name: LockDriverName, backends: LockBackends): Promise<LockDriver> {
+  if (!Object.hasOwn(DRIVERS, name)) {
+    throw new LockDriverUnknownError(name, `there is ${LOCK_DRIVER_NAMES.join(', ')}`);
+  }
+  const { needs, open }: DriverEntry = DRIVERS[name];
+  if (needs && !backends[needs]) throw new LockDriverUnknownError(name, `no ${needs} server is configured`);
+  return open(backends as Required<LockBackends>);
 }

@@ -1,6 +1,6 @@
 import { poolOf } from '@app/database';
-import { CriticalSection, Reservations, type StrategyName } from '@app/inventory';
-import { createLockDriver, Lock, type LockDriverName } from '@app/lock';
+import { CriticalSection, Reservations, strategyOf, type StrategyName } from '@app/inventory';
+import { Locks } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { Redlock } from '@sesamecare-oss/redlock';
 import type { Redis } from 'ioredis';
@@ -53,7 +53,7 @@ export function settlerOf(
       await lock.release();
     };
   }
-  const locks = new Map<StrategyName, Lock>();
+  const locks = new Locks({ redis });
   const reservations = new Reservations({
     pool,
     batchSize,
@@ -61,10 +61,7 @@ export function settlerOf(
     maxHold: 50,
     signal: new AbortController().signal,
     lockTtl: () => TTL_MS,
-    lockOf: (name) => {
-      if (!locks.has(name)) locks.set(name, new Lock(createLockDriver(name as LockDriverName, { redis })));
-      return locks.get(name)!;
-    },
+    lockOf: (name) => locks.of(strategyOf(name).lock!),
     onCommit: async () => undefined,
   });
   return (order: OrderRequest) => reservations.reserve(order, { strategy, perBuyerLimit: null });

@@ -1,0 +1,25 @@
+import { createLockDriver, type LockBackends, type LockDriverName } from './drivers/index.js';
+import type { LockDriver, LockObserver } from './lock.js';
+import { Lock } from './with-lock.js';
+
+/** The locks of one process: each driver is opened when it is first asked for, and closed with the others. */
+export class Locks {
+  readonly #drivers = new Map<LockDriverName, Promise<LockDriver>>();
+
+  constructor(
+    private readonly backends: LockBackends,
+    private readonly observerOf?: (name: LockDriverName) => LockObserver,
+  ) {}
+
+  /** @throws {LockDriverUnknownError} */
+  async of(name: LockDriverName): Promise<Lock> {
+    const driver = this.#drivers.get(name) ?? createLockDriver(name, this.backends);
+    this.#drivers.set(name, driver);
+    return new Lock(await driver, this.observerOf?.(name));
+  }
+
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.#drivers.values());
+    await Promise.all(opened.map((driver) => driver.status === 'fulfilled' && driver.value.close()));
+  }
+}
