@@ -61,17 +61,18 @@ export class HeldLease implements Lease {
 
   #extendLater(extend: NonNullable<Grant['extend']>) {
     const left = Math.min(this.expiresAt - performance.now(), this.ttl);
-    const pause = Math.max(left * EXTEND_AFTER, LEAST_PAUSE);
-    const timer = setTimeout(async () => {
-      const sentAt = performance.now();
-      // A store that does not answer is no proof of loss: the next try may reach it, else the expiry timer ends it.
-      const stillOurs = await extend(this.ttl).catch(() => undefined);
-      if (this.#watchdog !== timer) return;
-      if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
-      if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.ttl);
-      this.#extendLater(extend);
-    }, pause);
-    this.#watchdog = timer;
+    this.#watchdog = setTimeout(() => void this.#extend(extend), Math.max(left * EXTEND_AFTER, LEAST_PAUSE));
+  }
+
+  async #extend(extend: NonNullable<Grant['extend']>) {
+    const timer = this.#watchdog;
+    const sentAt = performance.now();
+    // A store that does not answer is no proof of loss: the next try may reach it, else the expiry timer ends it.
+    const stillOurs = await extend(this.ttl).catch(() => undefined);
+    if (this.#watchdog !== timer) return; // the lease has ended meanwhile
+    if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
+    if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.ttl);
+    this.#extendLater(extend);
   }
 
   #expireLater() {

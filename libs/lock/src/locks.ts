@@ -19,7 +19,8 @@ export class Locks {
   }
 
   async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#drivers.values());
-    await Promise.all(opened.map((driver) => driver.status === 'fulfilled' && driver.value.close()));
+    const drivers = await Promise.allSettled(this.#drivers.values());
+    const opened = drivers.filter((driver) => driver.status === 'fulfilled');
+    await Promise.all(opened.map(({ value }) => value.close()));
   }
 }
