@@ -2,4 +2,5 @@ export { backendOf, createLockDriver, type LockBackends, type LockDriverName } f
 export * from './errors.js';
 export type { Lease, LockDriver, LockObserver, LockOptions } from './lock.js';
 export { Locks } from './locks.js';
+export { Semaphore } from './semaphore.js';
 export { Lock } from './with-lock.js';

@@ -2,7 +2,7 @@
 export interface LockOptions {
   /** How long the lock outlives a holder that gives no sign of life. */
   readonly ttl: number;
-  /** How long to wait for the lock at most. */
+  /** How long to wait for the lock at most. With 0 it is asked for once and taken if it is free. */
   readonly wait: number;
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
   readonly signal?: AbortSignal;
@@ -36,7 +36,10 @@ export interface LockRequest {
   readonly ttl: number;
   /** See {@link LockOptions.fenced}. */
   readonly fenced?: boolean;
-  /** Aborted when the caller gives up: leave the queue and reject with `signal.reason`. */
+  /**
+   * Aborted when the caller gives up waiting: leave the queue and reject with `signal.reason`. The first question to the
+   * store is asked and answered even so.
+   */
   readonly signal: AbortSignal;
 }
 

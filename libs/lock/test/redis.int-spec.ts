@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis';
-import { afterAll, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import {
   createLockDriver,
   Lock,
   LockBackendUnavailableError,
   LockError,
   LockLostError,
+  LockWaitTimeoutError,
   type LockDriver,
 } from '../src/index.js';
 
@@ -54,16 +55,118 @@ it('grants a lock that was handed over while its wake-up got lost', async () => 
   const resource = resourceName();
   const holder = await (await open()).acquire(resource, { ttl: 60_000, signal: notAborted() });
   const waiting = other.withLock(resource, options, async () => 'in');
-  await until(async () => (await redis.llen(`lock:{${resource}}:queue`)) === 1);
-  const [waiter] = await redis.lrange(`lock:{${resource}}:queue`, 0, 0);
+  const waiter = await firstWaiter(resource);
   // As a hand-over does it, but for the message.
   await redis
     .multi()
-    .del(`lock:{${resource}}:queue`)
-    .set(`lock:{${resource}}`, `${waiter} 1`, 'PX', 5_000)
+    .del(`lock:{${resource}}:queue`, `lock:{${resource}}`)
+    .zadd(`lock:{${resource}}`, Date.now() + 5_000, waiter)
     .exec();
   expect(await waiting).toBe('in');
   expect(await holder.release()).toBe(false);
+});
+
+it('takes no wake-up for a grant that is older than the last answer', async () => {
+  const resource = resourceName();
+  const holder = await (await open()).acquire(resource, { ttl: 60_000, signal: notAborted() });
+  const waiting = other.withLock(resource, { ...options, wait: 600 }, async () => 'in');
+  const waiter = await firstWaiter(resource);
+  const late = `${waiter} ${await redis.get(`lock:{${resource}}:token`)}`;
+  expect(await redis.publish(`lock:wake:${waiter.split(':')[0]}`, late)).toBe(1);
+  await expect(waiting).rejects.toBeInstanceOf(LockWaitTimeoutError);
+  expect(await holder.release()).toBe(true);
+});
+
+it('has one contender per process and resource wait in Redis', async () => {
+  const resource = resourceName();
+  const holder = await (await open()).acquire(resource, { ttl: 60_000, signal: notAborted() });
+  const callers = Array.from({ length: 20 }, (_, i) =>
+    (i % 2 ? lock : other).withLock(resource, options, pause),
+  );
+  await until('both processes wait', async () => (await redis.llen(`lock:{${resource}}:queue`)) === 2);
+  await pause();
+  expect(await redis.llen(`lock:{${resource}}:queue`)).toBe(2);
+  await holder.release();
+  await Promise.all(callers);
+});
+
+describe('a holder whose process is gone', () => {
+  const long = { ttl: 60_000, wait: 1_500 };
+  /** The process dies with the lock in its hands: the server sees its connections close. */
+  async function heldByTheDead(fenced: boolean) {
+    const resource = resourceName();
+    const doomed = await open();
+    const grant = await doomed.acquire(resource, { ttl: 60_000, fenced, signal: notAborted() });
+    await doomed.close();
+    return { resource, token: grant.token! };
+  }
+
+  it('is not waited for between fenced callers, and the new token is above the old one', async () => {
+    const { resource, token } = await heldByTheDead(true);
+    const taken = await lock.withLock(resource, { ...long, fenced: true }, async (lease) => lease.token!);
+    expect(taken).toBeGreaterThan(token);
+  });
+
+  it('keeps the lock until its TTL when its work, or the work that waits, is not fenced', async () => {
+    for (const [dead, waiter] of [
+      [true, false],
+      [false, true],
+    ] as const) {
+      const { resource } = await heldByTheDead(dead);
+      const waiting = lock.withLock(resource, { ...long, wait: 800, fenced: waiter }, async () => 'in');
+      await expect(waiting).rejects.toBeInstanceOf(LockWaitTimeoutError);
+    }
+  });
+
+  it('leaves the lock to nobody but the first who waits, though only a fenced one may take over', async () => {
+    const { resource } = await heldByTheDead(true);
+    const unfenced = other.withLock(resource, { ...long, wait: 1_000 }, async () => 'in');
+    await firstWaiter(resource);
+    const fenced = lock.withLock(resource, { ...long, wait: 3_000, fenced: true }, async () => 'in');
+    await expect(unfenced).rejects.toBeInstanceOf(LockWaitTimeoutError);
+    expect(await fenced).toBe('in');
+  });
+
+  it('hears that it was overtaken if it was only cut off', async () => {
+    const resource = resourceName();
+    const cutOff = new Redis(inject('redisUrl'), { connectionName: 'cut-off' });
+    const driver = await createLockDriver('redis', { redis: cutOff });
+    const work = new Lock(driver).withLock(
+      resource,
+      { ttl: 1_500, wait: 0, fenced: true },
+      async ({ signal }) => {
+        await cutOffListener();
+        const next = lock.withLock(resource, { ...long, fenced: true }, async () => 'in');
+        expect(await next).toBe('in');
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      },
+    );
+    await expect(work).rejects.toBeInstanceOf(LockLostError);
+    await driver.close();
+    await cutOff.quit();
+  });
+
+  /** Ends the subscription of the connection named `cut-off`, for a moment: its owner connects again. */
+  async function cutOffListener() {
+    const clients = String(await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n');
+    const listener = clients.find((client) => client.includes('name=cut-off'))!;
+    await redis.client('KILL', 'ID', /id=(\d+) /.exec(listener)![1]!);
+  }
+});
+
+it('has waiters whose processes are gone cost nothing', async () => {
+  const resource = resourceName();
+  const holder = await (await open()).acquire(resource, { ttl: 60_000, signal: notAborted() });
+  for (let i = 0; i < 5; i++) {
+    const doomed = await open();
+    doomed.acquire(resource, { ttl: 60_000, signal: notAborted() }).catch(() => undefined);
+    await until('it waits', async () => (await redis.llen(`lock:{${resource}}:queue`)) === i + 1);
+    await doomed.close();
+  }
+  const waiting = other.withLock(resource, { ttl: 60_000, wait: 2_000 }, async () => 'in');
+  await until('the last one waits', async () => (await redis.llen(`lock:{${resource}}:queue`)) === 6);
+  await holder.release();
+  expect(await waiting).toBe('in');
 });
 
 it('works on after SCRIPT FLUSH', async () => {
@@ -88,6 +191,31 @@ it('takes one command to lock a free lock and one to release it', async () => {
   expect(Math.round(((await commandsProcessed()) - before) / 50)).toBe(2);
 });
 
+it('takes two commands per acquisition under contention', async () => {
+  const resource = resourceName();
+  const contend = async (by: Lock) => {
+    for (let i = 0; i < 25; i++) await by.withLock(resource, options, pause);
+  };
+  await Promise.all([contend(lock), contend(other)]);
+  const before = await commandsProcessed();
+  await Promise.all(Array.from({ length: 8 }, (_, i) => contend(i % 2 ? lock : other)));
+  expect(((await commandsProcessed()) - before) / (8 * 25)).toBeLessThan(2.5);
+});
+
+it('puts the key prefix of its connection before its keys', async () => {
+  const resource = resourceName();
+  const prefixed = new Redis(inject('redisUrl'), { keyPrefix: 'shop:' });
+  const driver = await createLockDriver('redis', { redis: prefixed });
+  const within = new Lock(driver);
+  const [keys] = await Promise.all([
+    within.withLock(resource, options, () => redis.keys(`*{${resource}}*`)),
+    within.withLock(resource, options, pause),
+  ]);
+  expect(keys.toSorted()).toEqual([`shop:lock:{${resource}}`, `shop:lock:{${resource}}:token`]);
+  await driver.close();
+  await prefixed.quit();
+});
+
 it('says that the store does not answer when it cannot be reached', async () => {
   const nobody = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true });
   nobody.on('error', () => undefined);
@@ -109,10 +237,15 @@ async function commandsProcessed(): Promise<number> {
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
 }
 
-async function until(condition: () => Promise<boolean>) {
-  for (let tries = 0; tries < 500; tries++) {
+async function firstWaiter(resource: string): Promise<string> {
+  await until('somebody waits', async () => (await redis.llen(`lock:{${resource}}:queue`)) > 0);
+  return (await redis.lindex(`lock:{${resource}}:queue`, 0))!;
+}
+
+async function until(what: string, condition: () => Promise<boolean>) {
+  for (let tries = 0; tries < 1_000; tries++) {
     if (await condition()) return;
     await pause();
   }
-  throw new Error('what was awaited did not happen');
+  throw new Error(`it did not happen that ${what}`);
 }

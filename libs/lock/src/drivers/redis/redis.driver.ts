@@ -1,110 +1,138 @@
+import { Cluster, type Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
-import { scripts, type Keys, type LockCommands } from './scripts.js';
-import { WakeUps } from './wake-ups.js';
+import { LocalQueue } from '../local-queue.js';
+import { commandsOn, subscriberOn } from './connections.js';
+import type { Args, Keys } from './scripts.js';
+import { WakeUps, type Bell } from './wake-ups.js';
 
-/** How long a waiter that was handed the lock may take to claim it: what a dead waiter costs at most. */
+/** How long a waiter that was handed a permit has to extend it: what one that is cut off costs at most. */
 const CLAIM_TTL_MS = 1_000;
-/** A waiter that hears nothing asks again this often: for lost messages and vanished holders. */
-const FALLBACK_MS = 1_000;
-
+/** A waiter that hears nothing asks again this often: for lost messages, and for holders whose processes are gone. */
+const ASK_AGAIN_MS = 300;
+/** With less than this left, a handed-over permit is extended before the work begins rather than while it runs. */
+const ENOUGH_MS = CLAIM_TTL_MS / 2;
 /** Redis scripts count in doubles. */
 const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
 
+/** What identifies one caller to the scripts. */
+interface Contender {
+  readonly holder: string;
+  readonly script: [...Keys, ...Args];
+}
+
+type Granted = Required<Pick<Grant, 'token' | 'provenAt' | 'ttl'>>;
+
 /**
- * This project's lock on one Redis: first come first served across processes, handed over by push, fenced, extended by a
- * watchdog. One round trip takes a free lock, one releases it. Safe while that Redis keeps its data; a failover can grant
- * the lock twice (replication is asynchronous), which the fencing token makes harmless for fenced writes.
+ * This project's lock on one Redis, and its semaphore: a lock is the semaphore with one permit. First come first served
+ * (processes in the order in which they ask, the callers of a process in theirs), handed over by push, fenced, extended by
+ * a watchdog. One round trip takes a free permit, one gives it back.
  *
- * Source of the fencing idea: Kleppmann, "How to do distributed locking" (2016).
+ * Between fenced callers, a waiter does not sit out the TTL of a holder whose process is gone: it asks Redis whether that
+ * process still listens to its channel, and takes over if not.
+ *
+ * Safe while that Redis keeps its data; a failover can grant a lock twice (replication is asynchronous), and so can an
+ * early takeover from a holder that is only cut off. The fencing token makes both harmless for fenced writes.
+ * Source of that idea: Kleppmann, "How to do distributed locking" (2016).
  */
 export class RedisDriver implements LockDriver {
   readonly #client = randomUUID();
-  readonly #channelPrefix: string;
-  readonly #redis: LockCommands;
+  readonly #commands: ReturnType<typeof commandsOn>;
   readonly #wakeUps: WakeUps;
+  /** One caller of this process at a time waits in Redis for a resource; the others wait here. */
+  readonly #queue = new LocalQueue();
+  readonly #channelPrefix: string;
+  readonly #countListeners: 0 | 1;
   #holders = 0;
 
   constructor(
-    connection: Redis,
+    connection: Redis | Cluster,
+    private readonly permits = 1,
     private readonly prefix = 'lock',
   ) {
     this.#channelPrefix = `${prefix}:wake:`;
-    this.#redis = connection.duplicate({ scripts, maxRetriesPerRequest: 2 }) as LockCommands;
-    this.#redis.on('error', () => undefined); // every command reports its own failure
-    this.#wakeUps = new WakeUps(
-      connection.duplicate({ maxRetriesPerRequest: 2 }),
-      this.#channelPrefix + this.#client,
-    );
+    this.#countListeners = connection instanceof Cluster ? 0 : 1;
+    this.#commands = commandsOn(connection);
+    this.#wakeUps = new WakeUps(subscriberOn(connection), this.#channelPrefix + this.#client);
   }
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    const keys = this.#keys(resource);
-    const holder = `${this.#client}:${++this.#holders}`;
-    // Listening before asking: the hand-over may arrive before the answer does.
-    const bell = this.#wakeUps.bell(holder);
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
+    const leave = await this.#queue.enter(resource, request.signal);
+    const contender = this.#contender(resource, request);
+    const bell = this.#wakeUps.bell(contender.holder);
     try {
-      await this.#wakeUps.ready();
-      let { token, provenAt, runsOutIn } = await this.#ask(keys, holder, ttl);
-      while (token === undefined) {
-        const handedOver = await bell.wait(Math.min(runsOutIn, FALLBACK_MS), signal);
-        signal.throwIfAborted();
-        if (handedOver) ({ token, provenAt } = await this.#claim(keys, holder, ttl));
-        if (token === undefined) ({ token, provenAt, runsOutIn } = await this.#ask(keys, holder, ttl));
-      }
+      const granted = await this.#contend(contender, request, bell);
       return {
-        holder,
-        token,
-        provenAt,
-        extend: async (nextTtl) => (await this.#redis.lockExtend(...keys, holder, nextTtl)) !== null,
-        release: () => this.#release(keys, holder),
+        holder: contender.holder,
+        ...granted,
+        extend: (ttl) => this.#extend(contender, ttl),
+        release: () => this.#release(contender),
       };
     } catch (error) {
       // Leave the queue, and hand on what an unheard answer may have granted. If this fails too, time does it.
-      void this.#release(keys, holder).catch(() => undefined);
-      signal.throwIfAborted();
+      void this.#release(contender).catch(() => undefined);
+      request.signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     } finally {
       bell.close();
+      leave();
     }
   }
 
   async reseed(resource: string, above: bigint) {
     if (above >= MAX_TOKEN) throw new RangeError(`tokens of ${resource} cannot grow above ${above}`);
-    await this.#redis.lockReseed(...this.#keys(resource), above.toString()).catch((cause: unknown) => {
+    await this.#commands.lockReseed(...this.#keys(resource), above.toString()).catch((cause: unknown) => {
       throw new LockBackendUnavailableError(resource, cause);
     });
   }
 
   async close() {
     this.#wakeUps.close();
-    this.#redis.disconnect();
+    this.#commands.disconnect();
   }
 
-  async #ask(keys: Keys, holder: string, ttl: number) {
-    const provenAt = performance.now();
-    const [token, runsOutIn] = await this.#redis.lockAcquire(
-      ...keys,
-      holder,
-      ttl,
-      this.#channelPrefix,
-      CLAIM_TTL_MS,
-    );
-    return token === null
-      ? { provenAt, runsOutIn: Math.max(runsOutIn, 0) + 1 }
-      : { token: BigInt(token), provenAt, runsOutIn: 0 };
+  async #contend(contender: Contender, { ttl, signal }: LockRequest, bell: Bell): Promise<Granted> {
+    // Listening before asking: the hand-over may arrive before the answer does.
+    await this.#wakeUps.ready();
+    for (;;) {
+      const askedAt = performance.now();
+      const { granted, last, runsOutIn } = await this.#ask(contender).catch(() => {
+        signal.throwIfAborted();
+        return this.#ask(contender); // whatever the answer that got lost granted this holder, it is granted again
+      });
+      if (granted) return { token: last, provenAt: askedAt, ttl };
+      const token = await bell.wait(last, Math.min(runsOutIn, ASK_AGAIN_MS), signal);
+      signal.throwIfAborted();
+      // Handed over after that answer, hence ours for CLAIM_TTL_MS from when it was asked for at least.
+      const left = askedAt + CLAIM_TTL_MS - performance.now();
+      if (token && left > ENOUGH_MS) return { token, provenAt: askedAt, ttl: CLAIM_TTL_MS };
+    }
   }
 
-  async #claim(keys: Keys, holder: string, ttl: number) {
-    const provenAt = performance.now();
-    const token = await this.#redis.lockExtend(...keys, holder, ttl);
-    return { token: token === null ? undefined : BigInt(token), provenAt };
+  async #ask({ script }: Contender) {
+    const [granted, last, runsOutIn] = await this.#commands.lockAcquire(...script);
+    return { granted: granted === 1, last: BigInt(last), runsOutIn };
   }
 
-  async #release(keys: Keys, holder: string) {
-    return (await this.#redis.lockRelease(...keys, holder, this.#channelPrefix, CLAIM_TTL_MS)) === 1;
+  async #extend({ script }: Contender, ttl: number) {
+    const [lock, queue, token, holder, , ...rest] = script;
+    return (await this.#commands.lockExtend(lock, queue, token, holder, ttl, ...rest)) === 1;
+  }
+
+  async #release({ script }: Contender) {
+    try {
+      return (await this.#commands.lockRelease(...script)) === 1;
+    } catch {
+      await this.#commands.lockRelease(...script); // no matter what it says: the first one may have done it
+      return true;
+    }
+  }
+
+  #contender(resource: string, { ttl, fenced }: LockRequest): Contender {
+    const holder = `${this.#client}:${++this.#holders}${fenced ? ':fenced' : ''}`;
+    const args: Args = [holder, ttl, this.permits, CLAIM_TTL_MS, this.#channelPrefix, this.#countListeners];
+    return { holder, script: [...this.#keys(resource), ...args] };
   }
 
   /** One hash tag, so that a Redis Cluster keeps all keys of a resource in one slot. */

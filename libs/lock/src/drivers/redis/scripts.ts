@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
 
-const handOver = readFileSync(new URL('./hand-over.lua', import.meta.url), 'utf8');
-const script = (lua: string) => ({ lua: handOver + lua, numberOfKeys: 3 });
+const permits = readFileSync(new URL('./permits.lua', import.meta.url), 'utf8');
+const script = (lua: string) => ({ lua: permits + lua, numberOfKeys: 3 });
 
 /** For the `scripts` option of ioredis, which sends EVALSHA and loads the script where the server has lost it. */
 export const scripts = {
@@ -12,16 +11,22 @@ export const scripts = {
   lockReseed: script(readFileSync(new URL('./reseed.lua', import.meta.url), 'utf8')),
 };
 
-export type Keys = readonly [lock: string, queue: string, token: string];
+export type Keys = readonly [holders: string, queue: string, token: string];
 
-/** The scripts as commands. What they take and return is said at the head of each `.lua` file. */
-export interface LockCommands extends Redis {
-  lockAcquire(
-    ...args: [...keys: Keys, holder: string, ttl: number, channelPrefix: string, claimTtl: number]
-  ): Promise<[token: string] | [token: null, runsOutIn: number]>;
-  lockExtend(...args: [...keys: Keys, holder: string, ttl: number]): Promise<string | null>;
-  lockRelease(
-    ...args: [...keys: Keys, holder: string, channelPrefix: string, claimTtl: number]
-  ): Promise<0 | 1>;
-  lockReseed(...args: [...keys: Keys, above: string]): Promise<null>;
+/** As `permits.lua` names them. */
+export type Args = readonly [
+  holder: string,
+  ttl: number,
+  permits: number,
+  claimTtl: number,
+  channelPrefix: string,
+  countListeners: 0 | 1,
+];
+
+/** The scripts as commands. What they return is said at the head of each `.lua` file. */
+export interface LockCommands {
+  lockAcquire(...args: [...Keys, ...Args]): Promise<[granted: 0 | 1, last: string, runsOutIn: number]>;
+  lockExtend(...args: [...Keys, ...Args]): Promise<0 | 1>;
+  lockRelease(...args: [...Keys, ...Args]): Promise<0 | 1>;
+  lockReseed(...args: [...Keys, above: string]): Promise<null>;
 }

@@ -1,53 +1,61 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 
-/** Rings when the lock was handed to its holder. A ring before the wait is not lost. */
+/** Tells its holder that it was handed the lock. What it told before somebody waits for it is not lost. */
 export interface Bell {
-  /** Resolves to whether it rang, within `ms` and before `signal` aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Resolves to the token of a grant, or to nothing after `ms` milliseconds or once `signal` aborts. Grants with a token
+   * up to `above` are old: their messages come late.
+   */
+  wait(above: bigint, ms: number, signal: AbortSignal): Promise<bigint | undefined>;
   /** Stops listening. */
   close(): void;
 }
 
 /** The one subscription of a process, shared by all its waiters. Its mere existence tells Redis that they are alive. */
 export class WakeUps {
-  readonly #ring = new Map<string, () => void>();
-  readonly #subscribed: Promise<unknown>;
+  readonly #ring = new Map<string, (token: bigint) => void>();
+  #subscribed: Promise<unknown> | undefined;
 
   constructor(
-    private readonly subscriber: Redis,
-    channel: string,
+    private readonly subscriber: Redis | Cluster,
+    private readonly channel: string,
   ) {
-    this.#subscribed = subscriber.subscribe(channel);
-    this.#subscribed.catch(() => undefined); // seen by whoever waits
-    subscriber.on('error', () => undefined).on('message', (_, holder) => this.#ring.get(holder)?.());
+    subscriber.on('message', (_: string, message: string) => {
+      const [holder, token] = message.split(' ') as [string, string];
+      this.#ring.get(holder)?.(BigInt(token));
+    });
   }
 
-  /** Resolves once hand-overs can be heard. */
+  /** Resolves once hand-overs can be heard; the client library subscribes again after each reconnect. */
   async ready(): Promise<void> {
-    await this.#subscribed;
+    this.#subscribed ??= this.subscriber.subscribe(this.channel);
+    try {
+      await this.#subscribed;
+    } catch (error) {
+      this.#subscribed = undefined; // the next caller tries again
+      throw error;
+    }
   }
 
   bell(holder: string): Bell {
-    let rang = false;
+    let latest = 0n;
     let wake: () => void = () => undefined;
-    this.#ring.set(holder, () => {
-      rang = true;
+    this.#ring.set(holder, (token) => {
+      latest = token;
       wake();
     });
     return {
-      wait: async (ms, signal) => {
+      wait: async (above, ms, signal) => {
         let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (rang || signal.aborted) return resolve();
+          wake = () => (latest > above || signal.aborted) && resolve();
           timer = setTimeout(resolve, ms);
           signal.addEventListener('abort', wake, { once: true });
+          wake();
         });
         clearTimeout(timer);
         signal.removeEventListener('abort', wake);
-        const heard = rang;
-        rang = false;
-        return heard;
+        return latest > above ? latest : undefined;
       },
       close: () => this.#ring.delete(holder),
     };

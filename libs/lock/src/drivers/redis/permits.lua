@@ -1,0 +1,68 @@
+-- Shared by the scripts of this driver, which are appended to it. A resource has n permits; a lock is the case n = 1.
+--   KEYS[1] holders: sorted set, holder -> when its permit runs out, in ms of the server's clock
+--   KEYS[2] queue: list of waiting holders, first come first
+--   KEYS[3] the last token given out
+--   ARGV[1] holder: "<client>:<n>", or "<client>:<n>:fenced" where all that it writes is guarded by its token
+--   ARGV[2] ttl ms   ARGV[3] permits   ARGV[4] ms that a waiter which was handed a permit has to extend it
+--   ARGV[5] channel prefix: the process of a holder listens on "<channel prefix><client>"
+--   ARGV[6] 1 if a process without a listener is gone or cut off; 0 in a Redis Cluster, which counts listeners per node
+
+local HOLDERS, QUEUE, TOKEN = KEYS[1], KEYS[2], KEYS[3]
+local holder, ttl, permits, claim_ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local TOKEN_MEMORY_MS = 86400000
+local QUEUE_MEMORY_MS = 60000 -- every live waiter asks again well within this, so that only a dead queue vanishes
+
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+local now = now_us / 1000
+
+redis.call('ZREMRANGEBYSCORE', HOLDERS, '-inf', now)
+
+local function channel_of(someone)
+  return ARGV[5] .. string.match(someone, '^[^:]+')
+end
+
+local function seems_gone(someone)
+  return ARGV[6] == '1' and someone ~= holder and redis.call('PUBSUB', 'NUMSUB', channel_of(someone))[2] == 0
+end
+
+-- Tokens are the server's microseconds, pushed up where that would not grow: they go on growing although the counter
+-- expired or a failover lost it. They stay exact as doubles until the year 2255.
+local function next_token()
+  local last = tonumber(redis.call('GET', TOKEN) or '0')
+  local token = string.format('%.0f', math.max(now_us, last + 1))
+  redis.call('SET', TOKEN, token, 'PX', TOKEN_MEMORY_MS)
+  return token
+end
+
+local function hold_until(someone, moment)
+  redis.call('ZADD', HOLDERS, moment, someone)
+  local longest = redis.call('ZRANGE', HOLDERS, -1, -1, 'WITHSCORES')
+  redis.call('PEXPIREAT', HOLDERS, math.ceil(longest[2]))
+end
+
+-- Waiters whose processes are gone drop out.
+local function first_waiter()
+  local first = redis.call('LINDEX', QUEUE, 0)
+  while first and seems_gone(first) do
+    redis.call('LPOP', QUEUE)
+    first = redis.call('LINDEX', QUEUE, 0)
+  end
+  return first
+end
+
+-- Gives the free permits to the first waiters and wakes only those. Granted and published in one atomic step: nobody can
+-- see one without the other.
+local function hand_over()
+  for _ = redis.call('ZCARD', HOLDERS) + 1, permits do
+    local heir = first_waiter()
+    if not heir then
+      return
+    end
+    redis.call('LPOP', QUEUE)
+    hold_until(heir, now + claim_ttl)
+    if heir ~= holder then
+      redis.call('PUBLISH', channel_of(heir), heir .. ' ' .. next_token())
+    end
+  end
+end

@@ -1,0 +1,30 @@
+import type { Cluster, Redis } from 'ioredis';
+import { RedisDriver } from './drivers/redis/redis.driver.js';
+import type { Lease, LockObserver, LockOptions } from './lock.js';
+import { Lock } from './with-lock.js';
+
+/**
+ * Lets at most `permits` callers in at a time, over all processes that use the same Redis and the same number of permits;
+ * the lock is the case of one permit. First come first served. Permits of crashed holders come back as locks do: at the
+ * end of their TTL, or within a moment between fenced callers.
+ */
+export class Semaphore {
+  readonly #driver: RedisDriver;
+  readonly #lock: Lock;
+
+  constructor(connection: Redis | Cluster, permits: number, observer?: LockObserver) {
+    if (!Number.isSafeInteger(permits) || permits < 1)
+      throw new RangeError(`${permits} is no number of permits`);
+    this.#driver = new RedisDriver(connection, permits, 'semaphore');
+    this.#lock = new Lock(this.#driver, observer);
+  }
+
+  /** Waits for a permit, runs `work` while holding it, and gives it back. Fails as {@link Lock.withLock} does. */
+  withPermit<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
+    return this.#lock.withLock(resource, options, work);
+  }
+
+  async close(): Promise<void> {
+    await this.#driver.close();
+  }
+}
