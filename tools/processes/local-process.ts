@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExpectedError } from '../expected-error.js';
+import { childrenOf, endAll } from './process-table.mjs';
 import { currentRun } from './run.mjs';
 
 const readyMs = 60_000;
@@ -67,6 +68,16 @@ export class LocalProcess {
     this.endExpected = true;
     this.signal(signal);
     await this.ended;
+  }
+
+  /** Kills it together with its children, even those that left its group, as the backends of Postgres do. */
+  async crash(): Promise<void> {
+    const children = this.child?.pid ? childrenOf(this.child.pid) : [];
+    await this.kill('SIGKILL');
+    await endAll(
+      children.map(({ pid, started }) => ({ pid, started, signal: 'SIGKILL' })),
+      stopMs,
+    );
   }
 
   private spawn(): void {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
@@ -33,6 +33,22 @@ function inspectPs(pid) {
   const [, state, parent, started, name] = /^(\S+)\s+(\d+)\s+((?:\S+\s+){5})(.*)/.exec(stdout.trim()) ?? [];
   if (state === undefined || state.startsWith('Z')) return undefined;
   return { started: String(Date.parse(started)), parent: Number(parent), name };
+}
+
+/** The processes that this one started itself. */
+export function childrenOf(parent) {
+  return allPids().flatMap((pid) => {
+    const found = inspect(pid);
+    return found?.parent === parent ? [{ pid, started: found.started }] : [];
+  });
+}
+
+function allPids() {
+  if (process.platform === 'linux')
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  return spawnSync('ps', ['-A', '-o', 'pid='], { encoding: 'utf8' }).stdout.trim().split(/\s+/).map(Number);
 }
 
 /** @returns undefined if there is no such process. */

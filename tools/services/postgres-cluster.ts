@@ -1,16 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync, realpathSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { realpathSync } from 'node:fs';
+import { chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { ExpectedError } from '../expected-error.js';
-import { currentRun } from '../processes/run.mjs';
-
-interface Owner {
-  uid: number;
-  gid: number;
-}
+import { canReach, directoryFor, ownerOtherThanRoot, type Owner } from './owner.js';
 
 interface Cluster {
   /** The postgres program. */
@@ -25,7 +17,7 @@ export async function createCluster(
   program: string,
   { name, user, password }: { name: string; user: string; password: string },
 ): Promise<Cluster> {
-  const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  const owner = ownerOtherThanRoot('postgres');
   const base = await directoryFor(owner);
   const binaries = await reachableBinaries(dirname(realpathSync(program)), base, owner);
   const data = join(base, name);
@@ -40,27 +32,6 @@ export async function createCluster(
   return { file: join(binaries, 'postgres'), data, owner };
 }
 
-/** Postgres refuses to run as root. */
-function unprivilegedUser(): Owner {
-  const users = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'));
-  const found = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (!found)
-    throw new ExpectedError('Postgres refuses to run as root, and there is no user postgres or nobody.');
-  return { uid: Number(found[2]), gid: Number(found[3]) };
-}
-
-/** The run's directory, unless the checkout lies where the owner has no access, such as below /root. */
-async function directoryFor(owner?: Owner): Promise<string> {
-  const run = currentRun();
-  if (!owner || canReach(run.directory, owner)) return run.directory;
-  const directory = await mkdtemp(join(tmpdir(), 'flash-sale-'));
-  run.removeAtEnd(directory);
-  await chmod(directory, 0o711);
-  return directory;
-}
-
 /** Programs installed below the checkout may be out of the owner's reach as well; they come with their libraries. */
 async function reachableBinaries(binaries: string, base: string, owner?: Owner): Promise<string> {
   if (!owner || canReach(binaries, owner)) return binaries;
@@ -68,6 +39,3 @@ async function reachableBinaries(binaries: string, base: string, owner?: Owner):
   await cp(dirname(binaries), copy, { recursive: true, verbatimSymlinks: true });
   return join(copy, basename(binaries));
 }
-
-const canReach = (directory: string, { uid, gid }: Owner) =>
-  spawnSync('test', ['-x', directory], { uid, gid, cwd: '/' }).status === 0;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { onFreePort } from '../processes/free-port.js';
-import { LocalProcess, type Command } from '../processes/local-process.js';
+import type { Command } from '../processes/local-process.js';
 import { providePostgres } from '../setup/postgres.js';
 import type { Runnable } from '../setup/provider.js';
 import { createCluster } from './postgres-cluster.js';
-import { external, type Service } from './service.js';
+import { external, nextName, startServer, type Service } from './service.js';
 
 const user = 'flash_sale';
 const settings = ['max_connections=200', 'shared_buffers=256MB', 'fsync=on'].flatMap((setting) => [
@@ -13,28 +13,25 @@ const settings = ['max_connections=200', 'shared_buffers=256MB', 'fsync=on'].fla
   setting,
 ]);
 
-let started = 0;
-
 /** A private, empty Postgres with the durability the application counts on; or the one DATABASE_URL names. */
 export async function startPostgres(): Promise<Service> {
   const provider = await providePostgres();
   if ('url' in provider) return external('DATABASE_URL', provider.url, answersQuery);
 
-  const name = `postgres-${++started}`;
+  const name = nextName('postgres');
   const password = randomBytes(16).toString('hex');
   const commandOn = await prepare(provider, name, password);
   return onFreePort(async (port) => {
     const urlOf = (database: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
-    const server = new LocalProcess({
+    const server = await startServer({
       name,
+      url: urlOf(user),
       command: commandOn(port),
       isReady: () => answersQuery(urlOf('postgres')),
       stopSignal: 'SIGINT', // does not wait for clients to leave
-      stopLast: true,
     });
-    await server.start();
     await query(urlOf('postgres'), `CREATE DATABASE ${user}`);
-    return { url: urlOf(user), stop: () => server.stop() };
+    return server;
   });
 }
 

@@ -1,59 +1,85 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { onFreePort } from '../processes/free-port.js';
-import { LocalProcess, type Command } from '../processes/local-process.js';
-import { currentRun } from '../processes/run.mjs';
+import type { Command } from '../processes/local-process.js';
 import type { Runnable } from '../setup/provider.js';
-import { provideRedis } from '../setup/redis.js';
-import { external, type Service } from './service.js';
+import { providePrivateRedis, provideRedis, provideRedlock } from '../setup/redis.js';
+import { dataDirectory, external, nextName, startServer, type Service } from './service.js';
 
-let started = 0;
+/** When a write reaches the disk: `everysec` may lose the last second to a power cut (not to a crash of the server). */
+type Fsync = 'everysec' | 'always';
 
 /** A private, empty Redis with the durability the application counts on; or the one REDIS_URL names. */
 export async function startRedis(): Promise<Service> {
   const provider = await provideRedis();
   if ('url' in provider) return external('REDIS_URL', provider.url, answersPing);
+  return startOn(provider, 'everysec');
+}
 
-  const name = `redis-${++started}`;
-  const directory = join(currentRun().directory, name);
-  await mkdir(directory);
+/** A private, empty Redis, whatever the environment names. */
+export async function startPrivateRedis(fsync: Fsync = 'everysec'): Promise<Service> {
+  return startOn(await providePrivateRedis(), fsync);
+}
+
+/**
+ * Independent servers for redlock; or those REDLOCK_URLS names. They sync every write, as https://redis.io/docs/latest/develop/use/patterns/distributed-locks
+ * asks of servers that may restart within a TTL.
+ */
+export async function startRedlockServers(count = 5): Promise<Service[]> {
+  const provider = await provideRedlock();
+  if ('url' in provider) {
+    return Promise.all(provider.url.split(',').map((url) => external('REDLOCK_URLS', url, answersPing)));
+  }
+  return Promise.all(Array.from({ length: count }, () => startOn(provider, 'always')));
+}
+
+async function startOn(provider: Runnable, fsync: Fsync): Promise<Service> {
+  const name = nextName('redis');
+  const directory = await dataDirectory(name);
   const password = randomBytes(16).toString('hex'); // nobody else's client ends up here by a reused port
-  return onFreePort(async (port) => {
-    const url = `redis://:${password}@127.0.0.1:${port}`;
-    const command = redisCommand(provider, { port, directory, password });
-    const server = new LocalProcess({ name, command, isReady: () => answersPing(url), stopLast: true });
-    await server.start();
-    return { url, stop: () => server.stop() };
-  });
+  return onFreePort((port) =>
+    startServer({
+      name,
+      url: `redis://:${password}@127.0.0.1:${port}`,
+      command: redisCommand(provider, { port, directory, password, fsync }),
+      isReady: answersPing,
+    }),
+  );
 }
 
 interface Instance {
   port: number;
   directory: string;
   password: string;
+  fsync: Fsync;
 }
 
-function redisCommand(provider: Runnable, { port, directory, password }: Instance): Command {
+function redisCommand(provider: Runnable, instance: Instance): Command {
   if ('file' in provider) {
-    return { file: provider.file, args: ['-'], input: redisConfig('127.0.0.1', port, directory, password) };
+    return { file: provider.file, args: ['-'], input: redisConfig('127.0.0.1', instance) };
   }
-  const args = ['run', '--rm', '--interactive', '--publish', `127.0.0.1:${port}:6379`, provider.image];
+  const args = [
+    'run',
+    '--rm',
+    '--interactive',
+    '--publish',
+    `127.0.0.1:${instance.port}:6379`,
+    provider.image,
+  ];
   return {
     file: 'docker',
     args: [...args, 'redis-server', '-'],
-    input: redisConfig('*', 6379, '/data', password),
+    input: redisConfig('*', { ...instance, port: 6379, directory: '/data' }),
   };
 }
 
-const redisConfig = (bind: string, port: number, directory: string, password: string) => `
+const redisConfig = (bind: string, { port, directory, password, fsync }: Instance) => `
 bind ${bind}
 port ${port}
 dir "${directory}"
 requirepass ${password}
 appendonly yes
-appendfsync everysec
+appendfsync ${fsync}
 save ""
 maxmemory-policy noeviction
 `;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { localDirectory } from '../paths.mjs';
 import { meetNeed, once } from './meet-need.js';
-import { homebrewPlaces, type Program } from './program.js';
+import { homebrewPlaces, program } from './program.js';
 import type { Runnable } from './provider.js';
 import { docker } from './ways/docker.js';
 import { fileFromEnvironment } from './ways/environment.js';
@@ -13,12 +13,12 @@ const version = '1.7.1';
 const downloads = `https://github.com/grafana/k6/releases/download/v${version}`;
 const localBin = join(localDirectory, 'bin');
 
-const k6: Program = {
+const k6 = program({
   names: ['k6'],
   places: [localBin, ...homebrewPlaces],
   versionArgs: ['version'],
   minimum: { major: 1, minor: 0 }, // runs TypeScript as it is
-};
+});
 
 export const provideK6 = once(() =>
   meetNeed<Runnable>('k6', [

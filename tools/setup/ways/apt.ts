@@ -3,29 +3,29 @@ import { exclusively } from '../../processes/exclusively.mjs';
 import { currentRun } from '../../processes/run.mjs';
 import { runLong } from '../../processes/run-command.js';
 import { Unavailable, type Way } from '../meet-need.js';
-import { findProgram, type Program } from '../program.js';
+import type { Sought } from '../program.js';
 
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
-/** Debian and Ubuntu, as root. The package's own service is not started: only its program is wanted. */
-export const apt = (debianPackage: string, program: Program): Way<{ file: string }> => ({
+/** Debian and Ubuntu, as root. The packages' own services are not started: only their programs are wanted. */
+export const apt = <T>(packages: string[], sought: Sought<T>): Way<T> => ({
   name: 'apt',
-  advice: `apt-get install ${debianPackage}`,
+  advice: `apt-get install ${packages.join(' ')}`,
   async find() {
     if (process.getuid?.() !== 0) throw new Unavailable('needs root, and this is not');
     if (!existsSync('/etc/debian_version')) throw new Unavailable('this is not Debian or Ubuntu');
-    await exclusively('apt-get', () => withoutStartingServices(() => install(debianPackage)));
-    const { value, because } = await findProgram(program);
+    await exclusively('apt-get', () => withoutStartingServices(() => install(packages)));
+    const { value, because } = await sought.find();
     return { value, because: `${because}, installed by apt-get as there was none` };
   },
 });
 
-async function install(debianPackage: string): Promise<void> {
+async function install(packages: string[]): Promise<void> {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const options = ['-o', 'DPkg::Lock::Timeout=300'];
   await runLong('apt-get update', 'apt-get', [...options, 'update'], { env });
-  const args = [...options, 'install', '-y', '--no-install-recommends', debianPackage];
-  await runLong(`apt-get install ${debianPackage}`, 'apt-get', args, { env });
+  const args = [...options, 'install', '-y', '--no-install-recommends', ...packages];
+  await runLong(`apt-get install ${packages.join(' ')}`, 'apt-get', args, { env });
 }
 
 async function withoutStartingServices(work: () => Promise<void>): Promise<void> {

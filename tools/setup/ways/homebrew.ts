@@ -2,10 +2,10 @@ import { execa } from 'execa';
 import { exclusively } from '../../processes/exclusively.mjs';
 import { runLong } from '../../processes/run-command.js';
 import { Unavailable, type Way } from '../meet-need.js';
-import { findProgram, type Program } from '../program.js';
+import type { Sought } from '../program.js';
 
 /** Homebrew starts no service unless told to. */
-export const homebrew = (formula: string, program: Program): Way<{ file: string }> => ({
+export const homebrew = <T>(formula: string, sought: Sought<T>): Way<T> => ({
   name: 'homebrew',
   advice: `brew install ${formula}`,
   async find() {
@@ -14,7 +14,7 @@ export const homebrew = (formula: string, program: Program): Way<{ file: string 
     await exclusively('homebrew', () =>
       runLong(`brew install ${formula}`, 'brew', ['install', '--quiet', formula]),
     );
-    const { value, because } = await findProgram(program);
+    const { value, because } = await sought.find();
     return { value, because: `${because}, installed by Homebrew as there was none` };
   },
 });

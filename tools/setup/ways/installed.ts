@@ -1,12 +1,12 @@
 import type { Way } from '../meet-need.js';
-import { findProgram, type Program } from '../program.js';
+import type { Sought } from '../program.js';
 
-/** A program that is on the machine already. */
-export const installed = (program: Program): Way<{ file: string }> => ({
+/** What is on the machine already. */
+export const installed = <T>(sought: Sought<T>): Way<T> => ({
   name: 'installed',
-  advice: `install ${program.names[0]} and have it on the PATH`,
+  advice: `install ${sought.name} and have it on the PATH`,
   async find() {
-    const { value, because } = await findProgram(program);
+    const { value, because } = await sought.find();
     return { value, because: `${because}, found on this machine` };
   },
 });
