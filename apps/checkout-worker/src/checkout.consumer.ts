@@ -2,7 +2,7 @@ import { announce, CHECKOUT_QUEUE, checkoutBackoff, type CheckoutJob } from '@ap
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { Reservations, SaleCatalog, strategyOf, type Settlement } from '@app/inventory';
-import { Locks } from '@app/lock';
+import { Locks, Semaphore } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import {
   Inject,
@@ -42,6 +42,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     metrics: WorkerMetrics,
     dataSource: DataSource,
     locks: Locks,
+    @Inject(Semaphore) semaphore: Semaphore | null,
   ) {
     this.#catalog = new SaleCatalog(dataSource);
     this.#reservations = new Reservations({
@@ -51,7 +52,17 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       inFlight: config.WORKER_CONCURRENCY,
       signal: this.#shutdown.signal,
       lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
-      lockTtl: (strategy) => (strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS),
+      lockOptions: (strategy) => ({
+        ttl: strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS,
+        fenced: config.LOCK_EARLY_TAKEOVER,
+      }),
+      gate: semaphore
+        ? (saleId, section) => {
+            const ttl = config.LOCK_TTL_MS;
+            const options = { ttl, wait: 2 * ttl, signal: this.#shutdown.signal };
+            return semaphore.withPermit(saleId, options, section);
+          }
+        : undefined,
       observer: metrics,
       onCommit: async (orders, settlement) => {
         const settled = orders.map((order, i) => ({ order, outcome: settlement.outcomes[i]! }));

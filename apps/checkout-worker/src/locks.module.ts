@@ -1,27 +1,33 @@
-import { Locks } from '@app/lock';
+import { lockServersOf, type WorkerConfig } from '@app/config';
+import { Locks, Semaphore } from '@app/lock';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { REDIS } from './redis.module.js';
+import { CONFIG, REDIS } from './redis.module.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** The locks of this process. */
+const locks = (config: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
+  new Locks({ redis, ...lockServersOf(config) }, (driver) => metrics.lockObserver(driver));
+
+const semaphore = ({ SALE_MAX_SECTIONS }: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
+  SALE_MAX_SECTIONS > 0 ? new Semaphore(redis, SALE_MAX_SECTIONS, metrics.lockObserver('semaphore')) : null;
+
+/** The locks of this process, and the semaphore that bounds the sections of a sale where one is asked for. */
 @Global()
 @Module({
   providers: [
     WorkerMetrics,
-    {
-      provide: Locks,
-      inject: [REDIS, WorkerMetrics],
-      useFactory: (redis: Redis, metrics: WorkerMetrics) =>
-        new Locks({ redis }, (driver) => metrics.lockObserver(driver)),
-    },
+    { provide: Locks, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: locks },
+    { provide: Semaphore, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: semaphore },
   ],
-  exports: [Locks, WorkerMetrics],
+  exports: [Locks, Semaphore, WorkerMetrics],
 })
 export class LocksModule implements OnApplicationShutdown {
-  constructor(@Inject(Locks) private readonly locks: Locks) {}
+  constructor(
+    @Inject(Locks) private readonly locks: Locks,
+    @Inject(Semaphore) private readonly semaphore: Semaphore | null,
+  ) {}
 
   async onApplicationShutdown() {
-    await this.locks.close();
+    await Promise.all([this.locks.close(), this.semaphore?.close()]);
   }
 }

@@ -1,17 +1,9 @@
 import { z } from 'zod';
-
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-const url = (...protocols: string[]) =>
-  z
-    .string()
-    .refine(
-      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-      `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-    );
+import { flag, integer, url } from './fields.js';
+import { lockServers } from './lock-servers.js';
 
 /** What every process needs. Durations are in the unit their name ends with. */
-const common = z.object({
+const common = lockServers.extend({
   DATABASE_URL: url('postgres:', 'postgresql:'),
   REDIS_URL: url('redis:', 'rediss:'),
   HOST: z.string().default('127.0.0.1'),
@@ -38,10 +30,14 @@ const worker = common.extend({
   BATCH_SIZE: integer(1, 1_000).default(64),
   /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
   BATCH_MAX_HOLD_MS: integer(0, 60_000).default(50),
-  /** TTL of the `redis` lock; its watchdog extends it while the work runs. */
+  /** TTL of every lock but `redis-setnx`; a watchdog extends it while the work runs. */
   LOCK_TTL_MS: integer(100, 600_000).default(10_000),
+  /** Whether a fenced lock may be taken from a process that seems gone before its TTL has run out. */
+  LOCK_EARLY_TAKEOVER: flag.default(true),
   /** TTL of the textbook `redis-setnx` lock, which nothing extends: EX 60. */
   SETNX_TTL_MS: integer(100, 600_000).default(60_000),
+  /** Database steps of one sale at a time, over all workers; a semaphore in Redis. 0 is as many as there are. */
+  SALE_MAX_SECTIONS: integer(0, 10_000).default(0),
   /** A job whose worker gives no sign of life for this long goes back to the queue. */
   JOB_LOCK_MS: integer(1_000, 600_000).default(10_000),
 });

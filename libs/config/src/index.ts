@@ -1,1 +1,2 @@
 export { ConfigError, loadApiConfig, loadWorkerConfig, type ApiConfig, type WorkerConfig } from './config.js';
+export { LOCK_SERVER_VARIABLES, lockServersOf } from './lock-servers.js';

@@ -1,4 +1,4 @@
-import { LockLostError, LockWaitTimeoutError, type Lease, type Lock } from '@app/lock';
+import { LockLostError, LockWaitTimeoutError, type Lease, type Lock, type LockOptions } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
@@ -33,8 +33,11 @@ export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits
   readonly pool: Pool;
   /** Aborts when the process shuts down: orders that still wait for a lock are handed back by rejecting them. */
   readonly signal: AbortSignal;
-  readonly lockTtl: (strategy: StrategyName) => number;
+  /** `fenced` allows waiters to take over early: whatever is written under a lease with a token is guarded by it. */
+  readonly lockOptions: (strategy: StrategyName) => Pick<LockOptions, 'ttl' | 'fenced'>;
   readonly lockOf: (strategy: StrategyName) => Promise<Lock>;
+  /** Bounds how many sections of a sale run at a time, over all processes; they all may unless it is given. */
+  readonly gate?: <T>(saleId: string, section: () => Promise<T>) => Promise<T>;
   /** Told what happens in critical sections, for metrics. */
   readonly observer?: SectionObserver;
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
@@ -139,14 +142,14 @@ class Lane<O extends OrderRequest> {
   async #exclusively(work: (lease?: Lease) => Promise<void>): Promise<void> {
     const { strategy } = this.rules;
     if (!strategyOf(strategy).lock) return work();
-    const ttl = this.options.lockTtl(strategy);
+    const { ttl, fenced } = this.options.lockOptions(strategy);
     // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
     const lock = await this.options.lockOf(strategy);
-    await lock.withLock(this.resource, { ttl, wait: 2 * ttl, signal: this.options.signal }, work);
+    await lock.withLock(this.resource, { ttl, fenced, wait: 2 * ttl, signal: this.options.signal }, work);
   }
 
   async #hold(lease?: Lease) {
-    const { pool, batchSize, maxHold, observer } = this.options;
+    const { pool, batchSize, maxHold, observer, gate = (_, work) => work() } = this.options;
     const { write } = strategyOf(this.rules.strategy);
     const target = { ...this.item, write, perBuyerLimit: this.rules.perBuyerLimit };
     const section = new CriticalSection(pool, target, lease);
@@ -155,7 +158,8 @@ class Lane<O extends OrderRequest> {
       const batch = this.#waiting.splice(0, batchSize);
       const orders = batch.map(({ order }) => order);
       const begun = performance.now();
-      const settlement = await section.settle(orders).catch((error: unknown) => {
+      const settling = gate(this.item.saleId, () => section.settle(orders));
+      const settlement = await settling.catch((error: unknown) => {
         this.#waiting.unshift(...batch);
         if (error instanceof FencedOffError) observer?.fencedOff();
         throw error;

@@ -34,7 +34,7 @@ function worker({ dataSource }: Shop, batchSize: number, driver?: LockDriver, in
     maxHold: 20,
     inFlight,
     signal: new AbortController().signal,
-    lockTtl: () => 5_000,
+    lockOptions: () => ({ ttl: 5_000 }),
     lockOf: (strategy) => (driver ? Promise.resolve(new Lock(driver)) : locks.of(strategyOf(strategy).lock!)),
     onCommit: async () => undefined,
   });
@@ -139,7 +139,7 @@ it('hands back what waits for a lock when the process shuts down', async () => {
     maxHold: 20,
     inFlight: 8,
     signal: shutdown.signal,
-    lockTtl: () => 60_000,
+    lockOptions: () => ({ ttl: 60_000 }),
     lockOf: async () => lock,
     onCommit: async () => undefined,
   });

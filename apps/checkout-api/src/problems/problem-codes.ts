@@ -28,10 +28,12 @@ export const PROBLEMS = {
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The Idempotency-Key came with another body before' },
   STRATEGY_UNKNOWN: { status: 422, title: 'There is no such strategy' },
   STRATEGY_UNSAFE: { status: 422, title: 'The strategy oversells and is not allowed here' },
+  STRATEGY_UNAVAILABLE: { status: 422, title: 'The strategy locks on a server that is not configured here' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'Something went wrong on this side' },
   REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
   POSTGRES_UNAVAILABLE: { status: 503, title: 'Postgres does not answer' },
+  LOCK_STORE_UNAVAILABLE: { status: 503, title: 'The server that the strategy locks on does not answer' },
   NOT_READY: { status: 503, title: 'Something this API needs is down' },
 } as const satisfies Record<string, ProblemKind>;
 

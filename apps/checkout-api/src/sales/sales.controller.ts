@@ -29,7 +29,8 @@ export class SalesController {
   @ApiOperation({ summary: 'Open a sale' })
   @ApiCreatedResponse({ standardSchema: saleSchema })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'ADMIN_KEY_REQUIRED', 'BODY_TOO_LARGE')
-  @ApiProblems('UNSUPPORTED_MEDIA_TYPE', 'STRATEGY_UNKNOWN', 'STRATEGY_UNSAFE', 'POSTGRES_UNAVAILABLE')
+  @ApiProblems('UNSUPPORTED_MEDIA_TYPE', 'STRATEGY_UNKNOWN', 'STRATEGY_UNSAFE', 'STRATEGY_UNAVAILABLE')
+  @ApiProblems('LOCK_STORE_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   create(@Body({ schema: newSaleSchema }) sale: NewSale): Promise<SaleView> {
     return this.sales.create(sale);
   }

@@ -27,7 +27,7 @@ export class Settler {
       maxHold: 20,
       inFlight: 64,
       signal: new AbortController().signal,
-      lockTtl: () => 1_000,
+      lockOptions: () => ({ ttl: 1_000 }),
       lockOf: (strategy) => {
         throw new Error(`${strategy} needs a lock`);
       },

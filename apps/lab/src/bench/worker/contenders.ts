@@ -60,7 +60,7 @@ export function settlerOf(
     inFlight,
     maxHold: 50,
     signal: new AbortController().signal,
-    lockTtl: () => TTL_MS,
+    lockOptions: () => ({ ttl: TTL_MS, fenced: true }),
     lockOf: (name) => locks.of(strategyOf(name).lock!),
     onCommit: async () => undefined,
   });

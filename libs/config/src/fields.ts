@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+export const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+export const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+export const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+      `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
+
+/** Several, separated by commas. */
+export const list = <T extends z.ZodType<unknown, string>>(item: T, least = 1) =>
+  z
+    .string()
+    .transform((value) => value.split(','))
+    .pipe(z.array(item).min(least, `must name at least ${least}, separated by commas`));
+
+/** May be left out, or left empty as compose files do. */
+export const optional = <T extends z.ZodType>(field: T) =>
+  z.preprocess((value) => (value === '' ? undefined : value), field.optional());

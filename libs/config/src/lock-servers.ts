@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { list, optional, url } from './fields.js';
+
+const hosts = z.string().regex(/^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$/, 'must be host:port, or several with commas');
+
+/** The servers of lock drivers. Each is needed only where a sale names a strategy that locks there. */
+export const lockServers = z.object({
+  REDLOCK_URLS: optional(list(url('redis:', 'rediss:'), 3)),
+  ETCD_URLS: optional(list(url('http:', 'https:'))),
+  ZOOKEEPER_HOSTS: optional(hosts),
+  CONSUL_URL: optional(url('http:', 'https:')),
+  MYSQL_URL: optional(url('mysql:')),
+});
+
+/** Which variable names the servers of a lock backend. */
+export const LOCK_SERVER_VARIABLES = {
+  redis: 'REDIS_URL',
+  postgres: 'DATABASE_URL',
+  redlock: 'REDLOCK_URLS',
+  etcd: 'ETCD_URLS',
+  zookeeper: 'ZOOKEEPER_HOSTS',
+  consul: 'CONSUL_URL',
+  mysql: 'MYSQL_URL',
+} as const;
+
+/** The servers that are configured, by lock backend; Redis is the application's own connection. */
+export const lockServersOf = (config: z.infer<typeof lockServers> & { readonly DATABASE_URL: string }) => ({
+  postgres: config.DATABASE_URL,
+  redlock: config.REDLOCK_URLS,
+  etcd: config.ETCD_URLS,
+  zookeeper: config.ZOOKEEPER_HOSTS,
+  consul: config.CONSUL_URL,
+  mysql: config.MYSQL_URL,
+});
