@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { exclusively } from '../../processes/exclusively.mjs';
@@ -12,7 +12,7 @@ interface Archive {
 }
 
 interface Release {
-  /** The program, which the archive holds one directory down. */
+  /** The program, wherever in the archive it is. */
   name: string;
   version: string;
   directory: string;
@@ -31,20 +31,36 @@ export const release = ({ name, version, directory, archives }: Release): Way<{ 
       const machine = `${process.platform}-${process.arch}`;
       const archive = archives[machine];
       if (!archive) throw new Unavailable(`there is no release for ${machine}`);
+      const unpacker = await unpackerOf(archive.url);
       const content = await withProgress(`downloading ${name} ${version}`, () => download(archive));
       const file = join(directory, name);
       const unpacked = `${file}.unpacked`;
       await mkdir(unpacked, { recursive: true });
       try {
         await writeFile(join(unpacked, 'archive'), content);
-        await execa('tar', ['-xf', 'archive', '--strip-components=1'], { cwd: unpacked });
-        await rename(join(unpacked, name), file);
+        await unpacker(unpacked);
+        await rename(await findFile(unpacked, name), file);
       } finally {
         await rm(unpacked, { recursive: true, force: true });
       }
       return { value: { file }, because: `${file}, release ${version}, downloaded as there was none` };
     }),
 });
+
+/** How to unpack the file `archive` in a directory. GNU tar, unlike that of macOS, knows nothing of zip. */
+async function unpackerOf(url: string): Promise<(cwd: string) => Promise<unknown>> {
+  if (!url.endsWith('.zip')) return (cwd) => execa('tar', ['-xf', 'archive'], { cwd });
+  const { failed } = await execa('unzip', ['-v'], { reject: false });
+  if (failed) throw new Unavailable('there is no unzip on the PATH');
+  return (cwd) => execa('unzip', ['-q', 'archive'], { cwd });
+}
+
+async function findFile(directory: string, name: string): Promise<string> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const found = entries.find((entry) => entry.isFile() && entry.name === name);
+  if (!found) throw new Error(`there is no ${name} in the archive`);
+  return join(found.parentPath, found.name);
+}
 
 async function download({ url, sha256 }: Archive): Promise<Buffer> {
   const response = await fetch(url, { signal: AbortSignal.timeout(downloadMs) }).catch((error: Error) => {
