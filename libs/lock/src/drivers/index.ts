@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { LockDriverUnknownError } from '../errors.js';
 import type { LockDriver } from '../lock.js';
 
 /** The servers that drivers may need; each driver takes connections of its own. A driver without its server is not usable. */
 export interface LockBackends {
-  readonly redis?: Redis;
+  readonly redis?: Redis | Cluster;
   /** URLs of independent Redis servers, an odd number of them. */
   readonly redlock?: readonly string[];
   /** URLs of the members of one etcd cluster. */
@@ -40,6 +40,10 @@ const DRIVERS = {
   redis: {
     needs: 'redis',
     open: async ({ redis }) => new (await import('./redis/redis.driver.js')).RedisDriver(redis),
+  },
+  etcd: {
+    needs: 'etcd',
+    open: async ({ etcd }) => new (await import('./etcd/etcd.driver.js')).EtcdDriver(etcd),
   },
 } as const satisfies Record<string, DriverEntry>;
 

@@ -1,0 +1,72 @@
+import type { Etcd3, IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
+import { RETRY_PAUSE_MS } from './client.js';
+
+type Stream = IDuplexStream<Partial<IWatchRequest>, IWatchResponse>;
+
+/** Without news a waiter looks again after this: for a watch on a member that has lost the others and does not tell. */
+const LOOK_AGAIN_MS = 10_000;
+
+/**
+ * Hears of deleted keys: one stream for all waiters of a driver, one watch per waiter. It never says that a key is gone,
+ * only that it is time to look: so a lost stream, a cancelled watch or a compacted revision need no handling of their own.
+ *
+ * Not the library's watchers: they are attached one round trip after the other, and reopen a stream whose last watcher
+ * left with a growing pause. Here watches have numbers chosen by the client (etcd 3.4 or later) and the stream stays.
+ */
+export class Deletions {
+  readonly #wake = new Map<string, () => void>();
+  #stream: Promise<Stream> | undefined;
+  #watches = 0;
+
+  constructor(private readonly etcd: Etcd3) {}
+
+  /** Resolves when it is time to look whether `key`, there at the revision before `from`, is still there; or on abort. */
+  async next(key: Buffer, from: bigint, signal: AbortSignal): Promise<void> {
+    const watch_id = String(++this.#watches);
+    const stream = (this.#stream ??= this.#open());
+    const write = (request: Partial<IWatchRequest>) => {
+      if (stream === this.#stream) void stream.then((opened) => opened.write(request)).catch(() => undefined);
+    };
+    let timer: NodeJS.Timeout | undefined;
+    let wake: () => void = () => undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (signal.aborted) return resolve();
+      signal.addEventListener('abort', wake, { once: true });
+      timer = setTimeout(wake, LOOK_AGAIN_MS);
+      this.#wake.set(watch_id, wake);
+      write({ create_request: { key, start_revision: from.toString(), watch_id } as never });
+    });
+    clearTimeout(timer);
+    signal.removeEventListener('abort', wake);
+    if (this.#wake.delete(watch_id)) write({ cancel_request: { watch_id } });
+  }
+
+  /** Makes every waiter look now. */
+  wakeAll() {
+    for (const wake of this.#wake.values()) wake();
+  }
+
+  close() {
+    void this.#stream?.then((stream) => stream.cancel()).catch(() => undefined);
+    this.#stream = undefined;
+    this.wakeAll();
+  }
+
+  #open(): Promise<Stream> {
+    const opening = this.etcd.watchClient.watch() as unknown as Promise<Stream>;
+    const lost = () => {
+      if (this.#stream !== opening) return;
+      this.#stream = undefined;
+      setTimeout(() => this.wakeAll(), RETRY_PAUSE_MS); // a store that refuses streams is not asked without end
+    };
+    opening.then((stream) => {
+      stream.on('data', ({ watch_id, created, canceled, events }) => {
+        if (canceled || !created || events.length > 0) this.#wake.get(watch_id)?.();
+      });
+      stream.on('error', lost);
+      stream.on('end', lost);
+    }, lost);
+    return opening;
+  }
+}
