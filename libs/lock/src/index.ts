@@ -1,6 +1,6 @@
 export { backendOf, createLockDriver, type LockBackends, type LockDriverName } from './drivers/index.js';
 export * from './errors.js';
-export type { Lease, LockDriver, LockObserver, LockOptions } from './lock.js';
+export type { Grant, Lease, LockDriver, LockObserver, LockOptions, LockRequest } from './lock.js';
 export { Locks } from './locks.js';
 export { Semaphore } from './semaphore.js';
 export { Lock } from './with-lock.js';

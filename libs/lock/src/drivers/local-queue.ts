@@ -1,4 +1,5 @@
 import { Mutex } from 'async-mutex';
+import { orAbort } from './or-abort.js';
 
 /** A queue per name among the callers of this process: first come first served. */
 export class LocalQueue {
@@ -17,14 +18,7 @@ export class LocalQueue {
       if (!mutex.isLocked()) this.#mutexes.delete(name);
     };
     const turn = mutex.acquire();
-    await new Promise<void>((resolve, reject) => {
-      const giveUp = () => reject(signal.reason as Error);
-      signal.addEventListener('abort', giveUp, { once: true });
-      void turn.then(() => {
-        signal.removeEventListener('abort', giveUp);
-        resolve();
-      });
-    }).catch((reason: unknown) => {
+    await orAbort(turn, signal).catch((reason: unknown) => {
       void turn.then(leave); // our turn still comes: pass it on
       throw reason;
     });

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+import { ownConnection } from '../own-connection.js';
 
 const RELEASE = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
 /** Mean pause between two tries, in milliseconds; the jitter keeps contenders out of step. */
 const RETRY_DELAY = 50;
 
-interface Commands extends Redis {
-  lockSetnxRelease(lock: string, holder: string): Promise<number>;
+interface Commands {
+  lockSetnxRelease(lock: string, holder: string): Promise<0 | 1>;
 }
 
 /**
@@ -19,32 +20,29 @@ interface Commands extends Redis {
  * runs unprotected. No order, no token. Source: https://redis.io/docs/latest/commands/set/#patterns
  */
 export class RedisSetnxDriver implements LockDriver {
-  readonly #redis: Commands;
+  readonly #redis: (Redis | Cluster) & Commands;
 
   constructor(
-    connection: Redis,
+    connection: Redis | Cluster,
     private readonly prefix = 'lock',
   ) {
-    this.#redis = connection.duplicate({
-      scripts: { lockSetnxRelease: { lua: RELEASE, numberOfKeys: 1 } },
-      maxRetriesPerRequest: 2,
-    }) as Commands;
-    this.#redis.on('error', () => undefined); // every command reports its own failure
+    this.#redis = ownConnection<Commands>(connection, {
+      lockSetnxRelease: { lua: RELEASE, numberOfKeys: 1 },
+    });
   }
 
   async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
     const key = `${this.prefix}:setnx:{${resource}}`;
     const holder = randomUUID();
     for (;;) {
-      signal.throwIfAborted();
       const provenAt = performance.now();
       const granted = await this.#redis.set(key, holder, 'PX', ttl, 'NX').catch((cause: unknown) => {
+        void this.#release(key, holder).catch(() => undefined); // it may have been granted all the same
         throw new LockBackendUnavailableError(resource, cause);
       });
       if (granted) return { holder, provenAt, release: () => this.#release(key, holder) };
-      await sleep(RETRY_DELAY * (0.5 + Math.random()), undefined, { signal }).catch(() =>
-        signal.throwIfAborted(),
-      );
+      const pause = sleep(RETRY_DELAY * (0.5 + Math.random()), undefined, { signal });
+      await pause.catch(() => signal.throwIfAborted());
     }
   }
 

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { LocalQueue } from '../local-queue.js';
-import { commandsOn, subscriberOn } from './connections.js';
-import type { Args, Keys } from './scripts.js';
+import { ownConnection, SILENCE_MS } from '../own-connection.js';
+import { scripts, type Args, type Keys, type LockCommands } from './scripts.js';
 import { WakeUps, type Bell } from './wake-ups.js';
 
 /** How long a waiter that was handed a permit has to extend it: what one that is cut off costs at most. */
@@ -38,7 +38,7 @@ type Granted = Required<Pick<Grant, 'token' | 'provenAt' | 'ttl'>>;
  */
 export class RedisDriver implements LockDriver {
   readonly #client = randomUUID();
-  readonly #commands: ReturnType<typeof commandsOn>;
+  readonly #commands: (Redis | Cluster) & LockCommands;
   readonly #wakeUps: WakeUps;
   /** One caller of this process at a time waits in Redis for a resource; the others wait here. */
   readonly #queue = new LocalQueue();
@@ -53,8 +53,10 @@ export class RedisDriver implements LockDriver {
   ) {
     this.#channelPrefix = `${prefix}:wake:`;
     this.#countListeners = connection instanceof Cluster ? 0 : 1;
-    this.#commands = commandsOn(connection);
-    this.#wakeUps = new WakeUps(subscriberOn(connection), this.#channelPrefix + this.#client);
+    this.#commands = ownConnection<LockCommands>(connection, scripts);
+    // A connection that only listens may hear nothing for long.
+    const listening = { socketTimeout: undefined, commandTimeout: SILENCE_MS };
+    this.#wakeUps = new WakeUps(ownConnection(connection, {}, listening), this.#channelPrefix + this.#client);
   }
 
   async acquire(resource: string, request: LockRequest): Promise<Grant> {

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 const permits = readFileSync(new URL('./permits.lua', import.meta.url), 'utf8');
 const script = (lua: string) => ({ lua: permits + lua, numberOfKeys: 3 });
 
-/** For the `scripts` option of ioredis, which sends EVALSHA and loads the script where the server has lost it. */
 export const scripts = {
   lockAcquire: script(readFileSync(new URL('./acquire.lua', import.meta.url), 'utf8')),
   lockExtend: script(readFileSync(new URL('./extend.lua', import.meta.url), 'utf8')),

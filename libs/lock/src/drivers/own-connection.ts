@@ -1,0 +1,32 @@
+import { Cluster, type Redis, type RedisOptions } from 'ioredis';
+
+/** How long, in milliseconds, a server may leave a question unanswered before its connection counts as broken. */
+export const SILENCE_MS = 2_000;
+
+/** Lua scripts by the name of the command they become; sent by their hash, and loaded where the server has lost them. */
+type Scripts = Record<string, { readonly lua: string; readonly numberOfKeys: number }>;
+
+/** A connection of a driver's own to where `connection` leads. Each of its commands tells of its own failure, in seconds. */
+export function ownConnection<C extends object>(
+  connection: Redis | Cluster,
+  scripts: Scripts,
+  overrides: RedisOptions = {},
+): (Redis | Cluster) & C {
+  const options: RedisOptions = {
+    connectTimeout: SILENCE_MS,
+    socketTimeout: SILENCE_MS,
+    // While the server is away, a question waits for the second reconnect at most.
+    maxRetriesPerRequest: 1,
+    // What was asked on a connection that broke may have been done: only the driver knows whether it can be asked again.
+    autoResendUnfulfilledCommands: false,
+    ...overrides,
+  };
+  const own =
+    connection instanceof Cluster
+      ? connection.duplicate([], {
+          scripts,
+          redisOptions: { ...connection.options.redisOptions, ...options },
+        })
+      : connection.duplicate({ scripts, ...options });
+  return own.on('error', () => undefined) as (Redis | Cluster) & C;
+}
