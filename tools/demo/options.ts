@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { STRATEGY_NAMES } from '@app/inventory';
+import { STRATEGY_NAMES, type StrategyName } from '@app/inventory';
 import { ExpectedError } from '../expected-error.js';
 
 export interface DemoOptions {
@@ -7,16 +7,18 @@ export interface DemoOptions {
   workers: number;
   batchSize: number;
   durationSeconds: number;
-  strategies: string[];
+  strategies: StrategyName[];
   /** Arrivals a second before the stampede; fitted to the machine if not given. */
   rate?: number;
   /** Units on sale; a share of the expected demand if not given. */
   stock?: number;
 }
 
-const lockOn: string[] = STRATEGY_NAMES.filter((name) => name !== 'none');
-const full = { durationSeconds: 12, strategies: ['redis-setnx', 'redis', 'conditional-update'] };
-const small = { durationSeconds: 5, strategies: ['redis'] };
+type Defaults = Pick<DemoOptions, 'durationSeconds' | 'strategies'>;
+
+const lockOn = STRATEGY_NAMES.filter((name) => name !== 'none');
+const full: Defaults = { durationSeconds: 12, strategies: ['redis-setnx', 'redis', 'conditional-update'] };
+const small: Defaults = { durationSeconds: 5, strategies: ['redis'] };
 
 export const usage = `npm run demo -- [options]
 
@@ -25,7 +27,7 @@ Runs a flash sale first without a lock, then with one, and proves from the datab
   --api-replicas <n>   API processes (2)
   --workers <n>        worker processes, at least 2 (4)
   --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (64)
-  --strategies <list>  lock-on strategies, comma separated (${full.strategies.join(',')})
+  --strategies <list>  lock-on strategies, comma separated (${full.strategies.join(',')}); starts the servers they need
   --duration <s>       seconds of load per run (${full.durationSeconds})
   --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up)
   --stock <n>          units on sale (a third of the demand)
@@ -80,11 +82,12 @@ function integer(option: string, text: string | undefined, min: number, max: num
   throw new ExpectedError(`${option} must be a whole number from ${min} to ${max}, not '${text}'.`);
 }
 
-function list(option: string, text: string | undefined): string[] | undefined {
+function list(option: string, text: string | undefined): StrategyName[] | undefined {
   if (text === undefined) return undefined;
   const items = text.split(',').map((item) => item.trim());
-  const unknown = items.filter((item) => !lockOn.includes(item));
-  if (unknown.length === 0) return [...new Set(items)];
+  const known = items.flatMap((item) => lockOn.filter((name) => name === item));
+  const unknown = items.filter((item) => !known.some((name) => name === item));
+  if (unknown.length === 0) return [...new Set(known)];
   throw new ExpectedError(
     `${option}: unknown ${unknown.map((item) => `'${item}'`).join(', ')}. There are ${lockOn.join(', ')}.`,
   );

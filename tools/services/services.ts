@@ -1,3 +1,4 @@
+import { LOCK_SERVER_VARIABLES } from '@app/config';
 import type { LockBackends } from '@app/lock';
 import { provideConsul } from '../setup/consul.js';
 import { provideEtcd } from '../setup/etcd.js';
@@ -14,45 +15,41 @@ import { startRedis, startRedlockServers } from './redis.js';
 import type { Service } from './service.js';
 import { startZookeeper } from './zookeeper.js';
 
-interface Backend {
-  /** How the application learns where it is. */
-  variable: string;
+interface Server {
   provide: () => Promise<unknown>;
   start: () => Promise<Service | Service[]>;
 }
 
-/** The servers that the application, or a lock driver, may need. */
-const BACKENDS = {
-  postgres: { variable: 'DATABASE_URL', provide: providePostgres, start: startPostgres },
-  redis: { variable: 'REDIS_URL', provide: provideRedis, start: startRedis },
-  redlock: { variable: 'REDLOCK_URLS', provide: provideRedlock, start: startRedlockServers },
-  etcd: { variable: 'ETCD_URLS', provide: provideEtcd, start: startEtcd },
-  zookeeper: { variable: 'ZOOKEEPER_HOSTS', provide: provideZookeeper, start: startZookeeper },
-  consul: { variable: 'CONSUL_URL', provide: provideConsul, start: startConsul },
-  mysql: { variable: 'MYSQL_URL', provide: provideMysql, start: startMysql },
-} as const satisfies Record<keyof LockBackends, Backend>;
+export type ServerName = keyof LockBackends;
 
-export type BackendName = keyof typeof BACKENDS;
-export const BACKEND_NAMES = Object.keys(BACKENDS) as BackendName[];
+const SERVERS: Record<ServerName, Server> = {
+  postgres: { provide: providePostgres, start: startPostgres },
+  redis: { provide: provideRedis, start: startRedis },
+  redlock: { provide: provideRedlock, start: startRedlockServers },
+  etcd: { provide: provideEtcd, start: startEtcd },
+  zookeeper: { provide: provideZookeeper, start: startZookeeper },
+  consul: { provide: provideConsul, start: startConsul },
+  mysql: { provide: provideMysql, start: startMysql },
+};
+export const SERVER_NAMES = Object.keys(SERVERS) as ServerName[];
 
-/** Provides these servers, which may take minutes where one has to be installed, and starts none. */
-export const provideServers = (names: readonly BackendName[]) =>
-  meetAll(...names.map((name) => BACKENDS[name].provide));
+/** Sees to it that these servers can be started, which may take minutes where one has to be installed. */
+export const provideServers = (names: readonly ServerName[]) =>
+  meetAll(...names.map((name) => SERVERS[name].provide));
 
 /** Starts these servers side by side. Whatever ends this process ends them too. */
-export async function startLockServers<Name extends BackendName>(names: readonly Name[]) {
+export async function startLockServers<Name extends ServerName>(names: readonly Name[]) {
   await provideServers(names);
   const started = await Promise.all(
-    names.map(async (name) => ({ name, services: [await BACKENDS[name].start()].flat() })),
+    names.map(async (name) => ({ name, services: [await SERVERS[name].start()].flat() })),
   );
+  const variables = started.map(({ name, services }) => [
+    LOCK_SERVER_VARIABLES[name],
+    services.map(({ url }) => url).join(','),
+  ]);
   return {
-    /** Their URLs, by the variables of the application. */
-    env: Object.fromEntries(
-      started.map(({ name, services }) => [
-        BACKENDS[name].variable,
-        services.map(({ url }) => url).join(','),
-      ]),
-    ) as Record<(typeof BACKENDS)[Name]['variable'], string>,
+    /** Where they are, for the application. */
+    env: Object.fromEntries(variables) as Record<(typeof LOCK_SERVER_VARIABLES)[Name], string>,
     stop: async (): Promise<void> => {
       await Promise.all(started.flatMap(({ services }) => services.map((service) => service.stop())));
     },

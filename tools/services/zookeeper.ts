@@ -71,13 +71,13 @@ function dockerCommand(image: string, port: number): Command {
 }
 
 async function areServing(hosts: string): Promise<boolean> {
-  const answers = await Promise.all(hosts.split('/')[0]!.split(',').map(askMode));
+  const answers = await Promise.all(hosts.split(',').map(askMode));
   return answers.every((answer) => answer.includes('Mode: '));
 }
 
 async function askMode(address: string): Promise<string> {
   const { hostname, port } = new URL(`tcp://${address}`);
-  const socket = connect({ host: hostname, port: Number(port || 2181) });
+  const socket = connect({ host: hostname, port: Number(port) });
   socket.setTimeout(1_000, () => socket.destroy());
   try {
     await once(socket, 'connect');

@@ -1,22 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { runLong } from '../processes/run-command.js';
-import { startServices, type Services } from '../services/services.js';
+import { provideServers, startLockServers, startServices, type Services } from '../services/services.js';
 import { build, mainOf } from '../setup/build.js';
 import { step } from '../terminal.js';
+import type { LockServer } from './lock-servers.js';
 import { startReplicas, type Env, type Replica } from './replica.js';
 
 export interface StackOptions {
   apiReplicas: number;
   workers: number;
+  /** Lock servers besides Postgres and Redis. */
+  locks?: LockServer[];
   /** For every process of the stack. */
   env?: Env;
 }
 
 /** Builds the application and starts it with the servers it needs. Whatever ends this process ends them all. */
-export async function startStack({ apiReplicas, workers, env }: StackOptions): Promise<Stack> {
-  const services = await startServices();
+export async function startStack({ apiReplicas, workers, locks = [], env }: StackOptions): Promise<Stack> {
+  await provideServers(['postgres', 'redis', ...locks]);
+  const [services, lockServers] = await Promise.all([startServices(), startLockServers(locks)]);
+  const stop = async () => void (await Promise.all([services.stop(), lockServers.stop()]));
   await build();
-  const stack = new Stack(services, env);
+  const stack = new Stack({ ...services, stop }, { ...env, ...lockServers.env });
   await stack.migrate();
   await stack.startApis(apiReplicas);
   await stack.startWorkers(workers);
@@ -30,7 +35,8 @@ export class Stack {
   /** For fault experiments: each can be killed and started again, on the port it had. */
   apis: Replica[] = [];
   workers: Replica[] = [];
-  private readonly env: Env;
+  /** What each of its processes is told. */
+  readonly env: Readonly<Env>;
 
   constructor(
     private readonly services: Services,

@@ -9,6 +9,7 @@ import { createReportDirectory, writeReport } from '../demo/report/write-report.
 import { droppedLoad, runDemo, type DemoSettings } from '../demo/run-demo.js';
 import { outcomeOf, roleOf, type Summary } from '../demo/summary.js';
 import { formatTable } from '../demo/table.js';
+import { lockServersOf } from '../stack/lock-servers.js';
 import { startStack, type Stack } from '../stack/stack.js';
 import { step, withProgress } from '../terminal.js';
 
@@ -20,7 +21,8 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   const { apiReplicas, workers, batchSize, strategies } = options;
-  const stack = await startStack({ apiReplicas, workers, env: { BATCH_SIZE: String(batchSize) } });
+  const env = { BATCH_SIZE: String(batchSize) };
+  const stack = await startStack({ apiReplicas, workers, locks: lockServersOf(strategies), env });
   const directory = await createReportDirectory(new Date());
   const progress = new ProgressLine();
   const settings: DemoSettings = {

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { LOCK_SERVER_VARIABLES } from '@app/config';
+import { parseLockServers } from '../stack/lock-servers.js';
 import { startStack } from '../stack/stack.js';
 import { writeStackFile } from '../stack/stack-file.js';
 import { positiveInteger } from '../options.js';
@@ -7,7 +9,9 @@ const help = `npm start -- [options]
 Runs the application until Ctrl-C.
 
   --api-replicas n   API processes (2)
-  --workers n        worker processes (4)`;
+  --workers n        worker processes (4)
+  --locks list       lock servers besides Redis and Postgres, comma separated or all:
+                     redlock, etcd, zookeeper, consul, mysql (none)`;
 
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -15,6 +19,7 @@ export async function run(args: string[]): Promise<number> {
     options: {
       'api-replicas': { type: 'string', default: '2' },
       workers: { type: 'string', default: '4' },
+      locks: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -22,9 +27,11 @@ export async function run(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
+  const locks = parseLockServers(values.locks);
   const stack = await startStack({
     apiReplicas: positiveInteger('--api-replicas', values['api-replicas']),
     workers: positiveInteger('--workers', values.workers),
+    locks,
   });
   writeStackFile(stack);
   console.log(`
@@ -33,7 +40,7 @@ export async function run(args: string[]): Promise<number> {
   admin key  ${stack.adminKey}
   Postgres   ${stack.databaseUrl}
   Redis      ${stack.redisUrl}
-
+${locks.map((name) => `  ${name.padEnd(9)}  ${stack.env[LOCK_SERVER_VARIABLES[name]]}\n`).join('')}
 Ready. Ctrl-C ends it all. Load it from another terminal: npm run load-test -- smoke`);
   return new Promise(() => {}); // until a signal ends the verb
 }

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { STRATEGY_NAMES, strategyOf } from '@app/inventory';
+import type { LockDriverName } from '@app/lock';
+import { root } from '../paths.mjs';
+import { runInForeground } from '../processes/run-command.js';
+import { provideServers } from '../services/services.js';
+import { build } from '../setup/build.js';
+import { lockServersOfDrivers } from '../stack/lock-servers.js';
+
+const DRIVERS = new Set(
+  STRATEGY_NAMES.map((name) => strategyOf(name).lock).filter((lock) => lock !== undefined),
+);
+
+/** npm run conformance [-- driver,driver...] [vitest's own arguments] */
+export async function run(args: string[]): Promise<number> {
+  const chosen = driversIn(args[0]);
+  const drivers = chosen ?? [...DRIVERS];
+  await provideServers(['postgres', 'redis', ...lockServersOfDrivers(drivers)]);
+  await build();
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const config = join(root, 'vitest.conformance.config.ts');
+  const rest = chosen ? args.slice(1) : args;
+  const env = { CONFORMANCE_DRIVERS: drivers.join(',') };
+  return runInForeground(process.execPath, [vitest, 'run', '--config', config, ...rest], env);
+}
+
+/** The drivers that an argument names, if it names nothing else. */
+function driversIn(argument = ''): LockDriverName[] | undefined {
+  const names = argument.split(',');
+  const drivers = [...DRIVERS].filter((driver) => names.includes(driver));
+  return drivers.length === names.length ? drivers : undefined;
+}
