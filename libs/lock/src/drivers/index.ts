@@ -45,6 +45,10 @@ const DRIVERS = {
     needs: 'etcd',
     open: async ({ etcd }) => new (await import('./etcd/etcd.driver.js')).EtcdDriver(etcd),
   },
+  redlock: {
+    needs: 'redlock',
+    open: async ({ redlock }) => new (await import('./redlock/redlock.driver.js')).RedlockDriver(redlock),
+  },
 } as const satisfies Record<string, DriverEntry>;
 
 export type LockDriverName = keyof typeof DRIVERS;

@@ -72,13 +72,16 @@ export class Voter {
   }
 
   #throwIfAway() {
-    if (this.#silent || AWAY.has(this.#redis.status)) throw this.#trouble ?? this.#silence();
+    if (this.#silent) throw this.#silence();
+    if (AWAY.has(this.#redis.status)) throw this.#trouble ?? this.#silence();
   }
 
   async #within(patience: number, answer: Promise<boolean>): Promise<boolean> {
+    let answered = false;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       const giveUp = () => {
+        if (answered) return;
         this.#silent = true;
         reject(this.#silence());
       };
@@ -86,6 +89,7 @@ export class Voter {
       timer = setTimeout(() => setImmediate(giveUp), patience);
     });
     const heard = answer.finally(() => {
+      answered = true;
       clearTimeout(timer);
       this.#silent = false;
     });
