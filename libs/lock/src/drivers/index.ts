@@ -49,6 +49,11 @@ const DRIVERS = {
     needs: 'redlock',
     open: async ({ redlock }) => new (await import('./redlock/redlock.driver.js')).RedlockDriver(redlock),
   },
+  zookeeper: {
+    needs: 'zookeeper',
+    open: async ({ zookeeper }) =>
+      new (await import('./zookeeper/zookeeper.driver.js')).ZookeeperDriver(zookeeper),
+  },
 } as const satisfies Record<string, DriverEntry>;
 
 export type LockDriverName = keyof typeof DRIVERS;

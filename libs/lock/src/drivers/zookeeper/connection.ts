@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { createClient, State, type Client } from 'node-zookeeper-client';
+
+/** Upper bound of the random pause after all servers were tried in vain, in milliseconds. */
+const RECONNECT_PAUSE_MS = 200;
+/** How long a server may take to confirm the end of a session, in milliseconds. */
+const GOODBYE_MS = 1_000;
+
+/** What the client library (1.1.3) keeps to itself, and here has to be reached. */
+interface Internals {
+  socket?: Socket;
+  connectTimeoutHandler?: NodeJS.Timeout;
+  pendingBuffer: Buffer | null;
+  findNextServer(connect: (server: unknown) => void): void;
+  onSocketData(data: Buffer): void;
+}
+
+/**
+ * The client library with its gaps closed. It reconnects for ever, also when it should end; takes the rest of a frame
+ * that was cut off for the beginning of the next connection's; and throws out of a socket event, which ends the process,
+ * at an error code newer than itself.
+ */
+export class Connection {
+  readonly client: Client;
+  readonly #internals: Internals;
+  #stopped = false;
+
+  /** @param onGarbage told what the client could not make sense of; it hears no answer from then on */
+  constructor(servers: string, sessionTimeout: number, onGarbage: (error: Error) => void) {
+    this.client = createClient(servers, { sessionTimeout, spinDelay: RECONNECT_PAUSE_MS });
+    const internals = (this.client as unknown as { connectionManager: Internals }).connectionManager;
+    const { findNextServer, onSocketData } = internals;
+    internals.findNextServer = (connect) => {
+      internals.pendingBuffer = null;
+      findNextServer.call(internals, (server) => {
+        if (!this.#stopped) connect(server);
+      });
+    };
+    internals.onSocketData = (data) => {
+      try {
+        onSocketData.call(internals, data);
+      } catch (error) {
+        onGarbage(error as Error);
+      }
+    };
+    this.#internals = internals;
+  }
+
+  /** Drops a connection that has gone silent, which the library never notices; it then tries the next server. */
+  cut() {
+    this.#internals.socket?.destroy();
+  }
+
+  /** Ends the session, where a server can be told, and the connection. */
+  async stop() {
+    this.#stopped = true;
+    const { socket, connectTimeoutHandler } = this.#internals;
+    clearTimeout(connectTimeoutHandler);
+    if (socket && this.client.getState() === State.SYNC_CONNECTED) {
+      this.client.close();
+      await once(socket, 'close', { signal: AbortSignal.timeout(GOODBYE_MS) }).catch(() => undefined);
+    }
+    socket?.destroy();
+  }
+}

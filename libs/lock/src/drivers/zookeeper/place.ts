@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { Exception } from 'node-zookeeper-client';
+import { codeOf, type Children, type Session } from './session.js';
+
+/**
+ * One caller's place in the queue for a resource: an ephemeral node below the resource's parent, numbered by ZooKeeper.
+ * Whoever has the lowest number holds the lock; everybody else watches the next lower one only, so that a release wakes
+ * one waiter. The caller's own UUID in the name finds the node again when the answer to its creation got lost.
+ *
+ * Sources: ZooKeeper recipes, "Locks"; Apache Curator, InterProcessMutex and its "protection".
+ */
+export class Place {
+  readonly id = randomUUID();
+  readonly #left = new AbortController();
+  #joined: Promise<Children>;
+  #node: string | undefined;
+
+  constructor(
+    private readonly session: Session,
+    private readonly parent: string,
+  ) {
+    this.#joined = this.#join();
+    this.#joined.catch(() => undefined); // seen by whoever waits
+  }
+
+  /** Resolves once the place is in the queue. */
+  async joined(): Promise<void> {
+    await this.#joined;
+  }
+
+  /**
+   * Resolves once nobody is ahead, to the zxid of the last change in the queue then: the fencing token. The next holder
+   * sees at least the deletion of this node, which is a later change; and zxids never go back, unlike the numbers of the
+   * nodes, which start again with each new parent. The answer may be old, of a server that lags: then those ahead may
+   * have gone, but nobody can have come, for the answer knows our own node.
+   */
+  async first(): Promise<bigint> {
+    let queue = await this.#joined;
+    for (;;) {
+      this.#left.signal.throwIfAborted();
+      if (!this.#node || !queue.names.includes(this.#node)) {
+        queue = await (this.#joined = this.#join()); // somebody deleted our node: queue up anew
+        continue;
+      }
+      const ahead = nextAhead(queue.names, this.#node);
+      if (!ahead) return queue.zxid;
+      await this.session.change(`${this.parent}/${ahead}`, this.#left.signal);
+      queue = await this.#look();
+    }
+  }
+
+  /** Whether the place is still ours, by the leader of the servers. */
+  held(): Promise<boolean> {
+    return this.session.check(`${this.parent}/${this.#node}`);
+  }
+
+  /** Resolves, when it is certain that the node has gone, to whether it was still there. */
+  async leave(): Promise<boolean> {
+    this.#left.abort();
+    await this.#joined.catch(() => undefined); // it may yet create the node
+    if (!this.#node) return false;
+    for (let mayBeDone = false; ; mayBeDone = true) {
+      try {
+        const removed = this.session.remove(`${this.parent}/${this.#node}`);
+        this.session.remove(this.parent).catch(() => undefined); // as long as somebody is in the queue, it is refused
+        await removed;
+        return true;
+      } catch (error) {
+        if (this.session.lost.aborted) return false;
+        if (codeOf(error) === Exception.NO_NODE) return mayBeDone;
+        if (codeOf(error) !== Exception.CONNECTION_LOSS) throw error;
+      }
+    }
+  }
+
+  /** Creates the node once and only once, whatever gets lost. */
+  async #join(): Promise<Children> {
+    for (let mayBeIn = false; ;) {
+      try {
+        const queue = mayBeIn ? await this.#find() : await this.#enter();
+        if (queue) return queue;
+        mayBeIn = false;
+      } catch (error) {
+        if (codeOf(error) === Exception.NO_NODE) await this.session.makePath(this.parent);
+        else if (codeOf(error) === Exception.CONNECTION_LOSS) mayBeIn = true;
+        else throw error;
+      }
+    }
+  }
+
+  /** One round trip for all three: a session's requests are carried out in the order they are sent. */
+  async #enter(): Promise<Children> {
+    this.session.create(this.parent).catch(() => undefined); // mostly it is there
+    const created = this.session.createNext(`${this.parent}/${this.id}-`);
+    const [queue] = await Promise.all([this.session.children(this.parent), created]);
+    return this.#recognise(queue) ?? queue;
+  }
+
+  /** The queue if our node is in it. Once the leader has answered, it refuses what was sent on an earlier connection. */
+  async #find(): Promise<Children | undefined> {
+    await this.session.check('/');
+    return this.#recognise(await this.#look());
+  }
+
+  #recognise(queue: Children) {
+    this.#node = queue.names.find((name) => name.startsWith(this.id));
+    return this.#node ? queue : undefined;
+  }
+
+  async #look(): Promise<Children> {
+    try {
+      return await this.session.children(this.parent);
+    } catch (error) {
+      if (codeOf(error) === Exception.NO_NODE) return { names: [], zxid: 0n };
+      throw error;
+    }
+  }
+}
+
+/** The number that ZooKeeper has given a node. */
+const turnOf = (node: string) => Number(node.slice(node.lastIndexOf('-') + 1));
+
+function nextAhead(nodes: readonly string[], own: string): string | undefined {
+  const ahead = nodes.filter((node) => turnOf(node) < turnOf(own));
+  return ahead.length ? ahead.reduce((a, b) => (turnOf(a) > turnOf(b) ? a : b)) : undefined;
+}

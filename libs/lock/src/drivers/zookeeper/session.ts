@@ -1,0 +1,191 @@
+import { EventEmitter } from 'node:events';
+import { CreateMode, Exception, State, type Client, type Event, type Stat } from 'node-zookeeper-client';
+import { Connection } from './connection.js';
+
+/** How long opening a session may take, in milliseconds. */
+const OPEN_MS = 3_000;
+/** To ask for less would only make the client library impatient: servers grant two of their ticks at least. */
+const LEAST_TIMEOUT_MS = 1_000;
+
+type Done<T> = (error: Error | Exception | null | undefined, value?: T) => void;
+type Send<T> = (client: Client, done: Done<T>) => void;
+
+export interface Children {
+  readonly names: readonly string[];
+  /** Of the last change among them. */
+  readonly zxid: bigint;
+}
+
+/** What ZooKeeper answered: a code of {@link Exception}, or undefined for another error. */
+export const codeOf = (error: unknown) => (error instanceof Exception ? error.code : undefined);
+
+/**
+ * One ZooKeeper session: the life of all its ephemeral nodes. The loss of a connection does not end it, the library
+ * reconnects. It ends when the servers say so, or when no answer has proven it for its time-out: then they may have given
+ * its locks to others. Its end rejects every open request, also those the library forgets.
+ */
+export class Session {
+  /** Rejects when no server opens a session within a few seconds. */
+  readonly ready: Promise<void>;
+  readonly #connection: Connection;
+  readonly #ended = new AbortController();
+  readonly #open = new Set<(reason: Error) => void>();
+  readonly #changed = new EventEmitter().setMaxListeners(0);
+  #timer: NodeJS.Timeout;
+  #provenAt = 0;
+
+  /** @param timeout in milliseconds; the servers' answer to it is {@link timeout} */
+  constructor(servers: string, timeout: number) {
+    const onGarbage = (error: Error) => void this.#end(error);
+    this.#connection = new Connection(servers, Math.max(timeout, LEAST_TIMEOUT_MS), onGarbage);
+    this.ready = this.#request<void>((client, done) => client.once('connected', () => done(null)));
+    this.ready.catch(() => undefined); // seen by whoever waits
+    this.#timer = setTimeout(() => void this.#end(new Error(`no session within ${OPEN_MS} ms`)), OPEN_MS);
+    this.#connection.client.once('connected', this.#begin).on('state', this.#follow).connect();
+  }
+
+  /** Aborts at the session's end. */
+  get lost() {
+    return this.#ended.signal;
+  }
+
+  /** How long the servers keep the session after a sign of life, in milliseconds. */
+  get timeout() {
+    return this.#connection.client.getSessionTimeout();
+  }
+
+  /** `performance.now()` from before the last request was sent that proved the session. */
+  get provenAt() {
+    return this.#provenAt;
+  }
+
+  async makePath(path: string): Promise<void> {
+    await this.#untilAnswered(() => this.#write<string>((client, done) => client.mkdirp(path, done)));
+  }
+
+  async create(path: string): Promise<void> {
+    await this.#write<string>((client, done) => client.create(path, done));
+  }
+
+  /** Creates a node that ends with the session, its name being `prefix` and a number that grows. */
+  async createNext(prefix: string): Promise<void> {
+    await this.#write<string>((client, done) => client.create(prefix, CreateMode.EPHEMERAL_SEQUENTIAL, done));
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#write<void>((client, done) => client.remove(path, (error) => done(error)));
+  }
+
+  /**
+   * Whether the node exists, by the leader, after everything that this session sent before. A plain read asks only the
+   * server at hand, which may have lost its leader.
+   */
+  async check(path: string): Promise<boolean> {
+    try {
+      await this.#untilAnswered(() =>
+        this.#write<unknown>((client, done) => client.transaction().check(path).commit(done)),
+      );
+      return true;
+    } catch (error) {
+      if (codeOf(error) === Exception.NO_NODE) return false;
+      throw error;
+    }
+  }
+
+  async children(path: string): Promise<Children> {
+    const [names, stat] = await this.#untilAnswered(() =>
+      this.#request<[string[], Stat]>((client, done) =>
+        client.getChildren(path, (error, ...answer) => done(error, answer)),
+      ),
+    );
+    return { names, zxid: stat.pzxid.readBigInt64BE() };
+  }
+
+  /**
+   * Resolves when the node was deleted or changed, or is not there. `getData`, because an `exists` would leave a watch
+   * for ever on a node that has gone meanwhile; and one watcher for all, because the library never lets go of one.
+   */
+  async change(path: string, signal: AbortSignal): Promise<void> {
+    let stop!: () => void;
+    const changed = this.#request<void>((client, done) => {
+      stop = () => done(null);
+      signal.addEventListener('abort', stop);
+      this.#changed.once(path, stop);
+      client.getData(path, this.#hear, (error) => error && stop());
+    });
+    await changed.finally(() => {
+      signal.removeEventListener('abort', stop);
+      this.#changed.off(path, stop);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#end(new Error('closed'));
+  }
+
+  #request<T>(send: Send<T>): Promise<T> {
+    if (this.lost.aborted) return Promise.reject(this.lost.reason as Error);
+    return new Promise<T>((resolve, reject) => {
+      this.#open.add(reject);
+      send(this.#connection.client, (error, value) => {
+        this.#open.delete(reject);
+        if (codeOf(error) === Exception.SESSION_EXPIRED) void this.#end(error as Error);
+        if (error) reject(error);
+        else resolve(value as T);
+      });
+    });
+  }
+
+  /** A request that the leader answers: it proves that the session lived when it was sent. */
+  async #write<T>(send: Send<T>): Promise<T> {
+    const sentAt = performance.now();
+    const answer = await this.#request(send);
+    this.#provenAt = Math.max(this.#provenAt, sentAt);
+    return answer;
+  }
+
+  /** Sends again what got lost with its connection: for what may be done twice. */
+  async #untilAnswered<T>(send: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await send();
+      } catch (error) {
+        if (codeOf(error) !== Exception.CONNECTION_LOSS) throw error;
+      }
+    }
+  }
+
+  readonly #hear = (event: Event) => this.#changed.emit(event.path);
+
+  readonly #begin = () => {
+    clearTimeout(this.#timer);
+    this.#provenAt = performance.now(); // no lock depends on it before the create that follows proves more
+    this.#timer = setInterval(this.#keepProven, this.timeout / 6);
+  };
+
+  readonly #follow = (state: State) => {
+    if (state === State.EXPIRED || state === State.AUTH_FAILED) void this.#end(new Error(state.toString()));
+    if (state === State.SYNC_CONNECTED) this.#prove();
+  };
+
+  /** The library keeps the session alive, but does not notice when no server answers. */
+  readonly #keepProven = () => {
+    const silence = (performance.now() - this.#provenAt) / this.timeout;
+    if (silence >= 1) void this.#end(new Error(`no server answered for ${this.timeout} ms`));
+    else if (silence >= 2 / 3 && silence < 5 / 6) this.#connection.cut();
+    else if (silence >= 1 / 3) this.#prove();
+  };
+
+  #prove() {
+    this.check('/').catch(() => undefined); // silence is what counts
+  }
+
+  async #end(reason: Error) {
+    if (this.lost.aborted) return;
+    clearTimeout(this.#timer);
+    this.#ended.abort(reason);
+    for (const reject of this.#open) reject(reason);
+    this.#open.clear();
+    await this.#connection.stop();
+  }
+}

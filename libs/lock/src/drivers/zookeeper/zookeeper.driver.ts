@@ -1,0 +1,82 @@
+import { LockBackendUnavailableError } from '../../errors.js';
+import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+import { orAbort } from '../or-abort.js';
+import { Place } from './place.js';
+import { Session } from './session.js';
+
+/** How long the servers may take to queue a caller or to confirm a release, in milliseconds. */
+const ANSWER_MS = 3_000;
+
+/**
+ * The lock recipe of ZooKeeper: first come first served across processes, woken by a watch, fenced by a zxid, and ended
+ * with its session. One round trip takes a free lock, one releases it. Safe while a majority of the ensemble lives.
+ *
+ * A holder's end is told by its session, one per TTL and process. The TTL is what the servers make of it: by default not
+ * below 2 and not above 20 of their ticks. They look for expired sessions once per tick, so a crashed holder blocks
+ * others for up to that much more.
+ *
+ * Where a client's server is a follower, the leader learns of its signs of life with a delay; if that server is cut off
+ * just then, the session may end there up to about half a TTL before the lease does here. The token makes that harmless
+ * for fenced writes.
+ */
+export class ZookeeperDriver implements LockDriver {
+  readonly #sessions = new Map<number, Session>();
+
+  /** @param servers `host:port,host:port`, with the path to a root for all nodes at the end if there is one */
+  constructor(
+    private readonly servers: string,
+    private readonly root = '/lock',
+  ) {}
+
+  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+    const session = this.#session(ttl);
+    let place: Place | undefined;
+    try {
+      await orAbort(session.ready, signal);
+      place = new Place(session, this.#parentOf(resource));
+      await orAbort(inTime(place.joined()), signal);
+      const token = await orAbort(place.first(), signal);
+      return grant(place, session, token);
+    } catch (error) {
+      place?.leave().catch(() => undefined); // until it succeeds or the session has gone, and the node with it
+      signal.throwIfAborted();
+      throw new LockBackendUnavailableError(resource, error);
+    }
+  }
+
+  async close() {
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+  }
+
+  #session(ttl: number): Session {
+    const open = this.#sessions.get(ttl);
+    if (open && !open.lost.aborted) return open;
+    const session = new Session(this.servers, ttl);
+    this.#sessions.set(ttl, session);
+    return session;
+  }
+
+  /** The prefix keeps `.` and `..` from being names, which ZooKeeper forbids. */
+  #parentOf(resource: string) {
+    return `${this.root}/of-${encodeURIComponent(resource)}`;
+  }
+}
+
+const grant = (place: Place, session: Session, token: bigint): Grant => ({
+  holder: place.id,
+  token,
+  provenAt: session.provenAt,
+  ttl: session.timeout,
+  extend: () => place.held(),
+  lost: session.lost,
+  release: () => inTime(place.leave()),
+});
+
+/** @throws {Error} when the servers take too long; what they were asked for goes on */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
