@@ -1,5 +1,5 @@
 import { poolOf } from '@app/database';
-import { createLockDriver, Lock, Locks, type LockDriver } from '@app/lock';
+import { createLockDriver, Lock, Locks, Semaphore, type LockDriver } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
@@ -25,20 +25,27 @@ const redisDriver = async () => {
 };
 
 /** As one worker process has it: own connections, own lock driver. */
-function worker({ dataSource }: Shop, batchSize: number, driver?: LockDriver, inFlight = 16) {
+function worker(
+  { dataSource }: Shop,
+  batchSize: number,
+  options: Partial<ReservationsOptions<OrderRequest>> = {},
+): Reservations<OrderRequest> {
   const locks = new Locks({ redis });
   opened.push(locks);
-  return new Reservations<OrderRequest>({
+  return new Reservations({
     pool: poolOf(dataSource),
     batchSize,
     maxHold: 20,
-    inFlight,
+    inFlight: 16,
     signal: new AbortController().signal,
     lockOptions: () => ({ ttl: 5_000 }),
-    lockOf: (strategy) => (driver ? Promise.resolve(new Lock(driver)) : locks.of(strategyOf(strategy).lock!)),
+    lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
     onCommit: async () => undefined,
+    ...options,
   });
 }
+
+const lockedBy = (driver: LockDriver) => ({ lockOf: async () => new Lock(driver) });
 
 /** A stampede of single units, spread over the workers, each with 16 orders in hand. */
 async function stampede(sale: Sale, workers: Reservations<OrderRequest>[], orders: number) {
@@ -89,18 +96,40 @@ it('a lock that is always granted is found out', async () => {
     acquire: async () => ({ holder: 'anybody', release: async () => true }),
     close: async () => undefined,
   };
-  const workers = [shop, other].map((each) => worker(each, 1, broken));
+  const workers = [shop, other].map((each) => worker(each, 1, lockedBy(broken)));
   expect((await stampede(sale, workers, 640)).lostUpdates).toBeGreaterThan(0);
 });
 
 it('serves an order that arrives in the very moment in which the only section ends', async () => {
   const sale = await shop.sale({ hot: 1_000 }, 'conditional-update');
-  const reservations = worker(shop, 1, undefined, 1);
+  const reservations = worker(shop, 1, { inFlight: 1 });
   for (let i = 0; i < 64; i++) {
     const outcome = await reservations.reserve(orderOf(sale.id), sale);
     expect(outcome).toEqual({ status: 'reserved' });
     for (let ticks = i % 16; ticks > 0; ticks--) await Promise.resolve();
   }
+});
+
+it('lets no more sections of a sale run at a time than its gate does, over all SKUs and processes', async () => {
+  const sale = await shop.sale({ a: 1_000, b: 1_000, c: 1_000 }, 'redis');
+  let inside = 0;
+  let most = 0;
+  const gated = [shop, other].map((each) => {
+    const semaphore = new Semaphore(redis, 2);
+    opened.push(semaphore);
+    const gate: NonNullable<ReservationsOptions<OrderRequest>['gate']> = (saleId, section) =>
+      semaphore.withPermit(saleId, { ttl: 5_000, wait: 5_000 }, async () => {
+        most = Math.max(most, ++inside);
+        return section().finally(() => inside--);
+      });
+    return worker(each, 4, { gate });
+  });
+  const orders = ['a', 'b', 'c'].flatMap((sku) =>
+    Array.from({ length: 40 }, () => orderOf(sale.id, { sku })),
+  );
+  const outcomes = await Promise.all(orders.map((order, i) => gated[i % 2]!.reserve(order, sale)));
+  expect(outcomes.every(({ status }) => status === 'reserved')).toBe(true);
+  expect(most).toBe(2);
 });
 
 it('re-seeds a lock whose tokens went back, and sells on', async () => {
@@ -117,7 +146,7 @@ it('re-seeds a lock whose tokens went back, and sells on', async () => {
     reseeded.push(above);
     return reseed(resource, above);
   };
-  const selling = worker(shop, 8, driver).reserve(orderOf(sale.id), sale);
+  const selling = worker(shop, 8, lockedBy(driver)).reserve(orderOf(sale.id), sale);
   expect(await selling).toEqual({ status: 'reserved' });
   expect(reseeded).toEqual([farAhead]);
 });
@@ -125,24 +154,10 @@ it('re-seeds a lock whose tokens went back, and sells on', async () => {
 it('hands back what waits for a lock when the process shuts down', async () => {
   const sale = await shop.sale({ hot: 5 }, 'redis');
   const resource = `${sale.id}:hot`;
-  const holder = await (
-    await redisDriver()
-  ).acquire(resource, {
-    ttl: 60_000,
-    signal: new AbortController().signal,
-  });
+  const driver = await redisDriver();
+  const holder = await driver.acquire(resource, { ttl: 60_000, signal: new AbortController().signal });
   const shutdown = new AbortController();
-  const lock = new Lock(await redisDriver());
-  const reservations = new Reservations<OrderRequest>({
-    pool: poolOf(shop.dataSource),
-    batchSize: 8,
-    maxHold: 20,
-    inFlight: 8,
-    signal: shutdown.signal,
-    lockOptions: () => ({ ttl: 60_000 }),
-    lockOf: async () => lock,
-    onCommit: async () => undefined,
-  });
+  const reservations = worker(shop, 8, { signal: shutdown.signal });
   const waiting = reservations.reserve(orderOf(sale.id), sale);
   shutdown.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'LOCK_ABORTED' });
