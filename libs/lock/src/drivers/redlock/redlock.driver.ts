@@ -50,10 +50,9 @@ export class RedlockDriver implements LockDriver {
   }
 
   async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    for (;;) {
-      signal.throwIfAborted();
+    for (let givesUp: AbortSignal | undefined; ; givesUp = signal) {
       const askedAt = performance.now();
-      const grant = await this.#try(resource, ttl, signal);
+      const grant = await this.#try(resource, ttl, givesUp);
       if (grant) return grant;
       const longest = Math.max(PAUSE_MAX, PAUSE_MAX_TRIES * (performance.now() - askedAt));
       const pause = sleep(Math.random() * longest, undefined, { signal });
@@ -65,7 +64,7 @@ export class RedlockDriver implements LockDriver {
     for (const voter of this.#voters) voter.close();
   }
 
-  async #try(resource: string, ttl: number, signal: AbortSignal): Promise<Grant | undefined> {
+  async #try(resource: string, ttl: number, signal?: AbortSignal): Promise<Grant | undefined> {
     const key = `${this.prefix}:redlock:{${resource}}`;
     // New for each try: a release of an earlier one, arriving late, must not take back a vote of this one.
     const holder = randomUUID();
@@ -77,7 +76,7 @@ export class RedlockDriver implements LockDriver {
     let granted = false;
     try {
       const vote = ballot(this.#voters, (voter) => voter.lock(key, holder, ttl, patience));
-      const { carried, reached, errors } = await orAbort(vote, signal);
+      const { carried, reached, errors } = await (signal ? orAbort(vote, signal) : vote);
       if (carried === undefined && reached < majorityOf(this.#voters)) {
         throw this.#unreachable(resource, reached, errors);
       }
