@@ -54,6 +54,25 @@ const DRIVERS = {
     open: async ({ zookeeper }) =>
       new (await import('./zookeeper/zookeeper.driver.js')).ZookeeperDriver(zookeeper),
   },
+  'mysql-key': {
+    needs: 'mysql',
+    open: async ({ mysql }) => new (await import('./mysql-key/mysql-key.driver.js')).MysqlKeyDriver(mysql),
+  },
+  'mysql-key-lease': {
+    needs: 'mysql',
+    open: async ({ mysql }) =>
+      new (await import('./mysql-key-lease/mysql-key-lease.driver.js')).MysqlKeyLeaseDriver(mysql),
+  },
+  'mysql-get-lock': {
+    needs: 'mysql',
+    open: async ({ mysql }) =>
+      new (await import('./mysql-get-lock/mysql-get-lock.driver.js')).MysqlGetLockDriver(mysql),
+  },
+  'postgres-advisory': {
+    needs: 'postgres',
+    open: async ({ postgres }) =>
+      new (await import('./postgres-advisory/postgres-advisory.driver.js')).PostgresAdvisoryDriver(postgres),
+  },
 } as const satisfies Record<string, DriverEntry>;
 
 export type LockDriverName = keyof typeof DRIVERS;

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockBackendUnavailableError } from '../errors.js';
+import type { Grant, LockDriver, LockRequest } from '../lock.js';
+import { ANSWER_MS, Connections, type Connection } from './connections.js';
+import { LocalQueue } from './local-queue.js';
+import { orAbort } from './or-abort.js';
+import { within } from './within.js';
+
+/** A waiter hears nothing while it waits: it looks this often, in milliseconds, whether the store still answers anybody. */
+const LOOK_EVERY_MS = 3_000;
+/** Share of the TTL after which the answer to a wait proves too little, and is confirmed by another one. */
+const STALE_AFTER = 1 / 3;
+
+/** A connection that a lock can belong to: it holds one at most, and what it holds is free once it has ended. */
+export interface LockingConnection extends Connection {
+  /** Waits in the store until the lock is granted. From then on the store keeps it for `ttl` ms without a sign of life. */
+  lock(resource: string, ttl: number): Promise<void>;
+  /** Whether the lock still belongs to this connection; a sign of life. */
+  holds(resource: string, ttl: number): Promise<boolean>;
+  /** Resolves to false when it did not belong to this connection. */
+  unlock(resource: string): Promise<boolean>;
+}
+
+/**
+ * Locks that are the property of a connection. The store does the waiting, one connection per process and resource: the
+ * callers of a process queue here, so that a crowd for one resource costs one connection.
+ *
+ * An abort ends the connection of the waiter instead of cancelling its statement: a cancellation can come too late and hit
+ * the statement after, while a connection that has ended surely keeps neither a lock nor a place in the queue.
+ */
+export class ConnectionLockDriver<C extends LockingConnection> implements LockDriver {
+  readonly #turns = new LocalQueue();
+  readonly #connections: Connections<C>;
+
+  /** `isAnswer` tells a store that answers, and be it that it takes no more connections, from one that is out of reach. */
+  constructor(
+    create: () => C,
+    private readonly isAnswer: (error: unknown) => boolean,
+  ) {
+    this.#connections = new Connections(create);
+  }
+
+  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+    const leave = await this.#turns.enter(resource, signal);
+    try {
+      const { connection, provenAt } = await this.#lock(resource, ttl, signal);
+      return this.#grant(resource, connection, provenAt, leave);
+    } catch (error) {
+      leave();
+      signal.throwIfAborted();
+      throw new LockBackendUnavailableError(resource, error);
+    }
+  }
+
+  async close() {
+    this.#connections.close();
+  }
+
+  async #lock(resource: string, ttl: number, signal: AbortSignal) {
+    for (;;) {
+      const { connection, reused } = await this.#connections.take(signal);
+      try {
+        return { connection, provenAt: await this.#wait(connection, resource, ttl, signal) };
+      } catch (error) {
+        const died = connection.ended.aborted;
+        connection.end();
+        this.#connections.give(connection);
+        // One that had died in the pool is no news of the store; and as it is dead, so is all it can have been granted.
+        if (signal.aborted || !reused || !died) throw error;
+      }
+    }
+  }
+
+  /** Resolves to when the proof of ownership was asked for. */
+  async #wait(connection: C, resource: string, ttl: number, signal: AbortSignal): Promise<number> {
+    const askedAt = performance.now();
+    const granted = connection.lock(resource, ttl).then((): true => true);
+    while (!(await orAbort(heardWithin(LOOK_EVERY_MS, granted), signal))) {
+      await this.#look(signal);
+    }
+    const now = performance.now();
+    if (now - askedAt < ttl * STALE_AFTER) return askedAt;
+    if (await within(ANSWER_MS, connection.holds(resource, ttl))) return now;
+    throw new Error('the lock was lost as it was granted');
+  }
+
+  async #look(signal: AbortSignal) {
+    try {
+      (await this.#connections.open(signal)).end();
+    } catch (error) {
+      if (!this.isAnswer(error)) throw error;
+    }
+  }
+
+  #grant(resource: string, connection: C, provenAt: number, leave: () => void): Grant {
+    let held = true;
+    const isOurs = () => held && !connection.ended.aborted;
+    return {
+      holder: randomUUID(),
+      provenAt,
+      lost: connection.ended,
+      extend: async (ttl) => isOurs() && connection.holds(resource, ttl),
+      release: async () => {
+        if (!held) return false; // the connection may serve somebody else by now
+        const wasOurs = isOurs();
+        held = false;
+        try {
+          return wasOurs && (await within(ANSWER_MS, connection.unlock(resource)));
+        } catch (error) {
+          connection.end();
+          throw new LockBackendUnavailableError(resource, error);
+        } finally {
+          this.#connections.give(connection);
+          leave();
+        }
+      },
+    };
+  }
+}
+
+async function heardWithin(ms: number, heard: Promise<true>): Promise<boolean> {
+  const timer = new AbortController();
+  const silence = sleep(ms, false, { signal: timer.signal }).catch(() => false);
+  return Promise.race([heard, silence]).finally(() => timer.abort());
+}

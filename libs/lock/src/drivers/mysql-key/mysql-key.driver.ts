@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockBackendUnavailableError } from '../../errors.js';
+import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+import { isDuplicateKey } from '../mysql-connection.js';
+import { keyOf, MysqlTable, poll } from '../mysql-table.js';
+import { CREATE_TABLE, HOLDS, LOCK, UNLOCK } from './sql.js';
+
+/** Where a release or the undoing of an acquire did not get through, it is tried again this often, in milliseconds. */
+const UNDO_EVERY_MS = 1_000;
+
+/**
+ * The textbook lock: a row whose primary key is the resource. INSERT is the lock, a duplicate key (error 1062) means taken,
+ * DELETE of one's own row is the release. Polled, no order, no token.
+ *
+ * Nothing but its holder ever frees it: no TTL, no owner to ask, so a holder that crashes deadlocks the resource until
+ * somebody deletes the row by hand. While the process lives it keeps trying to delete a row that a lost connection left
+ * behind; an INSERT that was still under way then can outlive that too. `mysql-key-lease` is the repair.
+ */
+export class MysqlKeyDriver implements LockDriver {
+  readonly #table: MysqlTable;
+  readonly #closed = new AbortController();
+
+  constructor(url: string) {
+    this.#table = new MysqlTable(url, CREATE_TABLE);
+  }
+
+  async acquire(resource: string, { signal }: LockRequest): Promise<Grant> {
+    const key = keyOf(resource);
+    const holder = randomUUID();
+    return poll<Grant>(
+      { resource, signal },
+      async () =>
+        (await this.#insert(key, holder))
+          ? { holder, release: () => this.#release(resource, key, holder) }
+          : undefined,
+      () => this.#undo(key, holder),
+    );
+  }
+
+  async close() {
+    this.#closed.abort();
+    this.#table.close();
+  }
+
+  async #insert(key: string, holder: string): Promise<boolean> {
+    try {
+      await this.#table.change(LOCK, [key, holder]);
+      return true;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      // It may be our own: inserted by a try whose answer was lost.
+      return (await this.#table.look(HOLDS, [key, holder])) !== undefined;
+    }
+  }
+
+  async #release(resource: string, key: string, holder: string): Promise<boolean> {
+    try {
+      const { affectedRows, unsure } = await this.#table.change(UNLOCK, [key, holder]);
+      return affectedRows === 1 || unsure;
+    } catch (error) {
+      void this.#undo(key, holder);
+      throw new LockBackendUnavailableError(resource, error);
+    }
+  }
+
+  /** Deletes our row, however long that takes. */
+  async #undo(key: string, holder: string) {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      const done = await this.#table.change(UNLOCK, [key, holder]).catch(() => undefined);
+      if (done) return;
+      await sleep(UNDO_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockBackendUnavailableError } from '../errors.js';
+import { ANSWER_MS, Connections } from './connections.js';
+import { isAnswer, isMissingTable, isRolledBack, MysqlConnection } from './mysql-connection.js';
+import { orAbort } from './or-abort.js';
+
+/** A row that somebody else keeps locked is waited for so many seconds, then asked for again. */
+const SET_UP = 'SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1';
+/** Mean pause between two tries, in milliseconds; the jitter keeps contenders out of step. */
+const PAUSE_MS = 50;
+
+const pause = () => sleep(PAUSE_MS * (0.5 + Math.random()));
+
+/** A key holds 255 characters; longer names are hashed. */
+export const keyOf = (resource: string) =>
+  resource.length <= 255 ? resource : `hash:${createHash('sha256').update(resource).digest('hex')}`;
+
+interface Change {
+  readonly affectedRows: number;
+  readonly insertId: number;
+  /** An earlier try of this change may have been carried out: the answer to it was lost. */
+  readonly unsure: boolean;
+}
+
+/**
+ * One table of locks, created on first use. Each statement is a transaction of its own; one that was rolled back as the
+ * victim of a deadlock or gave up waiting for a row is tried again, and so is one whose answer was lost with its connection.
+ */
+export class MysqlTable {
+  readonly #connections: Connections<MysqlConnection>;
+
+  constructor(
+    url: string,
+    private readonly create: string,
+  ) {
+    this.#connections = new Connections(() => new MysqlConnection(url, SET_UP));
+  }
+
+  async change(sql: string, values: (string | number)[]): Promise<Change> {
+    return this.#persist(async (connection) => connection.write(sql, values));
+  }
+
+  async look<Row>(sql: string, values: string[]): Promise<Row | undefined> {
+    const { row } = await this.#persist(async (connection) => ({
+      row: await connection.read<Row>(sql, values),
+    }));
+    return row;
+  }
+
+  close() {
+    this.#connections.close();
+  }
+
+  async #persist<T extends object>(
+    ask: (connection: MysqlConnection) => Promise<T>,
+  ): Promise<T & { unsure: boolean }> {
+    const tooLate = AbortSignal.timeout(ANSWER_MS);
+    let unsure = false;
+    let why: unknown;
+    for (;;) {
+      let sent = false;
+      try {
+        const { connection } = await this.#connections.take(tooLate);
+        sent = true;
+        return { ...(await this.#answer(connection, ask(connection), tooLate)), unsure };
+      } catch (error) {
+        if (tooLate.aborted) throw why ?? error;
+        if (isMissingTable(error))
+          await this.#persist(async (connection) => connection.write(this.create, []));
+        else if (isAnswer(error) && !isRolledBack(error)) throw error;
+        else await pause();
+        unsure ||= sent && !isAnswer(error);
+        why = error;
+      }
+    }
+  }
+
+  async #answer<T>(connection: MysqlConnection, answer: Promise<T>, tooLate: AbortSignal): Promise<T> {
+    try {
+      return await orAbort(answer, tooLate);
+    } finally {
+      if (tooLate.aborted) connection.end(); // an answer that is still to come must not be taken for another one
+      this.#connections.give(connection);
+    }
+  }
+}
+
+/**
+ * Tries with pauses in between until it is granted, or `signal` aborts. Nobody tells a waiter that the lock is free, and
+ * who comes first is a matter of luck.
+ *
+ * @param tryOnce resolves to undefined when somebody else holds the lock
+ * @param giveBack for a grant that nobody waits for any more, or that may have been made without our hearing of it
+ * @throws {LockBackendUnavailableError} the store did not answer
+ */
+export async function poll<T>(
+  { resource, signal }: { resource: string; signal: AbortSignal },
+  tryOnce: () => Promise<T | undefined>,
+  giveBack: () => Promise<unknown>,
+): Promise<T> {
+  const polling = (async () => {
+    for (;;) {
+      signal.throwIfAborted();
+      const granted = await tryOnce().catch((error: unknown) => {
+        if (!isRolledBack(error)) throw new LockBackendUnavailableError(resource, error);
+      });
+      if (granted !== undefined) return granted;
+      await pause();
+    }
+  })();
+  try {
+    return await orAbort(polling, signal);
+  } catch (error) {
+    // Not before the last try has its answer: it may be a grant.
+    void polling
+      .catch(() => undefined)
+      .then(giveBack)
+      .catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @throws {LockBackendUnavailableError} instead of what `asking` rejects with */
+export async function orUnavailable<T>(resource: string, asking: Promise<T>): Promise<T> {
+  return asking.catch((cause: unknown) => {
+    throw new LockBackendUnavailableError(resource, cause);
+  });
+}
