@@ -42,7 +42,10 @@ export class EtcdDriver implements LockDriver {
         ttl: session.ttl,
         lost: session.lost,
         extend: async () => (await Promise.all([session.renew(), place.isQueued()])).every(Boolean),
-        release: () => place.leave(),
+        release: () =>
+          place.leave().catch((cause: unknown) => {
+            throw new LockBackendUnavailableError(resource, cause);
+          }),
       };
     } catch (error) {
       signal.throwIfAborted();
