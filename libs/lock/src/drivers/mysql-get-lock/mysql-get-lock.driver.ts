@@ -4,6 +4,8 @@ import { isAnswer, MysqlConnection } from '../mysql-connection.js';
 
 /** Longest time, in seconds, that one GET_LOCK waits: a year, for it is the caller who ends a wait. */
 const WAIT_S = 31_536_000;
+/** A session that is silent for so many seconds is ended by the server; one with a longer TTL, once that is over. */
+const SILENCE_S = 60;
 /** MySQL takes names of up to 64 characters and ignores their case. */
 const READABLE_NAME = /^[!-@[-~]{1,59}$/;
 
@@ -20,8 +22,9 @@ const UNLOCK = 'SELECT RELEASE_LOCK(?) AS answer';
  * a lost connection or KILL; the holder's lease is aborted at once. One round trip locks, one unlocks. No token, and
  * neither vendor documents an order among waiters.
  *
- * A server that hears nothing cannot tell a holder that is cut off from one that is paused: after the TTL, rounded up to
- * seconds (`wait_timeout`), it ends the session. A paused holder loses the lock then, as with every TTL.
+ * The server cannot tell a holder that is cut off from one that is paused: it ends a session that is silent for a minute, or
+ * for the TTL if that is longer (`wait_timeout`). So a shorter pause never makes two holders, a longer one can; and the
+ * lock of a holder that is cut off stays taken for that long. Its own lease has ended by then, after the TTL.
  *
  * The names belong to one server, across its databases; they are not replicated, and a failover forgets them.
  *
@@ -55,7 +58,7 @@ class GetLockConnection extends MysqlConnection implements LockingConnection {
 
   async #survive(ttl: number) {
     if (ttl === this.#ttl) return;
-    await this.set(SURVIVE, [Math.ceil(ttl / 1_000)]);
+    await this.set(SURVIVE, [Math.max(Math.ceil(ttl / 1_000), SILENCE_S)]);
     this.#ttl = ttl;
   }
 
