@@ -30,7 +30,7 @@ beforeAll(async () => {
   operator = new Etcd3({ hosts: server.url.split(',') });
 });
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  for (const close of closing.splice(0).toReversed()) await close();
 });
 afterAll(async () => {
   operator.close();
@@ -127,19 +127,19 @@ describe('etcd', () => {
 
   it('counts the create revision of its key as token', async () => {
     const resource = resourceName();
-    const { lease, release } = await hold(await openLock(), resource, options);
+    const held = await hold(await openLock(), resource, options);
     const { kvs } = await operator.getAll().prefix(`lock/${resource}/`).exec();
-    expect(kvs.map(({ create_revision }) => BigInt(create_revision))).toEqual([lease.token]);
-    await release();
+    expect(kvs.map(({ create_revision }) => BigInt(create_revision))).toEqual([held.lease.token]);
+    await held.release();
   });
 
   it('keeps a resource apart from one whose name goes on after a slash', async () => {
     const resource = resourceName();
     const lock = await openLock();
-    const within = await hold(lock, `${resource}/b`, options);
+    const longer = await hold(lock, `${resource}/b`, options);
     const inside = await lock.withLock(resource, { ...options, wait: 2_000 }, async () => 'in');
     expect(inside).toBe('in');
-    await within.release();
+    await longer.release();
   });
 
   it('keeps all locks of a TTL alive by one lease, and revokes it when it closes', async () => {
@@ -172,10 +172,10 @@ describe('etcd', () => {
 
   it('tells the holder, within a third of the TTL, that an operator deleted its key', async () => {
     const resource = resourceName();
-    const { lease, release } = await hold(await openLock(), resource, { ...options, ttl: 3_000 });
+    const held = await hold(await openLock(), resource, { ...options, ttl: 3_000 });
     await operator.delete().prefix(`lock/${resource}/`);
-    await within(2_000, 'the lease is lost', aborted(lease.signal));
-    await expect(release()).rejects.toBeInstanceOf(LockLostError);
+    await within(2_000, 'the lease is lost', aborted(held.lease.signal));
+    await expect(held.release()).rejects.toBeInstanceOf(LockLostError);
   });
 
   it('tells all holders of a session that its lease was revoked, and goes on with another', async () => {
@@ -184,7 +184,7 @@ describe('etcd', () => {
     const [one, two] = await Promise.all(
       [1, 2].map(() => hold(lock, resourceName(), { ...options, ttl: 3_000 })),
     );
-    const [ours] = (await leases()).filter((id) => !before.includes(id));
+    const ours = (await leases()).find((id) => !before.includes(id));
     await operator.leaseClient.leaseRevoke({ ID: ours });
     await within(
       2_000,
@@ -202,7 +202,7 @@ describe('etcd', () => {
     const before = await leases();
     const waiting = (await openLock()).withLock(resource, { ...options, ttl: 3_000 }, async () => 'in');
     await queued(resource, 2);
-    const [ours] = (await leases()).filter((id) => !before.includes(id));
+    const ours = (await leases()).find((id) => !before.includes(id));
     await operator.leaseClient.leaseRevoke({ ID: ours });
     await queued(resource, 1);
     await queued(resource, 2, 5_000); // with another lease, and not only when it looks without news

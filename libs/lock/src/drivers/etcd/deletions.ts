@@ -35,7 +35,7 @@ export class Deletions {
       signal.addEventListener('abort', wake, { once: true });
       timer = setTimeout(wake, LOOK_AGAIN_MS);
       this.#wake.set(watch_id, wake);
-      write({ create_request: { key, start_revision: from.toString(), watch_id } as never });
+      write({ create_request: { key, start_revision: from.toString(), watch_id } });
     });
     clearTimeout(timer);
     signal.removeEventListener('abort', wake);

@@ -57,7 +57,8 @@ export class EtcdDriver implements LockDriver {
     this.#closed = true;
     this.#deletions.close();
     const opened = await Promise.allSettled(this.#sessions.values());
-    await Promise.all(opened.map((session) => session.status === 'fulfilled' && session.value.end()));
+    const sessions = opened.filter((session) => session.status === 'fulfilled');
+    await Promise.all(sessions.map(({ value }) => value.end()));
     this.#etcd.close();
   }
 
