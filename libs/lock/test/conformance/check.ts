@@ -1,0 +1,32 @@
+import { LockError } from '../../src/index.js';
+import type { Promises } from '../promises.js';
+import { RemoteError } from '../support/contender-process.js';
+import type { Subject } from '../support/subject.js';
+
+/** One point of the suite. It knows of no test runner's structure, so that it can be held against a broken driver too. */
+export interface Check {
+  readonly title: string;
+  /** Whether it is asked of a driver with these promises. Absent: of all. */
+  readonly applies?: (promises: Promises) => boolean;
+  /** Throws if the driver does something else. */
+  run(subject: Subject): Promise<void>;
+}
+
+/**
+ * How an attempt to lock ended: `granted`, or the code of the LockError.
+ *
+ * @throws any other error: drivers may throw none
+ */
+export async function outcomeOf(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+    return 'granted';
+  } catch (error) {
+    if (error instanceof LockError || (error instanceof RemoteError && !error.code.startsWith('?'))) {
+      return error.code as string;
+    }
+    throw error;
+  }
+}
+
+export const nothing = async () => undefined;

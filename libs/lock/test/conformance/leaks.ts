@@ -1,0 +1,88 @@
+import { getEventListeners } from 'node:events';
+import { expect } from 'vitest';
+import { eventually, monotonicMs, within } from '../support/eventually.js';
+import { nothing, type Check } from './check.js';
+
+const MOST_CYCLES = 10_000;
+const LEAST_CYCLES = 1_000;
+const ENOUGH_MS = 15_000;
+
+const countByName = (names: readonly string[]) =>
+  Object.fromEntries(
+    [...new Set(names)].map((name) => [name, names.filter((other) => other === name).length]),
+  );
+
+/** What has grown, by kind. */
+function growth(before: Readonly<Record<string, number>>, now: Readonly<Record<string, number>>) {
+  return Object.entries(now).filter(([kind, count]) => count > (before[kind] ?? 0));
+}
+
+/** Fails with what is still there. */
+async function expectNoGrowth(
+  what: string,
+  count: () => Promise<Record<string, number>>,
+  before: Record<string, number>,
+) {
+  let grown: unknown[] = [];
+  const gone = async () => (grown = growth(before, await count())).length === 0;
+  await eventually(what, gone, 5_000).catch(() => expect(grown, what).toEqual([]));
+}
+
+export const cyclesLeakNothing: Check = {
+  title: `leaks no key, row, node, connection, timer or listener in ${MOST_CYCLES.toLocaleString('en')} cycles`,
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    const caller = new AbortController();
+    const options = { ...subject.options, signal: caller.signal };
+    const cycle = () => lock.withLock(resource, options, nothing);
+    const contend = (rounds: number) =>
+      Promise.all(
+        Array.from({ length: rounds }, (_, i) => (i % 2 ? lock : other).withLock(resource, options, nothing)),
+      );
+    await contend(16);
+    const inStore = await subject.store.footprint();
+    const resources = async () => countByName(process.getActiveResourcesInfo());
+    const inProcess = await resources();
+
+    await contend(200);
+    const enoughAt = monotonicMs() + ENOUGH_MS;
+    for (let done = 0; done < MOST_CYCLES && (done < LEAST_CYCLES || monotonicMs() < enoughAt); done++)
+      await cycle();
+
+    expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
+    await expectNoGrowth('the store holds no more than before', subject.store.footprint, inStore);
+    await expectNoGrowth('the process holds no more than before', resources, inProcess);
+  },
+};
+
+export const leavesWhatItSays: Check = {
+  title: 'leaves as many objects per resource in the store as its table entry says',
+  async run(subject) {
+    const count = 30;
+    const lock = await subject.lock();
+    await lock.withLock(subject.resource(), subject.options, nothing);
+    const objects = async () => {
+      const { connections: _, ...kinds } = await subject.store.footprint();
+      return Object.values(kinds).reduce((sum, number) => sum + number, 0);
+    };
+    const before = await objects();
+    for (let i = 0; i < count; i++) await lock.withLock(subject.resource(), subject.options, nothing);
+    const left = async () => (await objects()) - before === count * subject.promises.leaves;
+    await eventually(`${subject.promises.leaves} objects per resource are left`, left, 5_000);
+  },
+};
+
+export const closesCompletely: Check = {
+  title: 'leaves nothing that keeps a process alive, nor a connection, when it is closed',
+  async run(subject) {
+    const before = (await subject.store.footprint()).connections ?? 0;
+    const process = await subject.process();
+    const resource = subject.resource();
+    await process.acquire(resource, subject.options);
+    await process.release(resource);
+    expect(await within(10_000, 'the process ends by itself', process.leave()), 'its exit code').toBe(0);
+    const gone = async () => ((await subject.store.footprint()).connections ?? 0) <= before;
+    await eventually('its connections are gone', gone);
+  },
+};

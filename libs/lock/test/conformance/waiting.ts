@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { eventually, within } from '../support/eventually.js';
+import { hold } from '../support/hold.js';
+import type { Subject } from '../support/subject.js';
+import { nothing, outcomeOf, type Check } from './check.js';
+
+/** Until the store sees so many waiting processes; where it cannot tell, until they have had the time to ask. */
+async function queued(subject: Subject, resource: string, count: number) {
+  const { waiters } = subject.store;
+  if (!waiters) return sleep(500);
+  return eventually(`${count} processes wait`, async () => (await waiters(resource)) === count);
+}
+
+const afterHolderIsDone = async (subject: Subject, resource: string) => {
+  const third = await subject.lock();
+  await within(5_000, 'the lock is free', third.withLock(resource, subject.options, nothing));
+};
+
+export const timesOut: Check = {
+  title: 'gives up waiting after `wait`, and leaves no trace',
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    const held = await hold(lock, resource, subject.options);
+    const waiting = outcomeOf(other.withLock(resource, subject.briefly, nothing));
+    expect(await within(10_000, 'the wait ends', waiting)).toBe('LOCK_WAIT_TIMEOUT');
+    await expectNobodyWaits(subject, resource);
+    await held.release();
+    if (other !== lock) await afterHolderIsDone(subject, resource);
+    else await within(5_000, 'the lock is free', other.withLock(resource, subject.options, nothing));
+  },
+};
+
+export const aborts: Check = {
+  title: 'gives up waiting when the caller aborts, and leaves no trace',
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    const held = await hold(lock, resource, subject.options);
+    const caller = new AbortController();
+    const abandoned = Array.from({ length: 8 }, () =>
+      outcomeOf(other.withLock(resource, { ...subject.options, signal: caller.signal }, nothing)),
+    );
+    const staying = other.withLock(resource, subject.options, async () => 'in');
+    if (other !== lock) await queued(subject, resource, 1);
+    caller.abort(new Error('shutting down'));
+    const outcomes = await within(10_000, 'the waits end', Promise.all(abandoned));
+    expect(new Set(outcomes)).toEqual(new Set(['LOCK_ABORTED']));
+    await held.release();
+    expect(await within(10_000, 'who did not abort is served', staying)).toBe('in');
+    await expectNobodyWaits(subject, resource);
+  },
+};
+
+export const abortsAtTheHandOver: Check = {
+  title: 'is free again when a caller aborts at the very moment of the hand-over',
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    for (let round = 0; round < 30; round++) {
+      const held = await hold(lock, resource, subject.options);
+      const caller = new AbortController();
+      const waiting = outcomeOf(
+        other.withLock(resource, { ...subject.options, signal: caller.signal }, nothing),
+      );
+      const released = held.release();
+      await sleep(round % 6); // sooner or later than the hand-over
+      caller.abort();
+      await released;
+      expect(['granted', 'LOCK_ABORTED']).toContain(await within(10_000, 'the wait ends', waiting));
+      await within(subject.deadTime(), 'it is free', lock.withLock(resource, subject.options, nothing));
+    }
+  },
+};
+
+export const servesCallersInOrder: Check = {
+  title: 'serves the callers of a process in the order they asked',
+  applies: ({ fifo }) => fifo,
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    const held = await hold(lock, resource, subject.options);
+    const order: number[] = [];
+    const waiters = Array.from({ length: 8 }, (_, i) =>
+      other.withLock(resource, subject.options, async () => void order.push(i)),
+    );
+    if (other !== lock) await queued(subject, resource, 1);
+    await held.release();
+    await Promise.all(waiters);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  },
+};
+
+export const servesProcessesInOrder: Check = {
+  title:
+    'serves processes in the order they asked, with growing tokens, past one that was killed while it waited',
+  applies: ({ fifo, excludes }) => fifo && excludes === 'processes',
+  async run(subject) {
+    const processes = await subject.processes(4);
+    const resource = subject.resource();
+    const held = await hold(await subject.lock(), resource, subject.options);
+    const granted: number[] = [];
+    const tokens: (bigint | undefined)[] = [held.lease.token];
+    const served = processes.map(async (process, i) => {
+      await queued(subject, resource, i);
+      const { token } = await process.acquire(resource, subject.options);
+      granted.push(i);
+      tokens.push(token);
+      await process.release(resource);
+    });
+    await queued(subject, resource, 4);
+    const killed = expect(served[1]).rejects.toThrow('ended');
+    await processes[1]!.kill();
+    await held.release();
+    await within(
+      subject.deadTime(),
+      'the others are served',
+      Promise.all([killed, ...[0, 2, 3].map((i) => served[i])]),
+    );
+    expect(granted).toEqual([0, 2, 3]);
+    if (subject.promises.fenced) expect(tokens).toEqual(tokens.toSorted(byValue));
+  },
+};
+
+const byValue = (a?: bigint, b?: bigint) => (a! < b! ? -1 : 1);
+
+export const survivesKilledWaiter: Check = {
+  title: 'is not held up by a process that was killed while it waited',
+  applies: ({ fifo, excludes }) => !fifo && excludes === 'processes',
+  async run(subject) {
+    const [doomed] = await subject.processes(1);
+    const resource = subject.resource();
+    const held = await hold(await subject.lock(), resource, subject.options);
+    const killed = expect(doomed!.acquire(resource, subject.options)).rejects.toThrow('ended');
+    await queued(subject, resource, 1);
+    await doomed!.kill();
+    await killed;
+    await held.release();
+    await afterHolderIsDone(subject, resource);
+  },
+};
+
+async function expectNobodyWaits(subject: Subject, resource: string) {
+  const { waiters } = subject.store;
+  if (waiters) await eventually('nobody waits in the store', async () => (await waiters(resource)) === 0);
+}

@@ -1,0 +1,17 @@
+import type { BackendUrls } from '../backends.js';
+
+/** A driver's real server as the suite uses it: what no driver offers, and only an operator can do or see. */
+export interface Store {
+  readonly backends: BackendUrls;
+  /** What is in the store and who is connected, by kind. Not the observer's own connection. */
+  footprint(): Promise<Record<string, number>>;
+  /** Takes the lock from its holder: deletes the key, kills the session. */
+  loseLock?(resource: string): Promise<void>;
+  /** How many processes wait, as the store sees it. Only where an order is promised. */
+  waiters?(resource: string): Promise<number>;
+  /** Crashes the server, or as many servers as the driver has to survive. */
+  kill?(): Promise<void>;
+  /** Brings back what `kill` ended, with its data. */
+  start?(): Promise<void>;
+  stop(): Promise<void>;
+}

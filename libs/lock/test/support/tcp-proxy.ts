@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+interface Piece {
+  readonly due: number;
+  /** Absent: the sender closed. */
+  readonly chunk?: Buffer;
+}
+
+/** One direction of one connection. What cannot pass now is kept in order and passes later, as TCP would send it again. */
+class Lane {
+  readonly #pieces: Piece[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    from: Socket,
+    private readonly to: Socket,
+    private readonly link: () => { open: boolean; delayMs: number },
+    sent: () => void,
+  ) {
+    const add = (chunk?: Buffer) => {
+      this.#pieces.push({ due: performance.now() + link().delayMs, chunk });
+      this.pump();
+    };
+    from.on('data', (chunk: Buffer) => {
+      sent();
+      add(chunk);
+    });
+    from.on('error', () => undefined).on('close', () => add());
+  }
+
+  readonly pump = () => {
+    clearTimeout(this.#timer);
+    while (this.link().open && this.#pieces.length > 0) {
+      const { due, chunk } = this.#pieces[0]!;
+      const left = due - performance.now();
+      if (left > 0) {
+        this.#timer = setTimeout(this.pump, left);
+        return;
+      }
+      this.#pieces.shift();
+      if (chunk) this.to.write(chunk);
+      else this.to.destroy();
+    }
+  };
+}
+
+/** A TCP relay on loopback whose link a test breaks, silences or slows down. */
+export class TcpProxy {
+  readonly #lanes = new Set<Lane>();
+  readonly #sockets = new Set<Socket>();
+  #refuses = false;
+  #requestsPass = true;
+  #answersPass = true;
+  #delayMs = 0;
+  /** Pieces that clients have sent so far. */
+  requests = 0;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: { host: string; port: number },
+  ) {
+    server.on('connection', (client) => this.#accept(client));
+  }
+
+  static async to(host: string, port: number): Promise<TcpProxy> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new TcpProxy(server, { host, port });
+  }
+
+  get port() {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Resets every connection on both sides, what was under way is lost, and new ones are reset too. */
+  cut() {
+    this.#refuses = true;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    this.#lanes.clear();
+  }
+
+  /** Connections stay open and new ones open, but nothing passes. */
+  blackhole() {
+    this.#requestsPass = this.#answersPass = false;
+  }
+
+  /** Requests reach the server; no answer comes back. */
+  holdAnswers() {
+    this.#answersPass = false;
+  }
+
+  /** Every piece takes this much longer, each way. */
+  delay(ms: number) {
+    this.#delayMs = ms;
+  }
+
+  heal() {
+    this.#refuses = false;
+    this.#requestsPass = this.#answersPass = true;
+    this.#delayMs = 0;
+    for (const lane of this.#lanes) lane.pump();
+  }
+
+  async close() {
+    this.cut();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  #accept(client: Socket) {
+    if (this.#refuses) return client.on('error', () => undefined).resetAndDestroy();
+    const server = connect({ ...this.target, noDelay: true });
+    client.setNoDelay();
+    const link = (open: () => boolean) => () => ({ open: open(), delayMs: this.#delayMs });
+    const lanes = [
+      new Lane(
+        client,
+        server,
+        link(() => this.#requestsPass),
+        () => void this.requests++,
+      ),
+      new Lane(
+        server,
+        client,
+        link(() => this.#answersPass),
+        () => undefined,
+      ),
+    ];
+    for (const lane of lanes) this.#lanes.add(lane);
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    }
+    return client;
+  }
+}
