@@ -13,9 +13,10 @@ const LEAST_PAUSE = 10;
  * monotonic clock ends it before the store can have given the lock to somebody else.
  */
 export class HeldLease implements Lease {
-  readonly #controller = new AbortController();
-  #watchdog: NodeJS.Timeout | undefined;
-  #expiry: NodeJS.Timeout | undefined;
+  #controller: AbortController | undefined;
+  #loss: LockLostError | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
   expiresAt = Infinity;
 
   constructor(
@@ -24,10 +25,9 @@ export class HeldLease implements Lease {
     private readonly ttl: number,
   ) {
     this.#prove(grant.provenAt, grant.ttl ?? ttl);
-    if (grant.provenAt !== undefined) this.#expireLater();
-    if (grant.extend) this.#extendLater(grant.extend);
-    if (grant.lost?.aborted) this.#hearLoss();
+    this.#watch();
     grant.lost?.addEventListener('abort', this.#hearLoss);
+    if (grant.lost?.aborted) this.#hearLoss();
   }
 
   get holder() {
@@ -38,54 +38,63 @@ export class HeldLease implements Lease {
     return this.grant.token;
   }
 
+  /** Made when somebody asks for it: most work is over before anything could happen to its lease. */
   get signal() {
+    this.#controller ??= new AbortController();
+    if (this.#loss) this.#controller.abort(this.#loss);
     return this.#controller.signal;
   }
 
   throwIfLost() {
     if (performance.now() >= this.expiresAt) this.#lose('it ran out before it was extended');
-    this.signal.throwIfAborted();
+    if (this.#loss) throw this.#loss;
   }
 
   /** Ends the watchdog; the lease itself is given back by the grant. */
   stop() {
-    clearTimeout(this.#watchdog);
-    clearTimeout(this.#expiry);
-    this.#watchdog = this.#expiry = undefined;
+    this.#ended = true;
+    clearTimeout(this.#timer);
     this.grant.lost?.removeEventListener('abort', this.#hearLoss);
   }
 
-  #prove(provenAt = Infinity, ttl: number) {
-    this.expiresAt = provenAt + ttl * (1 - SAFETY_MARGIN);
+  #prove(provenAt: number | undefined, ttl: number) {
+    if (provenAt !== undefined) this.expiresAt = provenAt + ttl * (1 - SAFETY_MARGIN);
   }
 
-  #extendLater(extend: NonNullable<Grant['extend']>) {
+  /** Wakes when an extension is due or, where nothing extends the lease, when it runs out. */
+  #watch() {
+    const { extend } = this.grant;
+    if (!extend) return this.#watchExpiry();
     const left = Math.min(this.expiresAt - performance.now(), this.ttl);
-    this.#watchdog = setTimeout(() => void this.#extend(extend), Math.max(left * EXTEND_AFTER, LEAST_PAUSE));
+    this.#timer = setTimeout(() => void this.#extend(extend), Math.max(left * EXTEND_AFTER, LEAST_PAUSE));
+  }
+
+  #watchExpiry() {
+    const left = this.expiresAt - performance.now();
+    if (left === Infinity) return;
+    this.#timer = setTimeout(() => {
+      if (performance.now() < this.expiresAt) this.#watchExpiry();
+      else this.#lose('it ran out before it was extended');
+    }, left);
   }
 
   async #extend(extend: NonNullable<Grant['extend']>) {
-    const timer = this.#watchdog;
+    this.#watchExpiry(); // the answer may come too late
     const sentAt = performance.now();
-    // A store that does not answer is no proof of loss: the next try may reach it, else the expiry timer ends it.
+    // A store that does not answer is no proof of loss: the next try may reach it, else the lease runs out.
     const stillOurs = await extend(this.ttl).catch(() => undefined);
-    if (this.#watchdog !== timer) return; // the lease has ended meanwhile
+    if (this.#ended) return;
+    clearTimeout(this.#timer);
     if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
     if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.ttl);
-    this.#extendLater(extend);
-  }
-
-  #expireLater() {
-    this.#expiry = setTimeout(() => {
-      if (performance.now() < this.expiresAt) this.#expireLater();
-      else this.#lose('it ran out before it was extended');
-    }, this.expiresAt - performance.now());
+    this.#watch();
   }
 
   readonly #hearLoss = () => this.#lose('its session with the store ended');
 
   #lose(why: string) {
     this.stop();
-    if (!this.signal.aborted) this.#controller.abort(new LockLostError(this.resource, why));
+    this.#loss ??= new LockLostError(this.resource, why);
+    this.#controller?.abort(this.#loss);
   }
 }

@@ -1,27 +1,39 @@
-import { Mutex } from 'async-mutex';
-import { orAbort } from './or-abort.js';
-
-/** A queue per name among the callers of this process: first come first served. */
+/** A line per name among the callers of this process: first come first served, one inside at a time. */
 export class LocalQueue {
-  readonly #mutexes = new Map<string, Mutex>();
+  /** Who waits behind the one inside. */
+  readonly #lines = new Map<string, (() => void)[]>();
 
   /**
-   * Resolves to what lets the next one in, once it is the caller's turn.
+   * Resolves, once it is the caller's turn, to what lets the next one in.
    *
    * @throws `signal.reason` when that aborts first
    */
   async enter(name: string, signal: AbortSignal): Promise<() => void> {
-    const mutex = this.#mutexes.get(name) ?? new Mutex();
-    this.#mutexes.set(name, mutex);
-    const leave = () => {
-      mutex.release();
-      if (!mutex.isLocked()) this.#mutexes.delete(name);
-    };
-    const turn = mutex.acquire();
-    await orAbort(turn, signal).catch((reason: unknown) => {
-      void turn.then(leave); // our turn still comes: pass it on
-      throw reason;
+    const leave = () => this.#next(name);
+    const line = this.#lines.get(name);
+    if (!line) {
+      this.#lines.set(name, []);
+      return leave;
+    }
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const enter = () => {
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = () => {
+        line.splice(line.indexOf(enter), 1);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      line.push(enter);
     });
     return leave;
+  }
+
+  #next(name: string) {
+    const next = this.#lines.get(name)?.shift();
+    if (next) next();
+    else this.#lines.delete(name);
   }
 }

@@ -1,7 +1,7 @@
 import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 
 /** How long, in milliseconds, a server may leave a question unanswered before its connection counts as broken. */
-export const SILENCE_MS = 2_000;
+const SILENCE_MS = 2_000;
 
 /** Lua scripts by the name of the command they become; sent by their hash, and loaded where the server has lost them. */
 type Scripts = Record<string, { readonly lua: string; readonly numberOfKeys: number }>;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { LocalQueue } from '../local-queue.js';
-import { ownConnection, SILENCE_MS } from '../own-connection.js';
+import { ownConnection } from '../own-connection.js';
 import { scripts, type Args, type Keys, type LockCommands } from './scripts.js';
 import { WakeUps, type Bell } from './wake-ups.js';
 
@@ -38,7 +38,7 @@ type Granted = Required<Pick<Grant, 'token' | 'provenAt' | 'ttl'>>;
  */
 export class RedisDriver implements LockDriver {
   readonly #client = randomUUID();
-  readonly #commands: (Redis | Cluster) & LockCommands;
+  readonly #redis: (Redis | Cluster) & LockCommands;
   readonly #wakeUps: WakeUps;
   /** One caller of this process at a time waits in Redis for a resource; the others wait here. */
   readonly #queue = new LocalQueue();
@@ -53,10 +53,9 @@ export class RedisDriver implements LockDriver {
   ) {
     this.#channelPrefix = `${prefix}:wake:`;
     this.#countListeners = connection instanceof Cluster ? 0 : 1;
-    this.#commands = ownConnection<LockCommands>(connection, scripts);
-    // A connection that only listens may hear nothing for long.
-    const listening = { socketTimeout: undefined, commandTimeout: SILENCE_MS };
-    this.#wakeUps = new WakeUps(ownConnection(connection, {}, listening), this.#channelPrefix + this.#client);
+    // With RESP3 one connection both asks and listens: whoever hears no hand-over is one who cannot ask either.
+    this.#redis = ownConnection<LockCommands>(connection, scripts, { protocol: 3 });
+    this.#wakeUps = new WakeUps(this.#redis, this.#channelPrefix + this.#client);
   }
 
   async acquire(resource: string, request: LockRequest): Promise<Grant> {
@@ -84,14 +83,13 @@ export class RedisDriver implements LockDriver {
 
   async reseed(resource: string, above: bigint) {
     if (above >= MAX_TOKEN) throw new RangeError(`tokens of ${resource} cannot grow above ${above}`);
-    await this.#commands.lockReseed(...this.#keys(resource), above.toString()).catch((cause: unknown) => {
+    await this.#redis.lockReseed(...this.#keys(resource), above.toString()).catch((cause: unknown) => {
       throw new LockBackendUnavailableError(resource, cause);
     });
   }
 
   async close() {
-    this.#wakeUps.close();
-    this.#commands.disconnect();
+    this.#redis.disconnect();
   }
 
   async #contend(contender: Contender, { ttl, signal }: LockRequest, bell: Bell): Promise<Granted> {
@@ -113,20 +111,20 @@ export class RedisDriver implements LockDriver {
   }
 
   async #ask({ script }: Contender) {
-    const [granted, last, runsOutIn] = await this.#commands.lockAcquire(...script);
+    const [granted, last, runsOutIn] = await this.#redis.lockAcquire(...script);
     return { granted: granted === 1, last: BigInt(last), runsOutIn };
   }
 
   async #extend({ script }: Contender, ttl: number) {
     const [lock, queue, token, holder, , ...rest] = script;
-    return (await this.#commands.lockExtend(lock, queue, token, holder, ttl, ...rest)) === 1;
+    return (await this.#redis.lockExtend(lock, queue, token, holder, ttl, ...rest)) === 1;
   }
 
   async #release({ script }: Contender) {
     try {
-      return (await this.#commands.lockRelease(...script)) === 1;
+      return (await this.#redis.lockRelease(...script)) === 1;
     } catch {
-      await this.#commands.lockRelease(...script); // no matter what it says: the first one may have done it
+      await this.#redis.lockRelease(...script); // no matter what it says: the first one may have done it
       return true;
     }
   }

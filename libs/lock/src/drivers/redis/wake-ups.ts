@@ -60,8 +60,4 @@ export class WakeUps {
       close: () => this.#ring.delete(holder),
     };
   }
-
-  close() {
-    this.subscriber.disconnect();
-  }
 }
