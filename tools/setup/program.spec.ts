@@ -47,6 +47,12 @@ describe('findProgram', () => {
     await expect(find([], ['opt/postgresql@*/bin'])).resolves.toMatchObject({ value: { file } });
   });
 
+  it('takes a version that is a whole number, as Java has it', async () => {
+    const file = add('a/server', '');
+    writeFileSync(file, '#!/bin/sh\necho "openjdk 21 2023-09-19"\n');
+    await expect(find(['a'])).resolves.toMatchObject({ because: `${file}, version 21` });
+  });
+
   it('passes over what is too old, not executable or no program', async () => {
     const old = add('a/server', '6.0.9');
     add('b/server', '7.0.0', 0o644);

@@ -16,8 +16,8 @@ export function lockServersOf(strategies: readonly StrategyName[]): LockServer[]
 }
 
 /** What these lock drivers need beyond Postgres and Redis. */
-export function lockServersOfDrivers(drivers: readonly LockDriverName[]): LockServer[] {
-  const needed = new Set(drivers.map(backendOf));
+export function lockServersOfDrivers(drivers: readonly string[]): LockServer[] {
+  const needed = new Set((drivers as readonly LockDriverName[]).map(backendOf));
   return LOCK_SERVERS.filter((name) => needed.has(name));
 }
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { STRATEGY_NAMES, strategyOf } from '@app/inventory';
-import type { LockDriverName } from '@app/lock';
+import { backendOf, type LockDriverName } from '@app/lock';
 import { root } from '../paths.mjs';
 import { runInForeground } from '../processes/run-command.js';
-import { provideServers } from '../services/services.js';
+import { provideServers, SERVER_NAMES } from '../services/services.js';
 import { build } from '../setup/build.js';
 import { lockServersOfDrivers } from '../stack/lock-servers.js';
 
@@ -21,7 +21,16 @@ export async function run(args: string[]): Promise<number> {
   const config = join(root, 'vitest.conformance.config.ts');
   const rest = chosen ? args.slice(1) : args;
   const env = { CONFORMANCE_DRIVERS: drivers.join(',') };
-  return runInForeground(process.execPath, [vitest, 'run', '--config', config, ...rest], env);
+  const filter = chosen
+    ? othersThan(chosen).flatMap((name) => ['--exclude', `**/${name}.conformance-spec.ts`])
+    : [];
+  return runInForeground(process.execPath, [vitest, 'run', '--config', config, ...filter, ...rest], env);
+}
+
+/** A file that is named after a driver, or after a server, is about nothing else. */
+function othersThan(drivers: LockDriverName[]): string[] {
+  const wanted = new Set([...drivers, ...drivers.map(backendOf)]);
+  return [...DRIVERS, ...SERVER_NAMES].filter((name) => !wanted.has(name));
 }
 
 /** The drivers that an argument names, if it names nothing else. */
