@@ -21,6 +21,6 @@ export const provideMysql = once(() =>
     installed(mariadb),
     apt(['mariadb-server'], mariadb),
     homebrew('mariadb', mariadb),
-    docker('mariadb:11.4'),
+    docker('mariadb:11.8.2'),
   ]),
 );
