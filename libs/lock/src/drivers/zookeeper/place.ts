@@ -12,6 +12,7 @@ import { codeOf, type Children, type Session } from './session.js';
 export class Place {
   readonly id = randomUUID();
   readonly #left = new AbortController();
+  readonly #isFirst: boolean;
   #joined: Promise<Children>;
   #node: string | undefined;
 
@@ -19,6 +20,7 @@ export class Place {
     private readonly session: Session,
     private readonly parent: string,
   ) {
+    this.#isFirst = session.enter(parent);
     this.#joined = this.#join();
     this.#joined.catch(() => undefined); // seen by whoever waits
   }
@@ -56,13 +58,14 @@ export class Place {
 
   /** Resolves, when it is certain that the node has gone, to whether it was still there. */
   async leave(): Promise<boolean> {
+    const last = !this.#left.signal.aborted && this.session.exit(this.parent);
     this.#left.abort();
     await this.#joined.catch(() => undefined); // it may yet create the node
     if (!this.#node) return false;
     for (let mayBeDone = false; ; mayBeDone = true) {
       try {
         const removed = this.session.remove(`${this.parent}/${this.#node}`);
-        this.session.remove(this.parent).catch(() => undefined); // as long as somebody is in the queue, it is refused
+        if (last) this.session.remove(this.parent).catch(() => undefined); // refused while another process queues there
         await removed;
         return true;
       } catch (error) {
@@ -90,7 +93,7 @@ export class Place {
 
   /** One round trip for all three: a session's requests are carried out in the order they are sent. */
   async #enter(): Promise<Children> {
-    this.session.create(this.parent).catch(() => undefined); // mostly it is there
+    if (this.#isFirst) this.session.create(this.parent).catch(() => undefined); // refused where another process did
     const created = this.session.createNext(`${this.parent}/${this.id}-`);
     const [queue] = await Promise.all([this.session.children(this.parent), created]);
     return this.#recognise(queue) ?? queue;

@@ -30,6 +30,7 @@ export class Session {
   readonly #connection: Connection;
   readonly #ended = new AbortController();
   readonly #open = new Set<(reason: Error) => void>();
+  readonly #queued = new Map<string, number>();
   readonly #changed = new EventEmitter().setMaxListeners(0);
   #timer: NodeJS.Timeout;
   #provenAt = 0;
@@ -57,6 +58,21 @@ export class Session {
   /** `performance.now()` from before the last request was sent that proved the session. */
   get provenAt() {
     return this.#provenAt;
+  }
+
+  /** Counts a place below `parent` in. Returns whether it is this session's first there. */
+  enter(parent: string): boolean {
+    const others = this.#queued.get(parent) ?? 0;
+    this.#queued.set(parent, others + 1);
+    return others === 0;
+  }
+
+  /** Counts it out. Returns whether it was the last. */
+  exit(parent: string): boolean {
+    const others = this.#queued.get(parent)! - 1;
+    if (others) this.#queued.set(parent, others);
+    else this.#queued.delete(parent);
+    return others === 0;
   }
 
   async makePath(path: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { orAbort } from '../or-abort.js';
+import { within } from '../within.js';
 import { Place } from './place.js';
 import { Session } from './session.js';
 
@@ -34,7 +35,7 @@ export class ZookeeperDriver implements LockDriver {
     try {
       await orAbort(session.ready, signal);
       place = new Place(session, this.#parentOf(resource));
-      await orAbort(inTime(place.joined()), signal);
+      await orAbort(within(ANSWER_MS, place.joined()), signal);
       const token = await orAbort(place.first(), signal);
       return grant(place, session, token);
     } catch (error) {
@@ -69,14 +70,5 @@ const grant = (place: Place, session: Session, token: bigint): Grant => ({
   ttl: session.timeout,
   extend: () => place.held(),
   lost: session.lost,
-  release: () => inTime(place.leave()),
+  release: () => within(ANSWER_MS, place.leave()),
 });
-
-/** @throws {Error} when the servers take too long; what they were asked for goes on */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
-}
