@@ -35,6 +35,7 @@ class AdvisoryConnection implements LockingConnection {
   readonly #socket = new Socket();
   readonly #ended = new AbortController();
   readonly #client: pg.Client;
+  #last: Promise<unknown> = Promise.resolve();
   #pid = 0;
   #ttl = 0;
 
@@ -84,9 +85,10 @@ class AdvisoryConnection implements LockingConnection {
     this.#ttl = ttl;
   }
 
-  /** Prepared on first use. */
+  /** Prepared on first use. One after the other: the watchdog may ask while the lock is being released. */
   async #ask<T>(statement: { name: string; text: string }, values: unknown[]): Promise<T> {
-    const { rows } = await this.#client.query<{ answer: T }>({ ...statement, values });
-    return rows[0]!.answer;
+    const answer = this.#last.then(() => this.#client.query<{ answer: T }>({ ...statement, values }));
+    this.#last = answer.catch(() => undefined);
+    return (await answer).rows[0]!.answer;
   }
 }
