@@ -86,7 +86,7 @@ export class HeldLease implements Lease {
     if (this.#ended) return;
     clearTimeout(this.#timer);
     if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
-    if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.ttl);
+    if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.grant.ttl ?? this.ttl);
     this.#watch();
   }
 

@@ -58,6 +58,20 @@ it('extends while the work runs and stops with it', async () => {
   expect(extensions).toBe(then);
 });
 
+it('extends for no longer than the store grants, whatever was asked', async () => {
+  let extended: () => void = () => undefined;
+  const once = new Promise<void>((resolve) => (extended = resolve));
+  const extend = async () => {
+    setImmediate(extended);
+    return true;
+  };
+  const lock = new Lock(granting({ ttl: 60, extend }));
+  await lock.withLock('r', { ttl: 60_000, wait: 0 }, async (lease) => {
+    await once;
+    expect(lease.expiresAt).toBeLessThan(performance.now() + 60);
+  });
+});
+
 it('aborts the lease when an extension finds the lock gone', async () => {
   const lock = new Lock(granting({ extend: async () => false }));
   let reason: unknown;
