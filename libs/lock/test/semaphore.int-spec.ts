@@ -53,15 +53,27 @@ describe.each([1, 3])('with %i permits', (permits) => {
 
   it('serves waiters in the order they asked', async () => {
     const resource = resourceName();
-    const release = await fill(open(permits), resource, permits);
-    const waiters: Promise<bigint>[] = [];
-    for (let i = 0; i < 6; i++) {
-      waiters.push(open(permits).withPermit(resource, options, async ({ token }) => token!));
-      await expect.poll(() => redis.llen(`semaphore:{${resource}}:queue`)).toBe(i + 1);
+    const inside: string[] = [];
+    const doors: (() => void)[] = [];
+    const enter = (name: string) =>
+      open(permits).withPermit(resource, options, async () => {
+        inside.push(name);
+        await new Promise<void>((resolve) => doors.push(resolve));
+      });
+    const callers: Promise<void>[] = [];
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    for (const [i, name] of names.entries()) {
+      callers.push(enter(name));
+      const queued = Math.max(i + 1 - permits, 0);
+      await expect.poll(() => redis.llen(`semaphore:{${resource}}:queue`)).toBe(queued);
+      await expect.poll(() => inside.length).toBe(i + 1 - queued);
     }
-    await release();
-    const tokens = await Promise.all(waiters); // they grow in the order of the grants
-    expect(tokens).toEqual(tokens.toSorted((a, b) => (a < b ? -1 : 1)));
+    for (let left = 1; left <= names.length; left++) {
+      doors.shift()!();
+      await expect.poll(() => inside.length).toBe(Math.min(left + permits, names.length));
+    }
+    expect(inside).toEqual(names);
+    await Promise.all(callers);
   });
 
   it('gets the permits of a vanished process back, all of them, at the end of their TTL', async () => {

@@ -4,7 +4,9 @@ import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { LocalQueue } from '../local-queue.js';
 import { ownConnection } from '../own-connection.js';
-import { scripts, type Args, type Keys, type LockCommands } from './scripts.js';
+import { Contender, type Answer } from './contender.js';
+import { Doorway } from './doorway.js';
+import { scripts, type Keys, type LockCommands } from './scripts.js';
 import { WakeUps, type Bell } from './wake-ups.js';
 
 /** How long a waiter that was handed a permit has to extend it: what one that is cut off costs at most. */
@@ -15,12 +17,6 @@ const ASK_AGAIN_MS = 300;
 const ENOUGH_MS = CLAIM_TTL_MS / 2;
 /** Redis scripts count in doubles. */
 const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
-
-/** What identifies one caller to the scripts. */
-interface Contender {
-  readonly holder: string;
-  readonly script: [...Keys, ...Args];
-}
 
 type Granted = Required<Pick<Grant, 'token' | 'provenAt' | 'ttl'>>;
 
@@ -42,6 +38,7 @@ export class RedisDriver implements LockDriver {
   readonly #wakeUps: WakeUps;
   /** One caller of this process at a time waits in Redis for a resource; the others wait here. */
   readonly #queue = new LocalQueue();
+  readonly #doorway = new Doorway();
   readonly #channelPrefix: string;
   readonly #countListeners: 0 | 1;
   #holders = 0;
@@ -63,16 +60,19 @@ export class RedisDriver implements LockDriver {
     const contender = this.#contender(resource, request);
     const bell = this.#wakeUps.bell(contender.holder);
     try {
-      const granted = await this.#contend(contender, request, bell);
+      // Listening before asking: the hand-over may arrive before the answer does.
+      await this.#wakeUps.ready();
+      const granted = await this.#contend(resource, contender, request, bell);
+      if (this.permits === 1) this.#doorway.enter(resource, contender);
       return {
         holder: contender.holder,
         ...granted,
-        extend: (ttl) => this.#extend(contender, ttl),
-        release: () => this.#release(contender),
+        extend: (ttl) => contender.extend(ttl),
+        release: () => this.#release(resource, contender),
       };
     } catch (error) {
       // Leave the queue, and hand on what an unheard answer may have granted. If this fails too, time does it.
-      void this.#release(contender).catch(() => undefined);
+      void contender.release().catch(() => undefined);
       request.signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     } finally {
@@ -92,47 +92,56 @@ export class RedisDriver implements LockDriver {
     this.#redis.disconnect();
   }
 
-  async #contend(contender: Contender, { ttl, signal }: LockRequest, bell: Bell): Promise<Granted> {
-    // Listening before asking: the hand-over may arrive before the answer does.
-    await this.#wakeUps.ready();
+  async #contend(
+    resource: string,
+    contender: Contender,
+    { ttl, signal }: LockRequest,
+    bell: Bell,
+  ): Promise<Granted> {
+    let answer = await this.#doorway.wait(resource, contender, ASK_AGAIN_MS, signal);
     for (;;) {
-      const askedAt = performance.now();
-      const { granted, last, runsOutIn } = await this.#ask(contender).catch(() => {
-        signal.throwIfAborted();
-        return this.#ask(contender); // whatever the answer that got lost granted this holder, it is granted again
-      });
-      if (granted) return { token: last, provenAt: askedAt, ttl };
-      const token = await bell.wait(last, Math.min(runsOutIn, ASK_AGAIN_MS), signal);
+      answer ??= await this.#ask(contender, signal);
+      const { askedAt, granted, token, runsOutIn } = answer;
+      if (granted) return { token, provenAt: askedAt, ttl };
+      const handed = await bell.wait(token, Math.min(runsOutIn, ASK_AGAIN_MS), signal);
       signal.throwIfAborted();
       // Handed over after that answer, hence ours for CLAIM_TTL_MS from when it was asked for at least.
       const left = askedAt + CLAIM_TTL_MS - performance.now();
-      if (token && left > ENOUGH_MS) return { token, provenAt: askedAt, ttl: CLAIM_TTL_MS };
+      if (handed && left > ENOUGH_MS) return { token: handed, provenAt: askedAt, ttl: CLAIM_TTL_MS };
+      answer = undefined;
     }
   }
 
-  async #ask({ script }: Contender) {
-    const [granted, last, runsOutIn] = await this.#redis.lockAcquire(...script);
-    return { granted: granted === 1, last: BigInt(last), runsOutIn };
+  #ask(contender: Contender, signal: AbortSignal): Promise<Answer> {
+    return contender.ask().catch(() => {
+      signal.throwIfAborted();
+      return contender.ask(); // whatever the answer that got lost granted this holder, it is granted again
+    });
   }
 
-  async #extend({ script }: Contender, ttl: number) {
-    const [lock, queue, token, holder, , ...rest] = script;
-    return (await this.#redis.lockExtend(lock, queue, token, holder, ttl, ...rest)) === 1;
-  }
-
-  async #release({ script }: Contender) {
+  async #release(resource: string, contender: Contender): Promise<boolean> {
+    const next = this.#doorway.leave(resource, contender);
     try {
-      return (await this.#redis.lockRelease(...script)) === 1;
+      if (!next) return await contender.release();
+      const { wasOurs, answer } = contender.releaseAndAskFor(next.contender);
+      next.hear(answer);
+      return await wasOurs;
     } catch {
-      await this.#redis.lockRelease(...script); // no matter what it says: the first one may have done it
+      await contender.release(); // no matter what it says: the first one may have done it
       return true;
     }
   }
 
   #contender(resource: string, { ttl, fenced }: LockRequest): Contender {
     const holder = `${this.#client}:${++this.#holders}${fenced ? ':fenced' : ''}`;
-    const args: Args = [holder, ttl, this.permits, CLAIM_TTL_MS, this.#channelPrefix, this.#countListeners];
-    return { holder, script: [...this.#keys(resource), ...args] };
+    return new Contender(this.#redis, this.#keys(resource), [
+      holder,
+      ttl,
+      this.permits,
+      CLAIM_TTL_MS,
+      this.#channelPrefix,
+      this.#countListeners,
+    ]);
   }
 
   /** One hash tag, so that a Redis Cluster keeps all keys of a resource in one slot. */

@@ -1,6 +1,12 @@
 -- Gives the permit back and hands it to the next waiter; also takes a holder that gives up out of the queue.
--- returns 1, or 0 when the permit was no longer this holder's
+-- ARGV[7] and ARGV[8], where given, are a holder of the same process and its ttl, for whom to ask in the same breath.
+-- returns {1, or 0 when the permit was no longer this holder's}, followed by what acquire() returns for the other one
 redis.call('LREM', QUEUE, 1, holder)
 local was_ours = redis.call('ZREM', HOLDERS, holder)
-hand_over()
-return was_ours
+if not ARGV[7] then
+  hand_over()
+  return { was_ours }
+end
+holder, ttl = ARGV[7], tonumber(ARGV[8])
+local answer = acquire()
+return { was_ours, answer[1], answer[2], answer[3] }

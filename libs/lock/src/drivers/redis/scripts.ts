@@ -22,10 +22,15 @@ export type Args = readonly [
   countListeners: 0 | 1,
 ];
 
+/** What acquire() in `permits.lua` returns. */
+export type RawAnswer = [granted: 0 | 1, last: string, runsOutIn: number];
+
 /** The scripts as commands. What they return is said at the head of each `.lua` file. */
 export interface LockCommands {
-  lockAcquire(...args: [...Keys, ...Args]): Promise<[granted: 0 | 1, last: string, runsOutIn: number]>;
+  lockAcquire(...args: [...Keys, ...Args]): Promise<RawAnswer>;
   lockExtend(...args: [...Keys, ...Args]): Promise<0 | 1>;
-  lockRelease(...args: [...Keys, ...Args]): Promise<0 | 1>;
+  lockRelease(
+    ...args: [...Keys, ...Args, ...([] | [nextHolder: string, nextTtl: number])]
+  ): Promise<[wasOurs: 0 | 1, ...answer: RawAnswer]>;
   lockReseed(...args: [...Keys, above: string]): Promise<null>;
 }

@@ -1,0 +1,58 @@
+import type { Args, Keys, LockCommands, RawAnswer } from './scripts.js';
+
+/** What the store said to a contender. */
+export interface Answer {
+  /** `performance.now()` from before it was asked. */
+  readonly askedAt: number;
+  readonly granted: boolean;
+  /** The token of the grant, else the last one that was given out before this answer. */
+  readonly token: bigint;
+  /** Milliseconds until the next permit runs out. */
+  readonly runsOutIn: number;
+}
+
+/** One caller that wants or has a permit, as the scripts know it. What they do is said in the `.lua` files. */
+export class Contender {
+  readonly holder: string;
+  readonly #script: [...Keys, ...Args];
+
+  constructor(
+    private readonly redis: LockCommands,
+    keys: Keys,
+    args: Args,
+  ) {
+    this.#script = [...keys, ...args];
+    this.holder = args[0];
+  }
+
+  async ask(): Promise<Answer> {
+    const askedAt = performance.now();
+    return read(askedAt, await this.redis.lockAcquire(...this.#script));
+  }
+
+  /** Resolves to whether the permit is still this contender's. */
+  async extend(nextTtl: number): Promise<boolean> {
+    const [holders, queue, token, holder, , ...rest] = this.#script;
+    return (await this.redis.lockExtend(holders, queue, token, holder, nextTtl, ...rest)) === 1;
+  }
+
+  /** Gives back what it has, or gives up waiting. Resolves to whether it had a permit. */
+  async release(): Promise<boolean> {
+    const [wasOurs] = await this.redis.lockRelease(...this.#script);
+    return wasOurs === 1;
+  }
+
+  /** Releases, and asks for another contender of this process in the same command. */
+  releaseAndAskFor(next: Contender) {
+    const askedAt = performance.now();
+    const reply = this.redis.lockRelease(...this.#script, next.holder, next.#script[4]);
+    return {
+      wasOurs: reply.then(([wasOurs]) => wasOurs === 1),
+      answer: reply.then(([, ...answer]) => read(askedAt, answer)),
+    };
+  }
+}
+
+function read(askedAt: number, [granted, token, runsOutIn]: RawAnswer): Answer {
+  return { askedAt, granted: granted === 1, token: BigInt(token), runsOutIn };
+}
