@@ -1,6 +1,7 @@
 import { lockConformance } from './conformance.js';
-import { noStore, redisStore } from './support/stores/redis.js';
 
-lockConformance('local-mutex', noStore);
-lockConformance('redis-setnx', redisStore);
-lockConformance('redis', redisStore);
+// Those whose servers every test run has; `npm run conformance` is for all.
+lockConformance('local-mutex');
+lockConformance('redis-setnx');
+lockConformance('redis');
+lockConformance('postgres-advisory');

@@ -63,7 +63,7 @@ const bySession = {
   freedBy: 'session',
   deadTime: { ttls: 1, ms: 0 },
   takeover: false,
-  lossSeen: 'at once',
+  lossSeen: 'watchdog',
   leastTtl: 0,
   serverCrash: 'held',
   quorum: 'as a cluster',
@@ -76,6 +76,7 @@ const byConnection = {
   fenced: false,
   freedBy: 'connection',
   deadTime: { ttls: 0, ms: 0 },
+  lossSeen: 'at once',
   serverCrash: 'lost, holder told',
   quorum: 'no',
 } as const satisfies Promises;
@@ -123,34 +124,17 @@ export const PROMISES = {
   },
   etcd: { ...bySession, needs: 'etcd', leastTtl: 2_000 },
   zookeeper: { ...bySession, needs: 'zookeeper' },
-  consul: {
-    ...bySession,
-    needs: 'consul',
-    fifo: false,
-    leastTtl: 10_000,
-    deadTime: { ttls: 2, ms: 15_000 }, // Consul ends a session between one and two TTLs, then the lock-delay begins
-    leaves: 1,
-  },
   'mysql-key': { ...byRow, freedBy: 'nobody', deadTime: undefined },
   'mysql-key-lease': {
     ...byRow,
     fenced: true,
+    reseeds: true,
     watchdog: true,
     lossSeen: 'watchdog',
     leaves: 1,
   },
   'mysql-get-lock': { ...byConnection, needs: 'mysql', fifo: false },
   'postgres-advisory': { ...byConnection, needs: 'postgres' },
-} as const satisfies Record<LockDriverName | PlannedDriver, Promises>;
-
-type PlannedDriver =
-  | 'redlock'
-  | 'etcd'
-  | 'zookeeper'
-  | 'consul'
-  | 'mysql-key'
-  | 'mysql-key-lease'
-  | 'mysql-get-lock'
-  | 'postgres-advisory';
+} as const satisfies Partial<Record<LockDriverName, Promises>>;
 
 export type PromisedDriver = keyof typeof PROMISES;

@@ -8,6 +8,8 @@ export interface Check {
   readonly title: string;
   /** Whether it is asked of a driver with these promises. Absent: of all. */
   readonly applies?: (promises: Promises) => boolean;
+  /** Only where the server is the suite's own. */
+  readonly crashesServer?: true;
   /** Throws if the driver does something else. */
   run(subject: Subject): Promise<void>;
 }

@@ -17,6 +17,7 @@ export const goesOnAfterServerCrash: Check = {
   title:
     'works again, without a lost update and without a restart of its clients, after its server crashed under load',
   applies: ({ serverCrash }) => serverCrash !== 'no server',
+  crashesServer: true,
   async run(subject) {
     const resource = subject.resource();
     const processes = await subject.processes(4);
@@ -49,6 +50,7 @@ export const heldThroughServerCrash: Check = {
   title:
     'still holds the lock after its server crashed and came back within the TTL, and the next token is larger',
   applies: ({ serverCrash }) => serverCrash === 'held',
+  crashesServer: true,
   async run(subject) {
     const ttl = Math.max(subject.ttl, 20_000);
     const [lock, other] = await subject.twoLocks();
@@ -69,6 +71,7 @@ export const heldThroughServerCrash: Check = {
 export const lostWithServerCrash: Check = {
   title: 'tells the holder that the lock was lost when its server crashed, and locks anew once it is back',
   applies: ({ serverCrash }) => serverCrash === 'lost, holder told',
+  crashesServer: true,
   async run(subject) {
     const [lock, other] = await subject.twoLocks();
     const resource = subject.resource();

@@ -9,7 +9,7 @@ import { nothing, outcomeOf, type Check } from './check.js';
 async function queued(subject: Subject, resource: string, count: number) {
   const { waiters } = subject.store;
   if (!waiters) return sleep(500);
-  return eventually(`${count} processes wait`, async () => (await waiters(resource)) === count);
+  return eventually(`${count} wait`, async () => (await waiters(resource)) >= count);
 }
 
 const afterHolderIsDone = async (subject: Subject, resource: string) => {

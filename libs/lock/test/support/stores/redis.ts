@@ -5,27 +5,24 @@ import type { Store } from './store.js';
 /** A Redis of the suite's own. */
 export async function redisStore(): Promise<Store> {
   const server = await startPrivateRedis();
-  const redis = new Redis(server.url);
-  redis.on('error', () => undefined);
-  const keysOf = (resource: string) => redis.keys(`lock:*{${resource}}*`);
+  const admin = new Redis(server.url).on('error', () => undefined);
   return {
     backends: { redis: server.url },
-    footprint: async () => ({
-      keys: await redis.dbsize(),
-      connections: ((await redis.client('LIST')) as string).trim().split('\n').length - 1,
-    }),
-    loseLock: async (resource) => {
-      const keys = await keysOf(resource);
-      await redis.del(keys.filter((key) => key.endsWith('}')));
-    },
-    waiters: async (resource) => redis.llen(`lock:{${resource}}:queue`),
+    footprint: () => footprintOf(admin),
+    loseLock: async (resource) => void (await admin.del(`lock:{${resource}}`, `lock:setnx:{${resource}}`)),
+    waiters: (resource) => admin.llen(`lock:{${resource}}:queue`),
     kill: server.kill,
     start: server.start,
     stop: async () => {
-      redis.disconnect();
+      admin.disconnect();
       await server.stop();
     },
   };
+}
+
+export async function footprintOf(admin: Redis) {
+  const clients = (await admin.client('LIST')) as string;
+  return { keys: await admin.dbsize(), connections: clients.trim().split('\n').length - 1 };
 }
 
 /** For a driver that needs no server. */

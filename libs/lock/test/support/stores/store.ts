@@ -7,7 +7,7 @@ export interface Store {
   footprint(): Promise<Record<string, number>>;
   /** Takes the lock from its holder: deletes the key, kills the session. */
   loseLock?(resource: string): Promise<void>;
-  /** How many processes wait, as the store sees it. Only where an order is promised. */
+  /** How many wait, as the store sees it: callers, or processes where those of a process queue in its memory. Only where an order is promised. */
   waiters?(resource: string): Promise<number>;
   /** Crashes the server, or as many servers as the driver has to survive. */
   kill?(): Promise<void>;

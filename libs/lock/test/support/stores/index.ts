@@ -1,0 +1,22 @@
+import type { PromisedDriver } from '../../promises.js';
+import { etcdStore } from './etcd.js';
+import { mysqlGetLockStore, mysqlKeyLeaseStore, mysqlKeyStore } from './mysql.js';
+import { postgresStore } from './postgres.js';
+import { noStore, redisStore } from './redis.js';
+import { redlockStore } from './redlock.js';
+import type { Store } from './store.js';
+import { zookeeperStore } from './zookeeper.js';
+
+/** Starts the real server of each driver. */
+export const STORES: Record<PromisedDriver, () => Promise<Store>> = {
+  'local-mutex': noStore,
+  'redis-setnx': redisStore,
+  redis: redisStore,
+  redlock: redlockStore,
+  etcd: etcdStore,
+  zookeeper: zookeeperStore,
+  'mysql-key': mysqlKeyStore,
+  'mysql-key-lease': mysqlKeyLeaseStore,
+  'mysql-get-lock': mysqlGetLockStore,
+  'postgres-advisory': postgresStore,
+};
