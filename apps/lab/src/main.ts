@@ -1,37 +1,20 @@
-import { migrate } from '@app/database';
 import 'reflect-metadata';
-import { writeSummary } from './bench/summary.js';
-import { sell, type SellerTask } from './bench/worker/seller.js';
-import { workerBench } from './bench/worker/worker-bench.js';
 
-const [verb, argument] = process.argv.slice(2);
+const [verb, argument = '', ...rest] = process.argv.slice(2);
 
+// Loaded as they are needed: a benchmark starts many processes, each for a small part.
 switch (verb) {
-  case 'bench': {
-    await migrate(process.env.DATABASE_URL!);
-    const options = { processes: 4, inFlight: 16, orders: 20_000, rounds: 3 };
-    const benchmarks = await workerBench(options, console.log);
-    console.table(
-      Object.fromEntries(
-        benchmarks.map(({ contender, median, min, max, ratioTo }) => [
-          contender,
-          {
-            'orders/s': Math.round(median),
-            min: Math.round(min),
-            max: Math.round(max),
-            'x redlock': ratioTo['@sesamecare-oss/redlock per order'],
-            'x lock-off': ratioTo['lock-off, batch 64'],
-          },
-        ]),
-      ),
-    );
-    console.log(await writeSummary(benchmarks));
+  case 'bench':
+    if (argument === 'locks') await (await import('./bench/locks/command.js')).locks(rest);
+    else await (await import('./bench/worker/command.js')).worker();
     break;
-  }
   case 'seller':
-    await sell(JSON.parse(argument!) as SellerTask);
+    await (await import('./bench/worker/seller.js')).sell(argument);
+    break;
+  case 'locker':
+    await (await import('./bench/locks/roles.js')).play(argument);
     break;
   default:
-    console.error('usage: npm run bench');
+    console.error('usage: npm run bench [-- worker | locks]');
     process.exitCode = 2;
 }

@@ -1,4 +1,10 @@
-export { backendOf, createLockDriver, type LockBackends, type LockDriverName } from './drivers/index.js';
+export {
+  backendOf,
+  createLockDriver,
+  LOCK_DRIVER_NAMES,
+  type LockBackends,
+  type LockDriverName,
+} from './drivers/index.js';
 export * from './errors.js';
 export type { Grant, Lease, LockDriver, LockObserver, LockOptions, LockRequest } from './lock.js';
 export { Locks } from './locks.js';

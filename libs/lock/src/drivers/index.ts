@@ -76,7 +76,7 @@ const DRIVERS = {
 } as const satisfies Record<string, DriverEntry>;
 
 export type LockDriverName = keyof typeof DRIVERS;
-const NAMES = Object.keys(DRIVERS) as LockDriverName[];
+export const LOCK_DRIVER_NAMES = Object.keys(DRIVERS) as LockDriverName[];
 
 /** The server that a driver needs, if it needs one. */
 export const backendOf = (name: LockDriverName): keyof LockBackends | undefined =>
@@ -89,7 +89,7 @@ export const backendOf = (name: LockDriverName): keyof LockBackends | undefined 
  */
 export async function createLockDriver(name: LockDriverName, backends: LockBackends): Promise<LockDriver> {
   if (!Object.hasOwn(DRIVERS, name)) {
-    throw new LockDriverUnknownError(name, `there is ${NAMES.join(', ')}`);
+    throw new LockDriverUnknownError(name, `there is ${LOCK_DRIVER_NAMES.join(', ')}`);
   }
   const { needs, open }: DriverEntry = DRIVERS[name];
   if (needs && !backends[needs]) throw new LockDriverUnknownError(name, `no ${needs} server is configured`);

@@ -21,7 +21,8 @@ export interface SellerResult {
 }
 
 /** One process of the worker benchmark: says it is ready, waits for the start, settles its orders, reports. */
-export async function sell({ seller, contender, saleId, orders, inFlight }: SellerTask): Promise<void> {
+export async function sell(task: string): Promise<void> {
+  const { seller, contender, saleId, orders, inFlight } = JSON.parse(task) as SellerTask;
   const redis = new Redis(process.env.REDIS_URL!);
   const dataSource = await new DataSource(
     dataSourceOptions({ url: process.env.DATABASE_URL!, poolSize: inFlight, applicationName: 'bench' }),

@@ -2,8 +2,8 @@ import { dataSourceOptions } from '@app/database';
 import { audit, Sale, Stock, type StrategyName } from '@app/inventory';
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { DataSource } from 'typeorm';
+import { message } from '../message.js';
 import type { Benchmark } from '../summary.js';
 import { compare } from '../summary.js';
 import { CONTENDERS, type Contender } from './contenders.js';
@@ -84,18 +84,4 @@ async function verify(dataSource: DataSource, { name, strategy }: Contender, sal
   const settled = total.held + total.rejected;
   const sound = settled === orders && (strategy === 'none' || (total.conserved && total.lostUpdates === 0));
   if (!sound) throw new Error(`${name} broke the invariants: ${JSON.stringify(total)}`);
-}
-
-async function message(seller: ReturnType<typeof fork>): Promise<unknown> {
-  const stop = new AbortController();
-  try {
-    return await Promise.race([
-      once(seller, 'message', { signal: stop.signal }).then(([value]: unknown[]) => value),
-      once(seller, 'exit', { signal: stop.signal }).then(([code]) => {
-        throw new Error(`a selling process ended early with code ${code}`);
-      }),
-    ]);
-  } finally {
-    stop.abort();
-  }
 }

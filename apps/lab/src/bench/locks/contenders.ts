@@ -1,0 +1,88 @@
+import { backendOf, LOCK_DRIVER_NAMES } from '@app/lock';
+import { openDriver } from './driver.js';
+import type { Backend, Servers } from './servers.js';
+
+/** A lock on one resource as its users would write it. */
+export interface Locker {
+  /** Waits for the lock, works while holding it, releases it. Where the lock can, it gives up when `signal` aborts. */
+  run(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  close(): Promise<unknown>;
+}
+
+export interface Subject {
+  readonly servers: Servers;
+  readonly resource: string;
+  /** In milliseconds. */
+  readonly ttl: number;
+}
+
+/** One way to lock, as the benchmarks compare them. */
+export interface Contender {
+  readonly name: string;
+  readonly backend: Backend;
+  open(subject: Subject): Promise<Locker>;
+}
+
+/** The drivers that keep processes apart, not only callers. */
+const OWN: readonly Contender[] = LOCK_DRIVER_NAMES.flatMap((name) => {
+  const backend = backendOf(name);
+  return backend ? { name, backend, open: (subject) => openDriver(name, subject) } : [];
+});
+
+/** Each loads its client library only where it is used: many short-lived processes open one lock each. */
+const peers = () => import('./peers.js');
+const etcd = () => import('./recipes/etcd.js');
+const zookeeper = () => import('./recipes/zookeeper.js');
+const consul = () => import('./recipes/consul.js');
+
+/** Bare: as short as the store's recipe can be written with the same client library; a lost message would hang it. */
+const PEERS: readonly Contender[] = [
+  {
+    name: '@sesamecare-oss/redlock',
+    backend: 'redis',
+    open: async (subject) => (await peers()).openRedlock(subject),
+  },
+  {
+    name: 'redis-semaphore',
+    backend: 'redis',
+    open: async (subject) => (await peers()).openRedisSemaphore(subject),
+  },
+  {
+    name: 'bare pg_advisory_lock',
+    backend: 'postgres',
+    open: async (subject) => (await peers()).openPgAdvisoryLock(subject),
+  },
+  {
+    name: 'bare etcd recipe',
+    backend: 'etcd',
+    open: async (subject) => (await etcd()).openEtcdRecipe(subject),
+  },
+  {
+    name: "etcd3's lock(), retried",
+    backend: 'etcd',
+    open: async (subject) => (await etcd()).openEtcdLock(subject),
+  },
+  {
+    name: 'bare ZooKeeper recipe',
+    backend: 'zookeeper',
+    open: async (subject) => (await zookeeper()).openZookeeperRecipe(subject),
+  },
+  {
+    name: 'bare Consul recipe',
+    backend: 'consul',
+    open: async (subject) => (await consul()).openConsulRecipe(subject),
+  },
+];
+
+/** Early takeover needs fenced writes; this is what the same lock does for those who cannot promise them. */
+const UNFENCED: Contender = {
+  name: 'redis, not fenced',
+  backend: 'redis',
+  open: (subject) => openDriver('redis', subject, false),
+};
+
+export const CONTENDERS = [...OWN, ...PEERS];
+export const DEAD_TIME_CONTENDERS = [...OWN, UNFENCED, ...PEERS];
+
+export const contenderNamed = (name: string): Contender =>
+  DEAD_TIME_CONTENDERS.find((contender) => contender.name === name)!;

@@ -1,0 +1,27 @@
+import { Locks, type LockDriverName } from '@app/lock';
+import type { Locker, Subject } from './contenders.js';
+import { backendsOf } from './servers.js';
+
+/** Longer than any benchmark lasts, in milliseconds. */
+const WITHOUT_END = 3_600_000;
+
+/** A driver of libs/lock behind its public face. Unless told otherwise, one that gives tokens works as for fenced writes. */
+export async function openDriver(
+  name: LockDriverName,
+  { servers, resource, ttl }: Subject,
+  fence = true,
+): Promise<Locker> {
+  const backends = backendsOf(servers);
+  const locks = new Locks(backends);
+  const lock = await locks.of(name);
+  const options = { ttl, wait: WITHOUT_END };
+  const givesTokens = await lock.withLock(resource, options, async ({ token }) => token !== undefined);
+  const fenced = fence && givesTokens;
+  return {
+    run: (work, signal) => lock.withLock(resource, { ...options, fenced, signal }, work),
+    close: async () => {
+      await locks.close();
+      backends.redis?.disconnect();
+    },
+  };
+}
