@@ -4,7 +4,7 @@ import { startEtcd } from '../../../tools/services/etcd.js';
 import type { Service } from '../../../tools/services/service.js';
 import { openClient } from '../src/drivers/etcd/client.js';
 import { Deletions } from '../src/drivers/etcd/deletions.js';
-import { Place } from '../src/drivers/etcd/place.js';
+import { EtcdPlace } from '../src/drivers/etcd/place.js';
 import { Session } from '../src/drivers/etcd/session.js';
 import {
   createLockDriver,
@@ -218,8 +218,8 @@ describe('etcd', () => {
     const key = Buffer.from(resourceName());
     const { header } = await operator.put(key).value('');
     await operator.kv.compact({ revision: header.revision, physical: true });
-    await within(5_000, 'a compacted revision is told', deletions.next(key, 1n, notAborted()));
-    const next = deletions.next(key, BigInt(header.revision) + 1n, notAborted());
+    await within(5_000, 'a compacted revision is told', deletions.next(key, 1n, []));
+    const next = deletions.next(key, BigInt(header.revision) + 1n, []);
     await eventually('it watches', async () => (await watchers()) === 1);
     proxy.cut();
     await within(5_000, 'a lost stream is told', next);
@@ -290,7 +290,7 @@ describe('etcd, when an answer is lost', () => {
     const { proxy, url } = await openProxy();
     const etcd = openClient([url]);
     const session = await Session.open(etcd, 10);
-    const place = new Place(etcd, session, 'lock', resource);
+    const place = new EtcdPlace(etcd, new Deletions(etcd), session, 'lock', resource);
     proxy.holdAnswers();
     const entering = place.enter();
     await queued(resource, 1);

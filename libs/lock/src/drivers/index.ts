@@ -73,6 +73,10 @@ const DRIVERS = {
     open: async ({ postgres }) =>
       new (await import('./postgres-advisory/postgres-advisory.driver.js')).PostgresAdvisoryDriver(postgres),
   },
+  consul: {
+    needs: 'consul',
+    open: async ({ consul }) => new (await import('./consul/consul.driver.js')).ConsulDriver(consul),
+  },
 } as const satisfies Record<string, DriverEntry>;
 
 export type LockDriverName = keyof typeof DRIVERS;

@@ -1,12 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Etcd3, isRecoverableError, type IOptions } from 'etcd3';
+import { RETRY_PAUSE_MS } from '../persist.js';
 
 /** One command is given up as unanswered after this, in milliseconds. */
 const DEADLINE_MS = 2_000;
-/** A command is repeated for this long before the store counts as unavailable: a restart or an election fits in. */
-const PATIENCE_MS = 3_000;
-/** Between two tries at a store that does not answer. */
-export const RETRY_PAUSE_MS = 100;
 
 type FaultPolicy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 /**
@@ -34,15 +30,5 @@ export function openClient(hosts: readonly string[]): Etcd3 {
   });
 }
 
-/** Repeats a command that got no answer. Only for commands that do no harm when they are carried out twice, or late. */
-export async function persist<T>(command: () => Promise<T>): Promise<T> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await command();
-    } catch (error) {
-      if (!isRecoverableError(error as Error) || performance.now() >= giveUpAt) throw error;
-      await sleep(RETRY_PAUSE_MS);
-    }
-  }
-}
+/** Whether nothing is known about the outcome. */
+export const isUnanswered = (error: unknown) => isRecoverableError(error as Error);

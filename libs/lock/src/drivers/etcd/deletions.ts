@@ -1,5 +1,5 @@
 import type { Etcd3, IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
-import { RETRY_PAUSE_MS } from './client.js';
+import { RETRY_PAUSE_MS } from '../persist.js';
 
 type Stream = IDuplexStream<Partial<IWatchRequest>, IWatchResponse>;
 
@@ -20,8 +20,8 @@ export class Deletions {
 
   constructor(private readonly etcd: Etcd3) {}
 
-  /** Resolves when it is time to look whether `key`, there at the revision before `from`, is still there; or on abort. */
-  async next(key: Buffer, from: bigint, signal: AbortSignal): Promise<void> {
+  /** Resolves when it is time to look whether `key`, there at the revision before `from`, is still there; or on an abort. */
+  async next(key: Buffer, from: bigint, signals: readonly AbortSignal[]): Promise<void> {
     const watch_id = String(++this.#watches);
     const stream = (this.#stream ??= this.#open());
     const write = (request: Partial<IWatchRequest>) => {
@@ -31,26 +31,25 @@ export class Deletions {
     let wake: () => void = () => undefined;
     await new Promise<void>((resolve) => {
       wake = resolve;
-      if (signal.aborted) return resolve();
-      signal.addEventListener('abort', wake, { once: true });
+      if (signals.some(({ aborted }) => aborted)) return resolve();
+      for (const signal of signals) signal.addEventListener('abort', wake, { once: true });
       timer = setTimeout(wake, LOOK_AGAIN_MS);
       this.#wake.set(watch_id, wake);
       write({ create_request: { key, start_revision: from.toString(), watch_id } });
     });
     clearTimeout(timer);
-    signal.removeEventListener('abort', wake);
+    for (const signal of signals) signal.removeEventListener('abort', wake);
     if (this.#wake.delete(watch_id)) write({ cancel_request: { watch_id } });
-  }
-
-  /** Makes every waiter look now. */
-  wakeAll() {
-    for (const wake of this.#wake.values()) wake();
   }
 
   close() {
     void this.#stream?.then((stream) => stream.cancel()).catch(() => undefined);
     this.#stream = undefined;
-    this.wakeAll();
+    this.#wakeAll();
+  }
+
+  #wakeAll() {
+    for (const wake of this.#wake.values()) wake();
   }
 
   #open(): Promise<Stream> {
@@ -58,7 +57,7 @@ export class Deletions {
     const lost = () => {
       if (this.#stream !== opening) return;
       this.#stream = undefined;
-      setTimeout(() => this.wakeAll(), RETRY_PAUSE_MS); // a store that refuses streams is not asked without end
+      setTimeout(() => this.#wakeAll(), RETRY_PAUSE_MS); // a store that refuses streams is not asked without end
     };
     opening.then((stream) => {
       stream.on('data', ({ watch_id, created, canceled, events }) => {

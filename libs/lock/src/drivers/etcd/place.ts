@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompareResult,
   CompareTarget,
@@ -9,128 +7,94 @@ import {
   type Etcd3,
   type IRangeResponse,
   type IRequestOp,
+  type ITxnRequest,
 } from 'etcd3';
-import { persist, RETRY_PAUSE_MS } from './client.js';
+import { QueuedKey, type View } from '../queued-key.js';
+import { isUnanswered } from './client.js';
+import type { Deletions } from './deletions.js';
 import type { Session } from './session.js';
 
 /** The create revision of a key that does not exist. */
 const NEVER = '0';
 
-/** What a contender sees of the queue. */
-interface View {
-  /** Whether its own key is still there. */
-  readonly queued: boolean;
-  /** The key just ahead. Absent: the contender is the first, and holds the lock. */
-  readonly ahead: Buffer | undefined;
-  /** The store's revision that this was seen at. */
-  readonly revision: bigint;
+export interface Ahead {
+  readonly key: Buffer;
+  /** The store's revision that it was seen at. */
+  readonly seenAt: bigint;
 }
 
-/** One contender's place in the queue of a resource: a key of its own, in order of creation. The first one is the holder. */
-export class Place {
-  readonly holder = randomUUID();
+/** A key under the session's lease; its create revision is the place in the queue, and the token. */
+export class EtcdPlace extends QueuedKey<Ahead> {
   readonly #base: string;
   readonly #key: Buffer;
   /** Forbids the key to be created any more. */
   readonly #withdrawn: Buffer;
-  #entering: Promise<unknown> = Promise.resolve();
-  #unansweredPuts = 0;
-  #unansweredDeletions = 0;
   #created = NEVER;
 
   constructor(
     private readonly etcd: Etcd3,
-    readonly session: Session,
+    private readonly deletions: Deletions,
+    override readonly session: Session,
     prefix: string,
     resource: string,
   ) {
+    super(session, isUnanswered);
     // Without its slashes: the keys of `a` are not to be found among those of `a/b`.
     this.#base = `${prefix}/${resource.replace(/[%/]/g, encodeURIComponent)}`;
     this.#key = Buffer.from(`${this.#base}/${this.holder}`);
     this.#withdrawn = Buffer.from(`${prefix}-withdrawn/${this.holder}`);
   }
 
-  /** The revision that created the key: strictly growing along the queue, hence the fencing token. */
   get token(): bigint {
     return BigInt(this.#created);
   }
 
-  /** Joins the queue and sees in the same transaction who is ahead: a free lock takes one round trip. */
-  async enter(): Promise<View> {
-    const put = persist(async () => {
-      this.#unansweredPuts++;
-      const answer = await this.etcd.kv.txn({
-        compare: [isCreatedAt(this.#key, NEVER), isCreatedAt(this.#withdrawn, NEVER)],
-        success: [
-          { request_put: { key: this.#key, lease: this.session.lease } },
-          { request_range: this.#newestTwo() },
-        ],
-        failure: [{ request_range: { key: this.#key, keys_only: true } }],
-      });
-      this.#unansweredPuts--;
-      return answer;
+  /** Sees in the same transaction who is ahead: a free lock takes one round trip. */
+  protected async create(): Promise<View<Ahead>> {
+    const done = await this.#transact({
+      compare: [isCreatedAt(this.#key, NEVER), isCreatedAt(this.#withdrawn, NEVER)],
+      success: [
+        { request_put: { key: this.#key, lease: this.session.lease } },
+        { request_range: this.#newestTwo() },
+      ],
+      failure: [{ request_range: { key: this.#key, keys_only: true } }],
     });
-    this.#entering = put;
-    const { succeeded, header, responses } = await put;
+    if (!done) return { queued: false, ahead: undefined };
+    const { succeeded, header, responses } = done;
     const { kvs } = responses.at(-1)!.response_range;
     this.#created = kvs[0]?.create_revision ?? NEVER;
     // Not created now: an earlier try did, whose answer got lost. Who is ahead has to be asked for.
-    return succeeded ? this.#view({ header, kvs }) : this.look();
+    return succeeded ? this.#view({ header, kvs }) : this.view();
   }
 
-  /** Sees who is ahead now. */
-  async look(): Promise<View> {
-    const range = { ...this.#newestTwo(), max_create_revision: this.#created };
-    return this.#view(await persist(() => this.etcd.kv.range(range)));
+  protected async view(): Promise<View<Ahead>> {
+    return this.#view(await this.etcd.kv.range({ ...this.#newestTwo(), max_create_revision: this.#created }));
   }
 
-  /** Proves that the key is still there, as it was created. */
+  wait({ key, seenAt }: Ahead, signals: readonly AbortSignal[]) {
+    return this.deletions.next(key, seenAt + 1n, signals);
+  }
+
   async isQueued(): Promise<boolean> {
     const { kvs } = await this.etcd.kv.range({ key: this.#key, keys_only: true });
     return kvs[0]?.create_revision === this.#created;
   }
 
-  /**
-   * Leaves the queue, wherever it has come to in it; which is the release of a lock that is held.
-   * Resolves to whether the place was still there. Rejects when the store does not answer, and goes on trying.
-   */
-  async leave(): Promise<boolean> {
-    await this.#entering.catch(() => undefined);
-    try {
-      return await persist(() => this.#delete());
-    } catch (error) {
-      if (error instanceof EtcdLeaseInvalidError) return false; // the key went with its lease
-      void this.#leaveLater();
-      throw error;
-    }
+  protected async remove(forbid: boolean): Promise<boolean> {
+    const operations: IRequestOp[] = [{ request_delete_range: { key: this.#key } }];
+    if (forbid) operations.push({ request_put: { key: this.#withdrawn, lease: this.session.lease } });
+    const compare = [isCreatedAt(this.#key, this.#created)];
+    const done = await this.#transact({ compare, success: operations, failure: operations });
+    return done?.succeeded ?? false;
   }
 
-  /** The session may live on for other locks, so nobody else would ever remove the key. */
-  async #leaveLater() {
-    while (!this.session.lost.aborted) {
-      await sleep(RETRY_PAUSE_MS);
-      const answered = await this.#delete().then(
-        () => true,
-        (error: unknown) => error instanceof EtcdLeaseInvalidError,
-      );
-      if (answered) return;
-    }
-  }
-
-  async #delete(): Promise<boolean> {
-    const remove: IRequestOp[] = [{ request_delete_range: { key: this.#key } }];
-    // A put that was not answered may arrive after this, and would block the queue for as long as the session lives.
-    const forbid: IRequestOp[] = [{ request_put: { key: this.#withdrawn, lease: this.session.lease } }];
-    const operations = this.#unansweredPuts > 0 ? [...remove, ...forbid] : remove;
-    const repeated = this.#unansweredDeletions++ > 0;
-    const { succeeded } = await this.etcd.kv.txn({
-      compare: [isCreatedAt(this.#key, this.#created)],
-      success: operations,
-      failure: operations,
+  /** Resolves to nothing when the lease is gone, and the key with it. */
+  async #transact(request: ITxnRequest) {
+    return this.etcd.kv.txn(request).catch((error: unknown) => {
+      if (!(error instanceof EtcdLeaseInvalidError)) throw error;
+      void this.session.end();
+      return undefined;
     });
-    this.#unansweredDeletions = 0;
-    // Gone already: by an earlier try whose answer got lost, as long as the lease lives.
-    return succeeded || (repeated && !this.session.lost.aborted);
   }
 
   #newestTwo() {
@@ -144,11 +108,10 @@ export class Place {
     };
   }
 
-  #view({ header, kvs: [mine, ahead] }: Pick<IRangeResponse, 'header' | 'kvs'>): View {
+  #view({ header, kvs: [mine, ahead] }: Pick<IRangeResponse, 'header' | 'kvs'>): View<Ahead> {
     return {
       queued: mine !== undefined && mine.create_revision === this.#created,
-      ahead: ahead?.key,
-      revision: BigInt(header.revision),
+      ahead: ahead && { key: ahead.key, seenAt: BigInt(header.revision) },
     };
   }
 }

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RETRY_PAUSE_MS } from '../persist.js';
+import { QueuedKey, type View } from '../queued-key.js';
+import { isUnanswered, type ConsulClient, type Entry, type Operation } from './client.js';
+import type { Session } from './session.js';
+
+/** Without news a waiter looks again after this, in seconds. */
+const LOOK_AGAIN = 30;
+
+/**
+ * A key that the session has locked; its CreateIndex is the place in the queue, and the token: an index of the Raft log,
+ * so it grows from key to key. A LockIndex would not do, it counts the locks of one key and begins anew with it.
+ */
+export class ConsulPlace extends QueuedKey<Entry> {
+  readonly #queue: string;
+  readonly #key: string;
+  /** Forbids the key to be created any more. */
+  readonly #withdrawn: string;
+  #created: number | undefined;
+
+  constructor(
+    private readonly consul: ConsulClient,
+    override readonly session: Session,
+    prefix: string,
+    resource: string,
+  ) {
+    super(session, isUnanswered);
+    // Without its slashes: the keys of `a` are not to be found among those of `a/b`.
+    this.#queue = `${prefix}/${resource.replace(/[%/]/g, encodeURIComponent)}/`;
+    this.#key = this.#queue + this.holder;
+    this.#withdrawn = `${prefix}-withdrawn/${this.holder}`;
+  }
+
+  get token(): bigint {
+    return BigInt(this.#created ?? 0);
+  }
+
+  /** Sees in the same transaction who is ahead: a free lock takes one round trip. */
+  protected async create(): Promise<View<Entry>> {
+    // Locking a key that the session has locked already changes nothing that matters: CreateIndex stays.
+    const entries = await this.consul.transact([
+      { KV: { Verb: 'check-not-exists', Key: this.#withdrawn } },
+      this.#lock(this.#key),
+      { KV: { Verb: 'get-tree', Key: this.#queue } },
+    ]);
+    if (entries) {
+      const [{ CreateIndex }, ...queue] = entries as [Entry, ...Entry[]];
+      this.#created = CreateIndex;
+      return this.#view(queue);
+    }
+    if (await this.session.renew()) throw new Error('Consul refused the key although its session lives');
+    return { queued: false, ahead: undefined };
+  }
+
+  protected async view(): Promise<View<Entry>> {
+    return this.#view(await this.consul.list(this.#queue));
+  }
+
+  async wait({ Key, ModifyIndex }: Entry, signals: readonly AbortSignal[]) {
+    // From the index that was just seen, so that there is none to keep, or to reset when Consul's goes backwards.
+    await this.consul.keyChange(Key, ModifyIndex, LOOK_AGAIN, signals).catch(() => sleep(RETRY_PAUSE_MS));
+  }
+
+  async isQueued(): Promise<boolean> {
+    return (await this.view()).queued;
+  }
+
+  protected async remove(forbid: boolean): Promise<boolean> {
+    const remove: Operation = { KV: { Verb: 'delete', Key: this.#key } };
+    const operations = forbid ? [remove, this.#lock(this.#withdrawn)] : [remove];
+    const wasOurs: Operation = { KV: { Verb: 'check-session', Key: this.#key, Session: this.session.id } };
+    if (await this.consul.transact([wasOurs, ...operations])) return true;
+    if (forbid) await this.consul.transact(operations);
+    return false;
+  }
+
+  #lock(Key: string): Operation {
+    return { KV: { Verb: 'lock', Key, Session: this.session.id } };
+  }
+
+  #view(queue: readonly Entry[]): View<Entry> {
+    const place = this.#created ?? 0;
+    const earlier = queue.filter(({ CreateIndex }) => CreateIndex < place);
+    return {
+      queued: queue.some(({ Key, CreateIndex }) => Key === this.#key && CreateIndex === place),
+      ahead: earlier.toSorted((a, b) => b.CreateIndex - a.CreateIndex)[0],
+    };
+  }
+}
