@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LockBackendUnavailableError } from '../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../lock.js';
 import { ANSWER_MS, Connections, type Connection } from './connections.js';
@@ -75,14 +74,20 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
   /** Resolves to when the proof of ownership was asked for. */
   async #wait(connection: C, resource: string, ttl: number, signal: AbortSignal): Promise<number> {
     const askedAt = performance.now();
-    const granted = connection.lock(resource, ttl).then((): true => true);
-    while (!(await orAbort(heardWithin(LOOK_EVERY_MS, granted), signal))) {
-      await this.#look(signal);
-    }
+    await this.#whileAnswering(connection.lock(resource, ttl), signal);
     const now = performance.now();
     if (now - askedAt < ttl * STALE_AFTER) return askedAt;
     if (await within(ANSWER_MS, connection.holds(resource, ttl))) return now;
     throw new Error('the lock was lost as it was granted');
+  }
+
+  /** @throws why the store cannot be reached, or `signal.reason` */
+  async #whileAnswering(granted: Promise<void>, signal: AbortSignal) {
+    let looking: NodeJS.Timeout | undefined;
+    const gone = new Promise<never>((_, reject) => {
+      looking = setInterval(() => void this.#look(signal).catch(reject), LOOK_EVERY_MS);
+    });
+    await orAbort(Promise.race([granted, gone]), signal).finally(() => clearInterval(looking));
   }
 
   async #look(signal: AbortSignal) {
@@ -117,10 +122,4 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
       },
     };
   }
-}
-
-async function heardWithin(ms: number, heard: Promise<true>): Promise<boolean> {
-  const timer = new AbortController();
-  const silence = sleep(ms, false, { signal: timer.signal }).catch(() => false);
-  return Promise.race([heard, silence]).finally(() => timer.abort());
 }
