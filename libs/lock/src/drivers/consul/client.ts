@@ -14,6 +14,10 @@ export interface Entry {
 type Verb = 'check-not-exists' | 'check-session' | 'delete' | 'get-tree' | 'lock';
 export type Operation = { KV: { Verb: Verb; Key: string; Session?: string } };
 
+interface TransactionAnswer {
+  readonly Results: readonly { readonly KV: Entry }[] | null;
+}
+
 interface ResponseError extends Error {
   readonly response?: { readonly statusCode: number };
 }
@@ -24,6 +28,9 @@ export const isUnanswered = (error: unknown) => {
   const status = statusOf(error);
   return status === undefined || status >= 500 || status === 429;
 };
+
+/** Whether a condition of a transaction did not hold, or its session is gone. */
+export const isRefused = (error: unknown) => statusOf(error) === 409;
 
 /** The commands of Consul's HTTP API that the lock needs. */
 export class ConsulClient {
@@ -51,20 +58,26 @@ export class ConsulClient {
 
   /** Resolves to false when the session is gone. */
   async renewSession(id: string, timeoutMs: number): Promise<boolean> {
-    return unless(404, this.#consul.session.renew({ id, ...atMost(timeoutMs) })).then(Boolean);
+    return this.#consul.session.renew({ id, ...atMost(timeoutMs) }).then(
+      () => true,
+      (error: unknown) => {
+        if (statusOf(error) === 404) return false;
+        throw error;
+      },
+    );
   }
 
   async destroySession(id: string): Promise<void> {
     await this.#consul.session.destroy({ id, ...atMost(DEADLINE_MS) });
   }
 
-  /** All or nothing. Resolves to nothing when one of the operations was refused. */
-  async transact(operations: Operation[]): Promise<Entry[] | undefined> {
-    const done = (await unless(
-      409,
-      this.#consul.transaction.create(operations as never, atMost(DEADLINE_MS) as never),
-    )) as { Results: { KV: Entry }[] | null } | undefined;
-    return done && (done.Results ?? []).map(({ KV }) => KV);
+  /** All or nothing; see {@link isRefused}. */
+  async transact(operations: Operation[]): Promise<Entry[]> {
+    const answer: unknown = await this.#consul.transaction.create(
+      operations as never,
+      atMost(DEADLINE_MS) as never,
+    );
+    return ((answer as TransactionAnswer).Results ?? []).map(({ KV }) => KV);
   }
 
   /** Asks the leader, and that one its followers whether it still is. */
@@ -112,12 +125,3 @@ export class ConsulClient {
 
 /** The library takes a time-out with every command; its types do not know. */
 const atMost = (timeout: number): object => ({ timeout });
-
-async function unless<T>(status: number, answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (statusOf(error) === status) return undefined;
-    throw error;
-  }
-}

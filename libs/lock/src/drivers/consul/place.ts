@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RETRY_PAUSE_MS } from '../persist.js';
 import { QueuedKey, type View } from '../queued-key.js';
-import { isUnanswered, type ConsulClient, type Entry, type Operation } from './client.js';
+import { isRefused, isUnanswered, type ConsulClient, type Entry, type Operation } from './client.js';
 import type { Session } from './session.js';
 
 /** Without news a waiter looks again after this, in seconds. */
@@ -37,19 +37,19 @@ export class ConsulPlace extends QueuedKey<Entry> {
 
   /** Sees in the same transaction who is ahead: a free lock takes one round trip. */
   protected async create(): Promise<View<Entry>> {
-    // Locking a key that the session has locked already changes nothing that matters: CreateIndex stays.
-    const entries = await this.consul.transact([
-      { KV: { Verb: 'check-not-exists', Key: this.#withdrawn } },
-      this.#lock(this.#key),
-      { KV: { Verb: 'get-tree', Key: this.#queue } },
-    ]);
-    if (entries) {
-      const [{ CreateIndex }, ...queue] = entries as [Entry, ...Entry[]];
-      this.#created = CreateIndex;
+    try {
+      // To lock a key once more by the same session changes nothing that matters: CreateIndex stays.
+      const [locked, ...queue] = await this.consul.transact([
+        { KV: { Verb: 'check-not-exists', Key: this.#withdrawn } },
+        this.#lock(this.#key),
+        { KV: { Verb: 'get-tree', Key: this.#queue } },
+      ]);
+      this.#created = locked?.CreateIndex;
       return this.#view(queue);
+    } catch (error) {
+      if (!isRefused(error) || (await this.session.renew())) throw error;
+      return { queued: false, ahead: undefined };
     }
-    if (await this.session.renew()) throw new Error('Consul refused the key although its session lives');
-    return { queued: false, ahead: undefined };
   }
 
   protected async view(): Promise<View<Entry>> {
@@ -69,9 +69,14 @@ export class ConsulPlace extends QueuedKey<Entry> {
     const remove: Operation = { KV: { Verb: 'delete', Key: this.#key } };
     const operations = forbid ? [remove, this.#lock(this.#withdrawn)] : [remove];
     const wasOurs: Operation = { KV: { Verb: 'check-session', Key: this.#key, Session: this.session.id } };
-    if (await this.consul.transact([wasOurs, ...operations])) return true;
-    if (forbid) await this.consul.transact(operations);
-    return false;
+    try {
+      await this.consul.transact([wasOurs, ...operations]);
+      return true;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      if (forbid && !this.session.lost.aborted) await this.consul.transact(operations);
+      return false;
+    }
   }
 
   #lock(Key: string): Operation {
