@@ -8,11 +8,11 @@ const CONNECTION_TIMEOUT = 2_000;
 const RECONNECT_STEP = 50;
 const RECONNECT_MAX = 1_000;
 
-const script = (file: string) => ({
-  lua: readFileSync(new URL(file, import.meta.url), 'utf8'),
-  numberOfKeys: 1,
-});
-const scripts = { voteExtend: script('./extend.lua'), voteRelease: script('./release.lua') };
+const script = (url: URL) => ({ lua: readFileSync(url, 'utf8'), numberOfKeys: 1 });
+const scripts = {
+  voteExtend: script(new URL('./extend.lua', import.meta.url)),
+  voteRelease: script(new URL('./release.lua', import.meta.url)),
+};
 
 interface Commands extends Redis {
   voteExtend(lock: string, holder: string, ttl: number): Promise<0 | 1>;
