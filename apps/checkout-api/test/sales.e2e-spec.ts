@@ -7,6 +7,17 @@ import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 import { Settler } from './support/settler.js';
 
+/** Strategies that lock on servers of their own, and the variables that name those. */
+const LOCK_SERVERS = [
+  ['redlock', 'REDLOCK_URLS'],
+  ['etcd', 'ETCD_URLS'],
+  ['zookeeper', 'ZOOKEEPER_HOSTS'],
+  ['consul', 'CONSUL_URL'],
+  ['mysql-key', 'MYSQL_URL'],
+  ['mysql-key-lease', 'MYSQL_URL'],
+  ['mysql-get-lock', 'MYSQL_URL'],
+] as const;
+
 let api: Api;
 beforeAll(async () => {
   api = await Api.start();
@@ -102,6 +113,33 @@ describe('POST /sales', () => {
     for (const strategy of ['none', 'local-mutex']) {
       await api.openSale({ ...valid, strategy }).expect(problem('STRATEGY_UNSAFE'));
     }
+  });
+
+  it('refuses a strategy whose lock server is not configured, and says how to configure it', async () => {
+    for (const [strategy, variable] of LOCK_SERVERS) {
+      const { body } = await api.openSale({ ...valid, strategy }).expect(problem('STRATEGY_UNAVAILABLE'));
+      expect((body as { detail: string }).detail).toContain(`Set ${variable}`);
+    }
+  });
+
+  it('refuses a strategy whose lock server does not answer', async () => {
+    const nobody = 'redis://127.0.0.1:1';
+    const cutOff = await Api.start({
+      REDLOCK_URLS: [nobody, nobody, nobody],
+      ETCD_URLS: ['http://127.0.0.1:1'],
+      ZOOKEEPER_HOSTS: '127.0.0.1:1',
+      CONSUL_URL: 'http://127.0.0.1:1',
+      MYSQL_URL: 'mysql://user:password@127.0.0.1:1/locks',
+    });
+    await Promise.all(
+      LOCK_SERVERS.map(async ([strategy]) => {
+        const { headers } = await cutOff
+          .openSale({ ...valid, strategy })
+          .expect(problem('LOCK_STORE_UNAVAILABLE'));
+        expect(headers['retry-after']).toBe('1');
+      }),
+    );
+    await cutOff.stop();
   });
 });
 

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Stack } from '../../../tools/stack/stack.js';
+import { Shopper } from './shopper.js';
+
+export const STOCK = 500;
+export const CHECKOUTS = 2_000;
+const SOUND = { held: STOCK, pending: 0, oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
+
+type Process = Stack['workers'][number];
+
+/** 2,000 buyers of 500 units, through the processes of a stack. */
+export class Stampede {
+  readonly shopper: Shopper;
+
+  constructor(private readonly stack: Stack) {
+    this.shopper = new Shopper(stack);
+  }
+
+  /** All goes well: exactly the stock is sold, and no order is there twice. */
+  async sellsExactly(strategy: string): Promise<void> {
+    const saleId = await this.shopper.openSale(strategy, STOCK);
+    const accepted = await this.shopper.stampede(saleId, CHECKOUTS);
+    expect(await this.shopper.drained(saleId)).toMatchObject(SOUND);
+    expect(new Set(accepted.map(({ orderId }) => orderId)).size).toBe(accepted.length);
+  }
+
+  /** The fault hits the victims in the middle of it; they are started again once every buyer has an answer. */
+  async survives(
+    strategy: string,
+    victims: Process[],
+    fault: (victim: Process) => Promise<void>,
+  ): Promise<void> {
+    const saleId = await this.shopper.openSale(strategy, STOCK);
+    const buying = this.shopper.stampede(saleId, CHECKOUTS);
+    await this.#someSold(saleId);
+    await Promise.all(victims.map(fault));
+    const accepted = await buying;
+    await Promise.all(victims.map((victim) => victim.start()));
+    expect(await this.shopper.drained(saleId)).toMatchObject(SOUND);
+    await this.#allTerminal(accepted);
+  }
+
+  /** The fault is to hit workers that have their hands full. */
+  async #someSold(saleId: string) {
+    for (let tries = 0; tries < 600; tries++) {
+      const response = await fetch(`${this.stack.apiUrls.at(-1)}/sales/${saleId}/audit`);
+      const { total } = (await response.json()) as { total: { held: number } };
+      if (total.held > 20) return;
+      await sleep(10);
+    }
+    throw new Error('nothing was sold within six seconds');
+  }
+
+  async #allTerminal(accepted: readonly { orderId: string }[]) {
+    expect(accepted.length).toBeGreaterThan(0);
+    const statuses = await Promise.all(accepted.map(({ orderId }) => this.shopper.order(orderId)));
+    expect(new Set(statuses.map(({ status }) => status))).toEqual(new Set(['reserved', 'rejected']));
+  }
+}
