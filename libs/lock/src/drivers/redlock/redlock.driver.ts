@@ -87,8 +87,6 @@ export class RedlockDriver implements LockDriver {
     }
     if (!granted) return undefined;
 
-    // A renewed lease is counted from here as lasting the full TTL.
-    const renewed = (next: number) => Math.ceil(next + driftOf(next));
     return {
       holder,
       provenAt,
@@ -96,7 +94,7 @@ export class RedlockDriver implements LockDriver {
       extend: async (next) =>
         this.#outcome(
           resource,
-          await ballot(this.#voters, (voter) => voter.extend(key, holder, renewed(next), patience)),
+          await ballot(this.#voters, (voter) => voter.extend(key, holder, next, patience)),
         ),
       release: async () => this.#outcome(resource, await release()),
     };
