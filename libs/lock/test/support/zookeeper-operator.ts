@@ -2,34 +2,48 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { createClient, Exception, type Client } from 'node-zookeeper-client';
+import { createClient, Exception, type Stat } from 'node-zookeeper-client';
+import { Connection } from '../../src/drivers/zookeeper/connection.js';
+
+const nothing = () => undefined;
+const parentOf = (resource: string) => `of-${encodeURIComponent(resource)}`;
 
 /** What an operator of ZooKeeper sees and can do. */
 export class ZookeeperOperator {
   private constructor(
     private readonly hosts: string,
-    private readonly client: Client,
+    private readonly connection: Connection,
   ) {}
 
+  private get client() {
+    return this.connection.client;
+  }
+
   static async at(hosts: string): Promise<ZookeeperOperator> {
-    const client = createClient(hosts, { spinDelay: 50 });
-    const connected = once(client, 'connected');
-    client.connect();
+    const connection = new Connection(hosts, 60_000, nothing);
+    const connected = once(connection.client, 'connected');
+    connection.client.connect();
     await connected;
-    return new ZookeeperOperator(hosts, client);
+    return new ZookeeperOperator(hosts, connection);
   }
 
   /** Paths of the nodes that are queued for a resource, in their order. */
   async queue(resource: string): Promise<string[]> {
-    const parent = `/lock/of-${encodeURIComponent(resource)}`;
+    const parent = `/lock/${parentOf(resource)}`;
     const nodes = await this.children(parent);
     return nodes
       .toSorted((a, b) => (a.slice(-10) < b.slice(-10) ? -1 : 1))
       .map((node) => `${parent}/${node}`);
   }
 
+  /** How many of these resources have a parent. */
+  async parents(resources: string[]): Promise<number> {
+    const parents = new Set(await this.children('/lock'));
+    return new Set(resources.map(parentOf).filter((parent) => parents.has(parent))).size;
+  }
+
   /** Names of the nodes below a path; none where that does not exist. */
-  children(path: string): Promise<string[]> {
+  private children(path: string): Promise<string[]> {
     return new Promise((resolve, reject) => {
       this.client.getChildren(path, (error, names) => {
         if (error && !(error instanceof Exception && error.code === Exception.NO_NODE))
@@ -43,21 +57,25 @@ export class ZookeeperOperator {
     return promisify<string, void>((of, done) => this.client.remove(of, done as never))(path);
   }
 
-  /** Ends the session that owns a node: takes the session over and closes it. */
+  /** Ends the session that owns a node: takes it over and closes it, unless its client is quicker to take it back. */
   async expireOwner(path: string): Promise<void> {
-    const sessionId = await new Promise<Buffer>((resolve, reject) => {
-      this.client.exists(path, (error, stat) =>
-        error || !stat ? reject(error as Error) : resolve(stat.ephemeralOwner),
-      );
+    for (let stat = await this.stat(path); stat; stat = await this.stat(path)) {
+      const sessionId = stat.ephemeralOwner;
+      const options = { sessionId, sessionPassword: passwordOf(sessionId) };
+      const usurper = createClient(this.hosts, options as never);
+      const connected = once(usurper, 'connected');
+      usurper.connect();
+      await connected;
+      const closed = once(usurper, 'disconnected');
+      usurper.close();
+      await closed;
+    }
+  }
+
+  private stat(path: string): Promise<Stat | null> {
+    return new Promise((resolve, reject) => {
+      this.client.exists(path, (error, stat) => (error ? reject(error as Error) : resolve(stat)));
     });
-    const options = { sessionId, sessionPassword: passwordOf(sessionId) };
-    const usurper = createClient(this.hosts, options as never);
-    const connected = once(usurper, 'connected');
-    usurper.connect();
-    await connected;
-    const closed = once(usurper, 'disconnected');
-    usurper.close();
-    await closed;
   }
 
   /** One of the figures that the server's `mntr` command tells. */
@@ -68,8 +86,8 @@ export class ZookeeperOperator {
     return Number(new RegExp(`^${name}\\t(\\d+)$`, 'm').exec(await text(socket))?.[1]);
   }
 
-  close() {
-    this.client.close();
+  close(): Promise<void> {
+    return this.connection.stop();
   }
 }
 

@@ -4,6 +4,8 @@ import { createClient, State, type Client } from 'node-zookeeper-client';
 
 /** Upper bound of the random pause after all servers were tried in vain, in milliseconds. */
 const RECONNECT_PAUSE_MS = 200;
+/** How long a server may take to let the session in, in milliseconds. One that is just starting may never answer. */
+const CONNECT_MS = 2_000;
 /** How long a server may take to confirm the end of a session, in milliseconds. */
 const GOODBYE_MS = 1_000;
 
@@ -17,13 +19,14 @@ interface Internals {
 }
 
 /**
- * The client library with its gaps closed. It reconnects for ever, also when it should end; takes the rest of a frame
- * that was cut off for the beginning of the next connection's; and throws out of a socket event, which ends the process,
- * at an error code newer than itself.
+ * The client library with its gaps closed. It waits for ever for a server that accepts a connection and then says nothing;
+ * reconnects for ever, also when it should end; takes the rest of a frame that was cut off for the beginning of the next
+ * connection's; and throws out of a socket event, which ends the process, at an error code newer than itself.
  */
 export class Connection {
   readonly client: Client;
   readonly #internals: Internals;
+  #impatience: NodeJS.Timeout | undefined;
   #stopped = false;
 
   /** @param onGarbage told what the client could not make sense of; it hears no answer from then on */
@@ -34,7 +37,10 @@ export class Connection {
     internals.findNextServer = (connect) => {
       internals.pendingBuffer = null;
       findNextServer.call(internals, (server) => {
-        if (!this.#stopped) connect(server);
+        if (this.#stopped) return;
+        connect(server);
+        clearTimeout(this.#impatience);
+        this.#impatience = setTimeout(() => this.cut(), CONNECT_MS);
       });
     };
     internals.onSocketData = (data) => {
@@ -44,6 +50,7 @@ export class Connection {
         onGarbage(error as Error);
       }
     };
+    this.client.on('state', () => clearTimeout(this.#impatience));
     this.#internals = internals;
   }
 
@@ -57,6 +64,7 @@ export class Connection {
     this.#stopped = true;
     const { socket, connectTimeoutHandler } = this.#internals;
     clearTimeout(connectTimeoutHandler);
+    clearTimeout(this.#impatience);
     if (socket && this.client.getState() === State.SYNC_CONNECTED) {
       this.client.close();
       await once(socket, 'close', { signal: AbortSignal.timeout(GOODBYE_MS) }).catch(() => undefined);

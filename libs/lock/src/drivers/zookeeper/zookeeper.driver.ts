@@ -4,6 +4,7 @@ import { orAbort } from '../or-abort.js';
 import { within } from '../within.js';
 import { Place } from './place.js';
 import { Session } from './session.js';
+import { sweepLater } from './sweep.js';
 
 /** How long the servers may take to queue a caller or to confirm a release, in milliseconds. */
 const ANSWER_MS = 3_000;
@@ -54,6 +55,7 @@ export class ZookeeperDriver implements LockDriver {
     if (open && !open.lost.aborted) return open;
     const session = new Session(this.servers, ttl);
     this.#sessions.set(ttl, session);
+    session.ready.then(() => sweepLater(session, this.root)).catch(() => undefined);
     return session;
   }
 
