@@ -54,7 +54,7 @@ module.exports = {
     {
       name: 'tools-serve-development-only',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['^libs/testing/', '^apps/[^/]+/test/', 'spec\\.ts$'] },
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/testing/', '^(apps|libs)/[^/]+/test/', 'spec\\.ts$'] },
       to: { path: '^tools/' },
     },
     {

@@ -7,9 +7,10 @@ import * as lease from './conformance/lease.js';
 import * as network from './conformance/network.js';
 import * as restart from './conformance/restart.js';
 import * as waiting from './conformance/waiting.js';
-import { PROMISES, type PromisedDriver, type Promises } from './promises.js';
+import type { LockDriverName } from '../src/index.js';
+import { PROMISES, type Promises } from './promises.js';
 import { STORES } from './support/stores/index.js';
-import { Subject } from './support/subject.js';
+import { Subject, THOROUGH } from './support/subject.js';
 
 const GROUPS = { exclusion, waiting, lease, crash, restart, network, leaks };
 
@@ -29,13 +30,13 @@ function checksOf(promises: Promises): Record<string, Check[]> {
  * The suite that every driver passes against its real server, with several processes and a network that breaks. What is
  * asked of a driver is said by its entry in `promises.ts`: each point is asserted as promised, or as what happens instead.
  */
-export function lockConformance(name: PromisedDriver) {
+export function lockConformance(name: LockDriverName, effort = THOROUGH) {
   const promises: Promises = PROMISES[name];
 
   describe(`lock driver ${name}`, { timeout: 180_000 }, () => {
     let subject: Subject;
     beforeAll(async () => {
-      subject = new Subject(name, promises, await STORES[name](), inject('redisUrl'));
+      subject = new Subject(name, promises, await STORES[name](), inject('redisUrl'), effort);
     });
     afterEach(({ task }) => subject.endCheck(task.result?.state === 'fail'));
     afterAll(() => subject.close());

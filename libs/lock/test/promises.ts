@@ -24,7 +24,7 @@ export interface Promises {
   readonly takeover: boolean;
   /** How the holder learns that the store took its lock away: it is told, it asks in time, or its release finds out. */
   readonly lossSeen: 'at once' | 'watchdog' | 'release' | 'never';
-  /** The store shortens no lease below this, in milliseconds. */
+  /** The least TTL of use, in milliseconds: the store makes no shorter leases, or a busy machine cannot keep them. */
   readonly leastTtl: number;
   /** The lock when the store's server crashes and comes back within the TTL. */
   readonly serverCrash: 'held' | 'lost, holder told' | 'no server';
@@ -118,12 +118,19 @@ export const PROMISES = {
   redlock: {
     ...redisSetnx,
     needs: 'redlock',
+    leastTtl: 2_500, // each server has a fifth of it to answer: a busy machine needs 500 ms
     watchdog: true,
     lossSeen: 'watchdog',
     quorum: 'majority of independent servers',
   },
   etcd: { ...bySession, needs: 'etcd', leastTtl: 2_000 },
   zookeeper: { ...bySession, needs: 'zookeeper' },
+  consul: {
+    ...bySession,
+    needs: 'consul',
+    leastTtl: 10_000,
+    deadTime: { ttls: 2, ms: 0 }, // Consul ends a session between one and two TTLs after its last sign of life
+  },
   'mysql-key': { ...byRow, freedBy: 'nobody', deadTime: undefined },
   'mysql-key-lease': {
     ...byRow,
@@ -135,6 +142,4 @@ export const PROMISES = {
   },
   'mysql-get-lock': { ...byConnection, needs: 'mysql', fifo: false },
   'postgres-advisory': { ...byConnection, needs: 'postgres' },
-} as const satisfies Partial<Record<LockDriverName, Promises>>;
-
-export type PromisedDriver = keyof typeof PROMISES;
+} as const satisfies Record<LockDriverName, Promises>;

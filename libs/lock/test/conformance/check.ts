@@ -25,7 +25,7 @@ export async function outcomeOf(attempt: Promise<unknown>): Promise<string> {
     return 'granted';
   } catch (error) {
     if (error instanceof LockError || (error instanceof RemoteError && !error.code.startsWith('?'))) {
-      return error.code as string;
+      return error.code;
     }
     throw error;
   }

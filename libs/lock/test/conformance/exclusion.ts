@@ -4,19 +4,17 @@ import type { Verdict } from '../support/ledger.js';
 import type { Subject } from '../support/subject.js';
 import { outcomeOf, type Check } from './check.js';
 
-const ENOUGH_WRITES = 200;
-
 /** So many processes with 8 callers each, all after one resource, until they have written often enough. */
 async function contend(subject: Subject, processCount: number): Promise<Verdict> {
   const resource = subject.resource();
   const processes = await subject.processes(processCount);
   const options = { ...subject.options, contenders: 8, sectionMs: 1 };
   await Promise.all(processes.map((process) => process.loop(resource, options)));
-  const enough = async () => (await subject.ledger.judge(resource)).writes >= ENOUGH_WRITES;
-  await eventually(`${ENOUGH_WRITES} writes`, enough, 40_000).finally(async () => {
-    const counts = await Promise.all(processes.map((process) => process.stop()));
-    expect(counts.flatMap(({ errors }) => Object.entries(errors))).toEqual([]);
-  });
+  const { writes } = subject.effort;
+  const enough = async () => (await subject.ledger.judge(resource)).writes >= writes;
+  await eventually(`${writes} writes`, enough, 40_000);
+  const counts = await Promise.all(processes.map((process) => process.stop()));
+  expect(counts.flatMap(({ errors }) => Object.entries(errors))).toEqual([]);
   return subject.ledger.judge(resource);
 }
 

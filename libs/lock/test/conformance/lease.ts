@@ -53,7 +53,7 @@ export const tellsOfLoss: Check = {
     const ttl = subject.promises.lossSeen === 'at once' ? 60_000 : subject.ttl;
     const held = await hold(await subject.lock(), resource, { ...subject.options, ttl });
     await subject.store.loseLock!(resource);
-    await eventually('the signal aborts', () => held.lease.signal.aborted, 10_000);
+    await eventually('the signal aborts', () => held.lease.signal.aborted, subject.effort.patience);
     expect(held.lease.signal.reason).toMatchObject({ code: 'LOCK_LOST' });
     expect(await outcomeOf(held.release())).toBe('LOCK_LOST');
   },

@@ -77,10 +77,11 @@ export const lostWithServerCrash: Check = {
     const resource = subject.resource();
     const held = await hold(lock, resource, { ...subject.options, ttl: 60_000 });
     await subject.store.kill!();
-    const told = eventually('the signal aborts', () => held.lease.signal.aborted).finally(
-      subject.store.start!,
-    );
-    await told;
+    try {
+      await eventually('the signal aborts', () => held.lease.signal.aborted);
+    } finally {
+      await subject.store.start!();
+    }
     expect(await outcomeOf(held.release())).toBe('LOCK_LOST');
     await locksAnew(subject, () => other.withLock(resource, subject.options, nothing));
   },

@@ -107,7 +107,7 @@ export type Answer = { id: number } & ({ result: unknown } | { error: { code: st
 
 const codeOf = (error: unknown) => (error instanceof LockError ? error.code : `? ${String(error)}`);
 
-process.on('message', async ({ id, call, args }: Request) => {
+async function serve({ id, call, args }: Request) {
   const run = calls[call] as (...given: unknown[]) => Promise<unknown>;
   const answer = await run(...args).then(
     (result) => ({ id, result }),
@@ -116,6 +116,8 @@ process.on('message', async ({ id, call, args }: Request) => {
   process.send?.(answer satisfies Answer, () => {
     if (call === 'close') process.disconnect();
   });
-});
+}
+
+process.on('message', (request: Request) => void serve(request));
 process.on('disconnect', () => setTimeout(() => process.exit(1), 20_000).unref());
 process.send?.({ id: 0, result: 'ready' } satisfies Answer);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { LockBackendUnavailableError } from '../../src/errors.js';
 import type { LockDriver, LockRequest } from '../../src/index.js';
@@ -7,109 +8,114 @@ import type { LockDriver, LockRequest } from '../../src/index.js';
 export type Defect =
   | 'none'
   | 'grants everybody'
-  | 'deletes without owner check'
+  | 'reenters'
+  | 'serves the last first'
   | 'ignores abort'
   | 'stays in the queue'
   | 'never expires'
   | 'expires early'
   | 'constant token'
   | 'believes it still owns'
+  | 'deletes without owner check'
   | 'leaks keys'
   | 'leaks timers'
-  | 'throws raw errors'
-  | 'serves the last first'
-  | 'reenters';
+  | 'throws raw errors';
 
 const PREFIX = 'planted: ';
 export const plantedName = (defect: Defect) => `${PREFIX}${defect}`;
 
-/** A small fenced polling lock with one planted defect; nothing for the name of a real driver. */
+/** A driver with a planted defect; nothing for the name of a real driver. */
 export function openPlanted(name: string, redis: Redis | undefined): LockDriver | undefined {
   if (!name.startsWith(PREFIX) || !redis) return undefined;
-  return new PlantedDriver(redis, name.slice(PREFIX.length) as Defect);
+  return new PlantedDriver(redis.duplicate({ commandTimeout: 1_000 }), name.slice(PREFIX.length) as Defect);
 }
 
-const OWNED = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3)) end return 0`;
+const IF_OWNED = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))`;
 
+/** A small lock with fencing tokens, fair among the callers of a process, polled, and broken in one way. */
 class PlantedDriver implements LockDriver {
+  readonly #lines = new Map<string, string[]>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #held: string | undefined;
+  #held = '';
 
   constructor(
     private readonly redis: Redis,
     private readonly defect: Defect,
   ) {
-    redis.options.maxRetriesPerRequest = 2;
+    redis.on('error', () => undefined);
   }
 
   async acquire(resource: string, request: LockRequest) {
-    const keys = { lock: `lock:{${resource}}`, queue: `lock:{${resource}}:queue` };
+    const lock = `lock:{${resource}}`;
     const holder = randomUUID();
+    const line = this.#lines.get(resource) ?? [];
+    this.#lines.set(resource, line);
+    line.push(holder);
     try {
-      await this.redis.rpush(keys.queue, holder);
-      const provenAt = await this.#poll(keys, holder, request);
-      return { holder, provenAt, token: await this.#token(resource), ...this.#ownership(keys.lock, holder) };
+      await this.redis.rpush(`${lock}:queue`, holder);
+      const provenAt = await this.#poll(lock, holder, line, request);
+      const token = await this.#token(lock);
+      return { holder, provenAt, token, ...this.#ownership(lock, holder) };
     } catch (error) {
-      if (this.defect === 'throws raw errors') throw error;
+      if (this.#is('throws raw errors')) throw error;
       request.signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     } finally {
-      if (this.defect !== 'stays in the queue') await this.redis.lrem(keys.queue, 1, holder).catch(() => 0);
+      line.splice(line.indexOf(holder), 1);
+      if (!this.#is('stays in the queue')) await this.redis.lrem(`${lock}:queue`, 1, holder).catch(() => 0);
     }
   }
 
   async close() {
-    this.redis.disconnect();
     this.#timers.forEach(clearTimeout);
+    this.redis.disconnect();
   }
 
-  async #poll(keys: { lock: string; queue: string }, holder: string, { ttl, signal }: LockRequest) {
+  #is(defect: Defect) {
+    return this.defect === defect;
+  }
+
+  async #poll(lock: string, holder: string, line: readonly string[], { ttl, signal }: LockRequest) {
     for (;;) {
-      if (this.defect !== 'ignores abort') signal.throwIfAborted();
+      if (!this.#is('ignores abort')) signal.throwIfAborted();
+      if (this.#is('grants everybody') || (this.#is('reenters') && this.#held === lock))
+        return performance.now();
+      const next = line.at(this.#is('serves the last first') ? -1 : 0);
       const provenAt = performance.now();
-      if (await this.#try(keys, holder, ttl)) return provenAt;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 10);
-      });
+      if (next === holder && (await this.#set(lock, holder, ttl))) {
+        this.#held = lock;
+        return provenAt;
+      }
+      await sleep(5);
     }
   }
 
-  async #try({ lock, queue }: { lock: string; queue: string }, holder: string, ttl: number) {
-    if (this.defect === 'grants everybody') return true;
-    if (this.defect === 'reenters' && this.#held === lock) return true;
-    const next = await this.redis.lindex(queue, this.defect === 'serves the last first' ? -1 : 0);
-    if (next !== holder) return false;
-    const expiry = this.defect === 'expires early' ? ttl / 4 : ttl;
-    const granted =
-      this.defect === 'never expires'
-        ? await this.redis.set(lock, holder, 'NX')
-        : await this.redis.set(lock, holder, 'PX', expiry, 'NX');
-    if (granted) this.#held = lock;
-    return granted !== null;
+  async #set(lock: string, holder: string, ttl: number) {
+    if (this.#is('never expires')) return this.redis.set(lock, holder, 'NX');
+    return this.redis.set(lock, holder, 'PX', this.#lasting(ttl), 'NX');
   }
 
-  async #token(resource: string) {
-    if (this.defect === 'leaks keys') await this.redis.set(`leak:${randomUUID()}`, 1);
-    if (this.defect === 'leaks timers') this.#timers.push(setTimeout(() => undefined, 600_000));
-    if (this.defect === 'constant token') return 7n;
-    return BigInt(await this.redis.incr(`lock:{${resource}}:token`));
+  #lasting(ttl: number) {
+    return this.#is('expires early') ? Math.ceil(ttl / 4) : ttl;
+  }
+
+  async #token(lock: string) {
+    if (this.#is('leaks keys')) await this.redis.set(`leak:${randomUUID()}`, 1);
+    if (this.#is('leaks timers')) this.#timers.push(setTimeout(() => undefined, 600_000));
+    return this.#is('constant token') ? 7n : BigInt(await this.redis.incr(`${lock}:token`));
   }
 
   #ownership(lock: string, holder: string) {
-    const owned = async (...command: string[]) =>
-      (await this.redis.eval(OWNED, 1, lock, holder, ...command)) === 1;
+    const believes = this.#is('grants everybody') || this.#is('believes it still owns');
+    const ifOwned = async (...command: string[]) =>
+      (await this.redis.eval(IF_OWNED, 1, lock, holder, ...command)) === 1 || believes;
     return {
-      extend: async (ttl: number) => {
-        if (this.defect === 'believes it still owns' || this.defect === 'grants everybody') return true;
-        if (this.defect === 'never expires') return owned('PERSIST').then(() => true);
-        return owned('PEXPIRE', String(this.defect === 'expires early' ? ttl / 4 : ttl));
-      },
+      extend: async (ttl: number) =>
+        this.#is('never expires') || ifOwned('PEXPIRE', String(this.#lasting(ttl))),
       release: async () => {
-        this.#held = undefined;
-        if (this.defect === 'grants everybody') return true;
-        if (this.defect === 'deletes without owner check') return (await this.redis.del(lock)) === 1;
-        if (this.defect === 'believes it still owns') return owned('DEL').then(() => true);
-        return owned('DEL');
+        this.#held = '';
+        return this.#is('deletes without owner check') ? (await this.redis.del(lock)) === 1 : ifOwned('DEL');
       },
     };
   }

@@ -7,6 +7,16 @@ import type { Store } from './stores/store.js';
 
 let resources = 0;
 
+/** How much the checks do, and how long they wait in milliseconds for what must happen, before they call it missing. */
+export interface Effort {
+  readonly patience: number;
+  readonly writes: number;
+  readonly cycles: number;
+}
+
+export const THOROUGH: Effort = { patience: 10_000, writes: 200, cycles: 10_000 };
+export const BRIEF: Effort = { ...THOROUGH, writes: 100, cycles: 1_000 };
+
 /** A driver under test with its real server, and everything a check opens: ended after each check. */
 export class Subject {
   readonly ledger: Ledger;
@@ -18,6 +28,7 @@ export class Subject {
     readonly promises: Promises,
     readonly store: Store,
     private readonly ledgerUrl: string,
+    readonly effort = THOROUGH,
   ) {
     this.ledger = new Ledger(ledgerUrl);
   }
@@ -40,7 +51,7 @@ export class Subject {
   /** From a crash of the holder until the next grant, in milliseconds, with allowance for a busy machine. */
   deadTime(ttl = this.ttl): number {
     const { ttls, ms } = this.promises.deadTime ?? { ttls: 0, ms: 0 };
-    return ttls * ttl + ms + 5_000;
+    return ttls * ttl + ms + this.effort.patience;
   }
 
   resource() {
@@ -90,7 +101,7 @@ export class Subject {
     await Promise.all(
       this.#closing
         .splice(0)
-        .reverse()
+        .toReversed()
         .map((close) => close()),
     );
     // After a failure they may still be at work.

@@ -1,4 +1,5 @@
-import type { PromisedDriver } from '../../promises.js';
+import type { LockDriverName } from '../../../src/index.js';
+import { consulStore } from './consul.js';
 import { etcdStore } from './etcd.js';
 import { mysqlGetLockStore, mysqlKeyLeaseStore, mysqlKeyStore } from './mysql.js';
 import { postgresStore } from './postgres.js';
@@ -8,13 +9,14 @@ import type { Store } from './store.js';
 import { zookeeperStore } from './zookeeper.js';
 
 /** Starts the real server of each driver. */
-export const STORES: Record<PromisedDriver, () => Promise<Store>> = {
+export const STORES: Record<LockDriverName, () => Promise<Store>> = {
   'local-mutex': noStore,
   'redis-setnx': redisStore,
   redis: redisStore,
   redlock: redlockStore,
   etcd: etcdStore,
   zookeeper: zookeeperStore,
+  consul: consulStore,
   'mysql-key': mysqlKeyStore,
   'mysql-key-lease': mysqlKeyLeaseStore,
   'mysql-get-lock': mysqlGetLockStore,

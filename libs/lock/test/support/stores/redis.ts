@@ -11,8 +11,8 @@ export async function redisStore(): Promise<Store> {
     footprint: () => footprintOf(admin),
     loseLock: async (resource) => void (await admin.del(`lock:{${resource}}`, `lock:setnx:{${resource}}`)),
     waiters: (resource) => admin.llen(`lock:{${resource}}:queue`),
-    kill: server.kill,
-    start: server.start,
+    kill: () => server.kill(),
+    start: () => server.start(),
     stop: async () => {
       admin.disconnect();
       await server.stop();

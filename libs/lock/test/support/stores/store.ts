@@ -4,14 +4,14 @@ import type { BackendUrls } from '../backends.js';
 export interface Store {
   readonly backends: BackendUrls;
   /** What is in the store and who is connected, by kind. Not the observer's own connection. */
-  footprint(): Promise<Record<string, number>>;
+  readonly footprint: () => Promise<Record<string, number>>;
   /** Takes the lock from its holder: deletes the key, kills the session. */
-  loseLock?(resource: string): Promise<void>;
+  readonly loseLock?: (resource: string) => Promise<void>;
   /** How many wait, as the store sees it: callers, or processes where those of a process queue in its memory. Only where an order is promised. */
-  waiters?(resource: string): Promise<number>;
+  readonly waiters?: (resource: string) => Promise<number>;
   /** Crashes the server, or as many servers as the driver has to survive. */
-  kill?(): Promise<void>;
+  readonly kill?: () => Promise<void>;
   /** Brings back what `kill` ended, with its data. */
-  start?(): Promise<void>;
-  stop(): Promise<void>;
+  readonly start?: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
