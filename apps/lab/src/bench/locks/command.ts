@@ -16,6 +16,8 @@ export async function locks(args: string[]): Promise<void> {
   });
   const only = values.only.split(',').filter(Boolean);
   const options = { only, seconds: Number(values.seconds), rounds: Number(values.rounds) };
+  if (!(options.seconds > 0 && options.rounds >= 1))
+    throw new RangeError('--seconds and --rounds are numbers');
   const { benchmarks, failures } = await locksBench(options, serversIn(process.env), console.log);
   console.log(tablesOf(benchmarks));
   for (const [name, error] of failures) console.error(`${name} failed:`, error);

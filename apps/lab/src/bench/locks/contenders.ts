@@ -1,20 +1,7 @@
 import { backendOf, LOCK_DRIVER_NAMES } from '@app/lock';
 import { openDriver } from './driver.js';
-import type { Backend, Servers } from './servers.js';
-
-/** A lock on one resource as its users would write it. */
-export interface Locker {
-  /** Waits for the lock, works while holding it, releases it. Where the lock can, it gives up when `signal` aborts. */
-  run(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
-  close(): Promise<unknown>;
-}
-
-export interface Subject {
-  readonly servers: Servers;
-  readonly resource: string;
-  /** In milliseconds. */
-  readonly ttl: number;
-}
+import type { Locker, Subject } from './locker.js';
+import type { Backend } from './servers.js';
 
 /** One way to lock, as the benchmarks compare them. */
 export interface Contender {

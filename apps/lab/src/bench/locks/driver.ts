@@ -1,5 +1,5 @@
 import { Locks, type LockDriverName } from '@app/lock';
-import type { Locker, Subject } from './contenders.js';
+import type { Locker, Subject } from './locker.js';
 import { backendsOf } from './servers.js';
 
 /** Longer than any benchmark lasts, in milliseconds. */

@@ -3,7 +3,7 @@ import { Redlock } from '@sesamecare-oss/redlock';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { Mutex } from 'redis-semaphore';
-import type { Locker, Subject } from './contenders.js';
+import type { Locker, Subject } from './locker.js';
 
 /** With its own settings, but for trying as long as it takes. */
 export async function openRedlock({ servers, resource, ttl }: Subject): Promise<Locker> {

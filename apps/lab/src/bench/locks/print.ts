@@ -1,7 +1,7 @@
 import type { Benchmark } from '../summary.js';
 import type { Figures } from './figures.js';
 import { contendedName, DEAD_TIME, SECTIONS_MS, UNCONTENDED } from './locks-bench.js';
-import { CALLERS, DEAD_TIME_TTL, PROCESSES } from './measures.js';
+import { CALLERS, DEAD_TIME_TTL, NEVER_AFTER, PROCESSES } from './measures.js';
 import { figure, table } from './table.js';
 
 type Metric = keyof Figures | 'ratioToRoundTrips' | 'lockMs' | 'bareMs' | 'ms';
@@ -64,7 +64,7 @@ export function tablesOf(benchmarks: readonly Benchmark[]): string {
       ]),
     ),
     table(
-      `From the SIGKILL of a holder, one second into a TTL of ${DEAD_TIME_TTL / 1_000} s, to the next grant`,
+      `From the SIGKILL of a holder, one second into a TTL of ${DEAD_TIME_TTL / 1_000} s, to the next grant (never: none within ${NEVER_AFTER / 1_000} s)`,
       ['lock', 'dead time ms'],
       dead.contenders.map((name) => [name, dead.range(name, 'ms')]),
     ),

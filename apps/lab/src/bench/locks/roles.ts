@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { median } from '../summary.js';
 import { now } from './clock.js';
-import { contenderNamed, type Locker, type Subject } from './contenders.js';
+import { contenderNamed } from './contenders.js';
+import type { Locker, Subject } from './locker.js';
 
 /** What one process of a lock benchmark is told to do with a lock. */
 export type Task = Subject & { readonly contender: string } & (

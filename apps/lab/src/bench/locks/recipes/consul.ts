@@ -1,5 +1,5 @@
 import Consul from 'consul';
-import type { Locker, Subject } from '../contenders.js';
+import type { Locker, Subject } from '../locker.js';
 
 /** What the types of the client library (2.0.1) leave out. */
 type Get = (options: { key: string; index?: string; wait?: string }) => Promise<Item | undefined>;

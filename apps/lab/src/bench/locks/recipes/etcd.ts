@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Etcd3, EtcdLockFailedError, SortOrder, SortTarget } from 'etcd3';
-import type { Locker, Subject } from '../contenders.js';
+import type { Locker, Subject } from '../locker.js';
 
 /** One key per caller under one lease, in order of creation; each waits for the one just ahead to be deleted. */
 export async function openEtcdRecipe({ servers, resource, ttl }: Subject): Promise<Locker> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { CreateMode, createClient } from 'node-zookeeper-client';
-import type { Locker, Subject } from '../contenders.js';
+import type { Locker, Subject } from '../locker.js';
 
 type Callback<T> = (error: unknown, result: T) => void;
 
