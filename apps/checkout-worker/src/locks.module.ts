@@ -5,10 +5,10 @@ import type { Redis } from 'ioredis';
 import { CONFIG, REDIS } from './redis.module.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-const locks = (config: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
+const openLocks = (config: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
   new Locks({ redis, ...lockServersOf(config) }, (driver) => metrics.lockObserver(driver));
 
-const semaphore = ({ SALE_MAX_SECTIONS }: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
+const openSemaphore = ({ SALE_MAX_SECTIONS }: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
   SALE_MAX_SECTIONS > 0 ? new Semaphore(redis, SALE_MAX_SECTIONS, metrics.lockObserver('semaphore')) : null;
 
 /** The locks of this process, and the semaphore that bounds the sections of a sale where one is asked for. */
@@ -16,8 +16,8 @@ const semaphore = ({ SALE_MAX_SECTIONS }: WorkerConfig, redis: Redis, metrics: W
 @Module({
   providers: [
     WorkerMetrics,
-    { provide: Locks, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: locks },
-    { provide: Semaphore, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: semaphore },
+    { provide: Locks, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: openLocks },
+    { provide: Semaphore, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: openSemaphore },
   ],
   exports: [Locks, Semaphore, WorkerMetrics],
 })

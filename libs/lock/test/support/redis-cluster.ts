@@ -24,7 +24,7 @@ export class RedisCluster {
       if (i > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', ports[0]!);
     }
     const isWhole = async (client: Redis) => {
-      const info = String(await client.cluster('INFO'));
+      const info = await client.cluster('INFO');
       return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
     };
     for (const client of clients) await eventually('the cluster is whole', () => isWhole(client));

@@ -39,7 +39,7 @@ export class Doorway {
     let giveUp: () => void = () => undefined;
     const answer = new Promise<Answer | undefined>((resolve) => {
       giveUp = () => resolve(undefined);
-      const hear = (answer: Promise<Answer>) => resolve(answer.catch(() => undefined));
+      const hear: Waiting['hear'] = (heard) => resolve(heard.catch(() => undefined));
       this.#waiting.set(resource, { contender, hear });
     });
     const timer = setTimeout(giveUp, ms);
