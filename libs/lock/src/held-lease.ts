@@ -24,7 +24,7 @@ export class HeldLease implements Lease {
     private readonly grant: Grant,
     private readonly ttl: number,
   ) {
-    this.#prove(grant.provenAt, grant.ttl ?? ttl);
+    this.#prove(grant.provenAt, grant.firstTtl ?? grant.ttl ?? ttl);
     this.#watch();
     grant.lost?.addEventListener('abort', this.#hearLoss);
     if (grant.lost?.aborted) this.#hearLoss();
@@ -87,6 +87,7 @@ export class HeldLease implements Lease {
     clearTimeout(this.#timer);
     if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
     if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.grant.ttl ?? this.ttl);
+    if (performance.now() >= this.expiresAt) return this.#lose('it ran out before it was extended');
     this.#watch();
   }
 

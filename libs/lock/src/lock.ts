@@ -51,6 +51,8 @@ export interface Grant {
   readonly provenAt?: number;
   /** How long after `provenAt` the store keeps the lock for us, in milliseconds, if that is not the TTL asked for. */
   readonly ttl?: number;
+  /** The same for the grant itself, where its extensions last longer. */
+  readonly firstTtl?: number;
   /**
    * Proves ownership and, where the lock runs out, makes it last `ttl` milliseconds from now. Resolves to false when the
    * lock is no longer ours. Absent: nothing extends it, it runs out when its time is over.

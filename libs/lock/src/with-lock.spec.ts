@@ -90,6 +90,26 @@ it('survives a store that does not answer an extension, as long as the next one 
   expect(await lock.withLock('r', { ttl: 90, wait: 0 }, () => sleep(150, 'done'))).toBe('done');
 });
 
+it('ends the lease of a holder whose extensions all fail at once', async () => {
+  const lock = new Lock(granting({ extend: () => Promise.reject(new Error('store down')) }));
+  let reason: unknown;
+  const work = lock.withLock('r', { ttl: 60, wait: 0 }, async ({ signal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    reason = signal.reason;
+  });
+  await expect(work).rejects.toBeInstanceOf(LockLostError);
+  expect(reason).toBeInstanceOf(LockLostError);
+});
+
+it('counts a first grant that is shorter than its extensions as what it is', async () => {
+  const lock = new Lock(granting({ firstTtl: 50, extend: async () => true }));
+  await lock.withLock('r', options, async (lease) => {
+    expect(lease.expiresAt).toBeLessThan(performance.now() + 50);
+    await sleep(60);
+    expect(lease.expiresAt).toBeGreaterThan(performance.now() + 30_000);
+  });
+});
+
 it('does not ask the store when the caller has aborted already', async () => {
   let asked = false;
   const recorded = async () => {

@@ -1,6 +1,7 @@
-import { LockAbortedError, LockLostError, LockWaitTimeoutError } from './errors.js';
+import { LockLostError } from './errors.js';
 import { HeldLease } from './held-lease.js';
 import type { Grant, Lease, LockDriver, LockObserver, LockOptions } from './lock.js';
+import { Patience } from './patience.js';
 
 const SILENT: LockObserver = { waiting() {}, granted() {}, released() {}, lost() {} };
 
@@ -20,11 +21,11 @@ export class Lock {
    * @throws whatever `work` throws; it wins over every error of the release
    */
   async withLock<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const askedAt = performance.now();
-    const grant = await this.#acquire(resource, options);
+    const patience = new Patience(resource, options);
+    const grant = await this.#acquire(resource, patience);
     const lease = new HeldLease(resource, grant, options.ttl);
     const grantedAt = performance.now();
-    this.observer.granted(grantedAt - askedAt);
+    this.observer.granted(patience.waited);
     try {
       const result = await work(lease);
       lease.throwIfLost();
@@ -50,20 +51,13 @@ export class Lock {
     await this.driver.reseed(resource, above);
   }
 
-  async #acquire(resource: string, { wait, signal, ...request }: LockOptions): Promise<Grant> {
-    const giveUp = new AbortController();
-    const abort = () => giveUp.abort(new LockAbortedError(resource, signal?.reason));
-    if (signal?.aborted) abort();
-    giveUp.signal.throwIfAborted();
-    signal?.addEventListener('abort', abort, { once: true });
-    const timer = setTimeout(() => giveUp.abort(new LockWaitTimeoutError(resource, wait)), wait);
+  async #acquire(resource: string, patience: Patience): Promise<Grant> {
     this.observer.waiting(1);
     try {
-      return await this.driver.acquire(resource, { ...request, signal: giveUp.signal });
+      return await this.driver.acquire(resource, patience);
     } finally {
       this.observer.waiting(-1);
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      patience.end();
     }
   }
 }

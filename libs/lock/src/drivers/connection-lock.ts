@@ -41,7 +41,7 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
   }
 
   async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    const leave = await this.#turns.enter(resource, signal);
+    const leave = await this.#turns.enter(resource, { signal });
     try {
       const { connection, provenAt } = await this.#lock(resource, ttl, signal);
       return this.#grant(resource, connection, provenAt, leave);

@@ -4,21 +4,29 @@ export class LocalQueue {
   readonly #lines = new Map<string, (() => void)[]>();
 
   /**
-   * Resolves, once it is the caller's turn, to what lets the next one in.
+   * Resolves, once it is the caller's turn, to what lets the next one in. `onTurn` is called in that very moment, before
+   * anything else happens. The signal is looked at only if there is somebody to wait for.
    *
-   * @throws `signal.reason` when that aborts first
+   * @throws the signal's reason when that aborts first
    */
-  async enter(name: string, signal: AbortSignal): Promise<() => void> {
+  async enter(
+    name: string,
+    request: { readonly signal: AbortSignal },
+    onTurn: () => void = () => undefined,
+  ): Promise<() => void> {
     const leave = () => this.#next(name);
     const line = this.#lines.get(name);
     if (!line) {
       this.#lines.set(name, []);
+      onTurn();
       return leave;
     }
+    const { signal } = request;
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const enter = () => {
         signal.removeEventListener('abort', giveUp);
+        onTurn();
         resolve();
       };
       const giveUp = () => {

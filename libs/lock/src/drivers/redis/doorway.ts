@@ -2,8 +2,9 @@ import type { Answer, Contender } from './contender.js';
 
 interface Waiting {
   readonly contender: Contender;
-  /** Takes the answer to what the holder asked for it. */
-  readonly hear: (answer: Promise<Answer>) => void;
+  readonly answer: Promise<Answer | undefined>;
+  /** Takes the answer to what the holder asked for the contender; nothing if it has to ask itself. */
+  readonly hear: (answer?: Promise<Answer>) => void;
 }
 
 /**
@@ -25,32 +26,43 @@ export class Doorway {
     return this.#waiting.get(resource);
   }
 
+  /** The contender is the next of its process. */
+  stand(resource: string, contender: Contender) {
+    if (!this.#inside.has(resource)) return;
+    let hear: Waiting['hear'] = () => undefined;
+    const answer = new Promise<Answer | undefined>((resolve) => {
+      hear = (heard) => resolve(heard?.catch(() => undefined));
+    });
+    this.#waiting.set(resource, { contender, answer, hear });
+  }
+
   /**
    * Resolves to the answer that the holder in this process got for the contender. To nothing if there is no such holder,
-   * if its question fails or does not come within `ms` milliseconds (its work may hang), or once `signal` aborts.
+   * if its question fails or does not come within `ms` milliseconds (its work may hang), or once the signal aborts.
    */
-  async wait(
+  async answer(
     resource: string,
     contender: Contender,
     ms: number,
-    signal: AbortSignal,
+    request: { readonly signal: AbortSignal },
   ): Promise<Answer | undefined> {
-    if (!this.#inside.has(resource)) return undefined;
-    let giveUp: () => void = () => undefined;
-    const answer = new Promise<Answer | undefined>((resolve) => {
-      giveUp = () => resolve(undefined);
-      const hear: Waiting['hear'] = (heard) => resolve(heard.catch(() => undefined));
-      this.#waiting.set(resource, { contender, hear });
-    });
+    const waiting = this.#waiting.get(resource);
+    if (waiting?.contender !== contender) return undefined;
+    const { signal } = request;
+    const giveUp = () => waiting.hear();
     const timer = setTimeout(giveUp, ms);
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
     try {
-      return await answer;
+      return await waiting.answer;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
-      this.#waiting.delete(resource);
     }
+  }
+
+  /** It asks itself from now on, or no more. */
+  depart(resource: string, contender: Contender) {
+    if (this.#waiting.get(resource)?.contender === contender) this.#waiting.delete(resource);
   }
 }

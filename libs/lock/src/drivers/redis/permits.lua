@@ -16,8 +16,6 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = now_us / 1000
 
-redis.call('ZREMRANGEBYSCORE', HOLDERS, '-inf', now)
-
 local function channel_of(someone)
   return ARGV[5] .. string.match(someone, '^[^:]+')
 end
@@ -35,10 +33,19 @@ local function next_token()
   return token
 end
 
+-- The set lives as long as its longest permit.
 local function hold_until(someone, moment)
   redis.call('ZADD', HOLDERS, moment, someone)
-  local longest = redis.call('ZRANGE', HOLDERS, -1, -1, 'WITHSCORES')
-  redis.call('PEXPIREAT', HOLDERS, math.ceil(longest[2]))
+  if permits > 1 then
+    moment = redis.call('ZRANGE', HOLDERS, -1, -1, 'WITHSCORES')[2]
+  end
+  redis.call('PEXPIREAT', HOLDERS, math.ceil(moment))
+end
+
+-- A permit that ran out is its holder's for as long as nobody has looked: whoever grants looks first.
+local function free_permits()
+  redis.call('ZREMRANGEBYSCORE', HOLDERS, '-inf', now)
+  return permits - redis.call('ZCARD', HOLDERS)
 end
 
 -- Waiters whose processes are gone drop out.
@@ -54,7 +61,7 @@ end
 -- Gives the free permits to the first waiters and wakes only those. Granted and published in one atomic step: nobody can
 -- see one without the other.
 local function hand_over()
-  for _ = redis.call('ZCARD', HOLDERS) + 1, permits do
+  for _ = 1, free_permits() do
     local heir = first_waiter()
     if not heir then
       return
@@ -90,7 +97,7 @@ end
 -- Takes a permit if one is free and nobody was here before, else joins the queue. Asking again keeps the place.
 -- returns {1, token, ttl} when granted, else {0, the last token given out, ms until the next permit runs out}
 local function acquire()
-  if redis.call('EXISTS', QUEUE) == 0 and redis.call('ZCARD', HOLDERS) < permits then
+  if redis.call('EXISTS', QUEUE) == 0 and (redis.call('EXISTS', HOLDERS) == 0 or free_permits() > 0) then
     return grant()
   end
   if redis.call('ZSCORE', HOLDERS, holder) then -- granted before, but the answer or the wake-up got lost

@@ -18,7 +18,7 @@ const ENOUGH_MS = CLAIM_TTL_MS / 2;
 /** Redis scripts count in doubles. */
 const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
 
-type Granted = Required<Pick<Grant, 'token' | 'provenAt' | 'ttl'>>;
+type Granted = Required<Pick<Grant, 'token' | 'provenAt' | 'firstTtl'>>;
 
 /**
  * This project's lock on one Redis, and its semaphore: a lock is the semaphore with one permit. First come first served
@@ -56,8 +56,9 @@ export class RedisDriver implements LockDriver {
   }
 
   async acquire(resource: string, request: LockRequest): Promise<Grant> {
-    const leave = await this.#queue.enter(resource, request.signal);
     const contender = this.#contender(resource, request);
+    const stand = () => this.#doorway.stand(resource, contender);
+    const leave = await this.#queue.enter(resource, request, stand);
     const bell = this.#wakeUps.bell(contender.holder);
     try {
       // Listening before asking: the hand-over may arrive before the answer does.
@@ -73,6 +74,7 @@ export class RedisDriver implements LockDriver {
     } catch (error) {
       // Leave the queue, and hand on what an unheard answer may have granted. If this fails too, time does it.
       void contender.release().catch(() => undefined);
+      this.#doorway.depart(resource, contender);
       request.signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     } finally {
@@ -92,29 +94,25 @@ export class RedisDriver implements LockDriver {
     this.#redis.disconnect();
   }
 
-  async #contend(
-    resource: string,
-    contender: Contender,
-    { ttl, signal }: LockRequest,
-    bell: Bell,
-  ): Promise<Granted> {
-    let answer = await this.#doorway.wait(resource, contender, ASK_AGAIN_MS, signal);
+  async #contend(resource: string, contender: Contender, request: LockRequest, bell: Bell): Promise<Granted> {
+    let answer = await this.#doorway.answer(resource, contender, ASK_AGAIN_MS, request);
+    this.#doorway.depart(resource, contender);
     for (;;) {
-      answer ??= await this.#ask(contender, signal);
+      answer ??= await this.#ask(contender, request);
       const { askedAt, granted, token, runsOutIn } = answer;
-      if (granted) return { token, provenAt: askedAt, ttl };
-      const handed = await bell.wait(token, Math.min(runsOutIn, ASK_AGAIN_MS), signal);
-      signal.throwIfAborted();
+      if (granted) return { token, provenAt: askedAt, firstTtl: request.ttl };
+      const handed = await bell.wait(token, Math.min(runsOutIn, ASK_AGAIN_MS), request.signal);
+      request.signal.throwIfAborted();
       // Handed over after that answer, hence ours for CLAIM_TTL_MS from when it was asked for at least.
       const left = askedAt + CLAIM_TTL_MS - performance.now();
-      if (handed && left > ENOUGH_MS) return { token: handed, provenAt: askedAt, ttl: CLAIM_TTL_MS };
+      if (handed && left > ENOUGH_MS) return { token: handed, provenAt: askedAt, firstTtl: CLAIM_TTL_MS };
       answer = undefined;
     }
   }
 
-  #ask(contender: Contender, signal: AbortSignal): Promise<Answer> {
+  #ask(contender: Contender, request: LockRequest): Promise<Answer> {
     return contender.ask().catch(() => {
-      signal.throwIfAborted();
+      request.signal.throwIfAborted();
       return contender.ask(); // whatever the answer that got lost granted this holder, it is granted again
     });
   }
