@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { createClient, Exception, type Stat } from 'node-zookeeper-client';
 import { Connection } from '../../src/drivers/zookeeper/connection.js';
+import { codeOf } from '../../src/drivers/zookeeper/session.js';
 
 const nothing = () => undefined;
 const parentOf = (resource: string) => `of-${encodeURIComponent(resource)}`;
@@ -44,12 +45,10 @@ export class ZookeeperOperator {
 
   /** Names of the nodes below a path; none where that does not exist. */
   private children(path: string): Promise<string[]> {
-    return new Promise((resolve, reject) => {
-      this.client.getChildren(path, (error, names) => {
-        if (error && !(error instanceof Exception && error.code === Exception.NO_NODE))
-          reject(error as Error);
-        else resolve(names ?? []);
-      });
+    const children = promisify<string, string[]>((of, done) => this.client.getChildren(of, done));
+    return children(path).catch((error: unknown) => {
+      if (codeOf(error) === Exception.NO_NODE) return [];
+      throw error;
     });
   }
 
@@ -57,25 +56,20 @@ export class ZookeeperOperator {
     return promisify<string, void>((of, done) => this.client.remove(of, done as never))(path);
   }
 
-  /** Ends the session that owns a node: takes it over and closes it, unless its client is quicker to take it back. */
+  /** Ends the session that owns a node: takes it over and closes it. Its client must be cut off, else it takes it back. */
   async expireOwner(path: string): Promise<void> {
-    for (let stat = await this.stat(path); stat; stat = await this.stat(path)) {
-      const sessionId = stat.ephemeralOwner;
-      const options = { sessionId, sessionPassword: passwordOf(sessionId) };
-      const usurper = createClient(this.hosts, options as never);
-      const connected = once(usurper, 'connected');
-      usurper.connect();
-      await connected;
-      const closed = once(usurper, 'disconnected');
-      usurper.close();
-      await closed;
-    }
+    const sessionId = (await this.stat(path))!.ephemeralOwner;
+    const usurper = createClient(this.hosts, { sessionId, sessionPassword: passwordOf(sessionId) } as never);
+    const connected = once(usurper, 'connected');
+    usurper.connect();
+    await connected;
+    const closed = once(usurper, 'disconnected');
+    usurper.close();
+    await closed;
   }
 
   private stat(path: string): Promise<Stat | null> {
-    return new Promise((resolve, reject) => {
-      this.client.exists(path, (error, stat) => (error ? reject(error as Error) : resolve(stat)));
-    });
+    return promisify<string, Stat | null>((of, done) => this.client.exists(of, done))(path);
   }
 
   /** One of the figures that the server's `mntr` command tells. */

@@ -33,10 +33,11 @@ export class Connection {
   constructor(servers: string, sessionTimeout: number, onGarbage: (error: Error) => void) {
     this.client = createClient(servers, { sessionTimeout, spinDelay: RECONNECT_PAUSE_MS });
     const internals = (this.client as unknown as { connectionManager: Internals }).connectionManager;
-    const { findNextServer, onSocketData } = internals;
+    const findNextServer = internals.findNextServer.bind(internals);
+    const onSocketData = internals.onSocketData.bind(internals);
     internals.findNextServer = (connect) => {
       internals.pendingBuffer = null;
-      findNextServer.call(internals, (server) => {
+      findNextServer((server) => {
         if (this.#stopped) return;
         connect(server);
         clearTimeout(this.#impatience);
@@ -45,7 +46,7 @@ export class Connection {
     };
     internals.onSocketData = (data) => {
       try {
-        onSocketData.call(internals, data);
+        onSocketData(data);
       } catch (error) {
         onGarbage(error as Error);
       }

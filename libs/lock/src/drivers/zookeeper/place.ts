@@ -11,10 +11,11 @@ import { codeOf, type Children, type Session } from './session.js';
  */
 export class Place {
   readonly id = randomUUID();
-  readonly #left = new AbortController();
   readonly #isFirst: boolean;
   #joined: Promise<Children>;
   #node: string | undefined;
+  #left = false;
+  #wake: () => void = () => undefined;
 
   constructor(
     private readonly session: Session,
@@ -39,14 +40,14 @@ export class Place {
   async first(): Promise<bigint> {
     let queue = await this.#joined;
     for (;;) {
-      this.#left.signal.throwIfAborted();
+      if (this.#left) throw new Error('its caller has left the queue');
       if (!this.#node || !queue.names.includes(this.#node)) {
         queue = await (this.#joined = this.#join()); // somebody deleted our node: queue up anew
         continue;
       }
       const ahead = nextAhead(queue.names, this.#node);
       if (!ahead) return queue.zxid;
-      await this.session.change(`${this.parent}/${ahead}`, this.#left.signal);
+      await this.#changeOf(`${this.parent}/${ahead}`);
       queue = await this.#look();
     }
   }
@@ -58,8 +59,9 @@ export class Place {
 
   /** Resolves, when it is certain that the node has gone, to whether it was still there. */
   async leave(): Promise<boolean> {
-    const last = !this.#left.signal.aborted && this.session.exit(this.parent);
-    this.#left.abort();
+    const last = !this.#left && this.session.exit(this.parent);
+    this.#left = true;
+    this.#wake();
     await this.#joined.catch(() => undefined); // it may yet create the node
     if (!this.#node) return false;
     for (let mayBeDone = false; ; mayBeDone = true) {
@@ -105,6 +107,15 @@ export class Place {
     return this.#recognise(await this.#look());
   }
 
+  async #changeOf(path: string): Promise<void> {
+    let unwatch: () => void = () => undefined;
+    await new Promise<void>((wake) => {
+      this.#wake = wake;
+      unwatch = this.session.watch(path, wake);
+    });
+    unwatch();
+  }
+
   #recognise(queue: Children) {
     this.#node = queue.names.find((name) => name.startsWith(this.id));
     return this.#node ? queue : undefined;
@@ -124,6 +135,12 @@ export class Place {
 const turnOf = (node: string) => Number(node.slice(node.lastIndexOf('-') + 1));
 
 function nextAhead(nodes: readonly string[], own: string): string | undefined {
-  const ahead = nodes.filter((node) => turnOf(node) < turnOf(own));
-  return ahead.length ? ahead.reduce((a, b) => (turnOf(a) > turnOf(b) ? a : b)) : undefined;
+  const ownTurn = turnOf(own);
+  let ahead: string | undefined;
+  let aheadTurn = -1;
+  for (const node of nodes) {
+    const turn = turnOf(node);
+    if (turn < ownTurn && turn > aheadTurn) [ahead, aheadTurn] = [node, turn];
+  }
+  return ahead;
 }

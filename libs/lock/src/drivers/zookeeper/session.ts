@@ -118,21 +118,14 @@ export class Session {
   }
 
   /**
-   * Resolves when the node was deleted or changed, or is not there. `getData`, because an `exists` would leave a watch
-   * for ever on a node that has gone meanwhile; and one watcher for all, because the library never lets go of one.
+   * Calls `wake` when the node is deleted or changes, or is not there, or the session has ended; returns what stops that.
+   * `getData`, because an `exists` would leave a watch for ever on a node that has gone meanwhile; and one watcher for
+   * all, because the library never lets go of one.
    */
-  async change(path: string, signal: AbortSignal): Promise<void> {
-    let stop!: () => void;
-    const changed = this.#request<void>((client, done) => {
-      stop = () => done(null);
-      signal.addEventListener('abort', stop);
-      this.#changed.once(path, stop);
-      client.getData(path, this.#hear, (error) => error && stop());
-    });
-    await changed.finally(() => {
-      signal.removeEventListener('abort', stop);
-      this.#changed.off(path, stop);
-    });
+  watch(path: string, wake: () => void): () => void {
+    this.#changed.once(path, wake);
+    this.#request<Buffer>((client, done) => client.getData(path, this.#hear, done)).catch(wake);
+    return () => this.#changed.off(path, wake);
   }
 
   async close(): Promise<void> {
@@ -145,9 +138,10 @@ export class Session {
       this.#open.add(reject);
       send(this.#connection.client, (error, value) => {
         this.#open.delete(reject);
-        if (codeOf(error) === Exception.SESSION_EXPIRED) void this.#end(error as Error);
-        if (error) reject(error);
-        else resolve(value as T);
+        if (!error) return resolve(value as T);
+        const failure = error as Error;
+        if (codeOf(failure) === Exception.SESSION_EXPIRED) void this.#end(failure);
+        reject(failure);
       });
     });
   }
@@ -202,6 +196,7 @@ export class Session {
     this.#ended.abort(reason);
     for (const reject of this.#open) reject(reason);
     this.#open.clear();
+    for (const path of this.#changed.eventNames()) this.#changed.emit(path);
     await this.#connection.stop();
   }
 }
