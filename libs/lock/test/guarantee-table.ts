@@ -1,7 +1,13 @@
 import { format } from 'prettier';
 import { PROMISES, type Promises } from './promises.js';
 
-const yes = (promised: boolean, otherwise = 'no') => (promised ? 'yes' : otherwise);
+const yes = (promised: boolean) => (promised ? 'yes' : 'no');
+
+const ORDER: Record<Promises['order'], string> = {
+  none: 'none',
+  'one by one': 'as queued',
+  always: 'first come',
+};
 
 const FREED_BY: Record<Promises['freedBy'], string> = {
   ttl: 'its TTL',
@@ -34,7 +40,7 @@ const LOSS_SEEN: Record<Promises['lossSeen'], string> = {
 /** The columns of the table, in their order. */
 const COLUMNS: Readonly<Record<string, (promises: Promises) => string>> = {
   excludes: ({ excludes }) => excludes,
-  order: ({ fifo }) => yes(fifo, 'none'),
+  order: ({ order }) => ORDER[order],
   'fencing token': ({ fenced }) => yes(fenced),
   watchdog: ({ watchdog }) => yes(watchdog),
   'wake-up': ({ wakeUp }) => wakeUp,

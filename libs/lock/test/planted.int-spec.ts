@@ -32,7 +32,13 @@ const FOUND_BY: readonly [Defect, Check, reason: RegExp][] = [
 ];
 
 /** What the planted lock would be without its defect. */
-const promises: Promises = { ...PROMISES.redis, fifo: false, wakeUp: 'polling', takeover: false, leaves: 1 };
+const promises: Promises = {
+  ...PROMISES.redis,
+  order: 'none',
+  wakeUp: 'polling',
+  takeover: false,
+  leaves: 1,
+};
 
 /** Little, for what is wrong here shows soon. */
 const EFFORT: Effort = { patience: 2_000, writes: 60, cycles: 100 };

@@ -6,8 +6,11 @@ export interface Promises {
   readonly needs?: keyof LockBackends;
   /** Whom it keeps apart. */
   readonly excludes: 'processes' | 'callers of one process';
-  /** First come first served: among processes, and among the callers of each. */
-  readonly fifo: boolean;
+  /**
+   * First come first served. Where only `one by one`, callers of one process that ask at the same moment may be queued in any
+   * order.
+   */
+  readonly order: 'none' | 'one by one' | 'always';
   /** Its leases carry tokens that grow strictly, across processes and restarts of the server. */
   readonly fenced: boolean;
   /** Its tokens can be moved above a given one. */
@@ -37,7 +40,7 @@ export interface Promises {
 const redisSetnx: Promises = {
   needs: 'redis',
   excludes: 'processes',
-  fifo: false,
+  order: 'none',
   fenced: false,
   reseeds: false,
   watchdog: false,
@@ -55,7 +58,7 @@ const redisSetnx: Promises = {
 /** A session of the store, kept alive by the holder's process, is what holds the lock. */
 const bySession = {
   excludes: 'processes',
-  fifo: true,
+  order: 'always',
   fenced: true,
   reseeds: false,
   watchdog: true,
@@ -90,7 +93,7 @@ const byRow = {
 export const PROMISES = {
   'local-mutex': {
     excludes: 'callers of one process',
-    fifo: true,
+    order: 'always',
     fenced: false,
     reseeds: false,
     watchdog: true,
@@ -106,7 +109,7 @@ export const PROMISES = {
   'redis-setnx': redisSetnx,
   redis: {
     ...redisSetnx,
-    fifo: true,
+    order: 'always',
     fenced: true,
     reseeds: true,
     watchdog: true,
@@ -123,11 +126,12 @@ export const PROMISES = {
     lossSeen: 'watchdog',
     quorum: 'majority of independent servers',
   },
-  etcd: { ...bySession, needs: 'etcd', leastTtl: 2_000 },
+  etcd: { ...bySession, needs: 'etcd', order: 'one by one', leastTtl: 2_000 },
   zookeeper: { ...bySession, needs: 'zookeeper' },
   consul: {
     ...bySession,
     needs: 'consul',
+    order: 'one by one',
     leastTtl: 10_000,
     deadTime: { ttls: 2, ms: 0 }, // Consul ends a session between one and two TTLs after its last sign of life
   },
@@ -140,6 +144,6 @@ export const PROMISES = {
     lossSeen: 'watchdog',
     leaves: 1,
   },
-  'mysql-get-lock': { ...byConnection, needs: 'mysql', fifo: false },
+  'mysql-get-lock': { ...byConnection, needs: 'mysql', order: 'none' },
   'postgres-advisory': { ...byConnection, needs: 'postgres' },
 } as const satisfies Record<LockDriverName, Promises>;

@@ -7,7 +7,7 @@ import { nothing, outcomeOf, type Check } from './check.js';
 
 /** Until the store sees so many waiting processes; where it cannot tell, until they have had the time to ask. */
 async function queued({ promises, store: { waiters } }: Subject, resource: string, count: number) {
-  if (!promises.fifo || !waiters) return sleep(500);
+  if (promises.order === 'none' || !waiters) return sleep(500);
   return eventually(`${count} wait`, async () => (await waiters(resource)) >= count);
 }
 
@@ -86,8 +86,8 @@ export const abortsAtTheHandOver: Check = {
 };
 
 export const servesCallersInOrder: Check = {
-  title: 'serves the callers of a process in the order they asked',
-  applies: ({ fifo }) => fifo,
+  title: 'serves the callers of a process in the order they asked, even at the same moment',
+  applies: ({ order }) => order === 'always',
   async run(subject) {
     const [lock, other] = await subject.twoLocks();
     const resource = subject.resource();
@@ -103,10 +103,29 @@ export const servesCallersInOrder: Check = {
   },
 };
 
+export const servesQueuedCallersInOrder: Check = {
+  title: 'serves the callers of a process in the order in which the store queued them',
+  applies: ({ order }) => order === 'one by one',
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    const held = await hold(lock, resource, subject.options);
+    const order: number[] = [];
+    const waiters: Promise<void>[] = [];
+    for (let i = 0; i < 8; i++) {
+      waiters.push(other.withLock(resource, subject.options, async () => void order.push(i)));
+      await queued(subject, resource, i + 1);
+    }
+    await held.release();
+    await Promise.all(waiters);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  },
+};
+
 export const servesProcessesInOrder: Check = {
   title:
     'serves processes in the order they asked, with growing tokens, past one that was killed while it waited',
-  applies: ({ fifo, excludes }) => fifo && excludes === 'processes',
+  applies: ({ order, excludes }) => order !== 'none' && excludes === 'processes',
   async run(subject) {
     const processes = await subject.processes(4);
     const resource = subject.resource();
@@ -137,7 +156,7 @@ const byValue = (a?: bigint, b?: bigint) => (a! < b! ? -1 : 1);
 
 export const survivesKilledWaiter: Check = {
   title: 'is not held up by a process that was killed while it waited',
-  applies: ({ fifo, excludes }) => !fifo && excludes === 'processes',
+  applies: ({ order, excludes }) => order === 'none' && excludes === 'processes',
   async run(subject) {
     const [doomed] = await subject.processes(1);
     const resource = subject.resource();
