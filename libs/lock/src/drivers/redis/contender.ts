@@ -1,4 +1,4 @@
-import type { Args, Keys, LockCommands, RawAnswer } from './scripts.js';
+import type { Keys, LockCommands, RawAnswer } from './scripts.js';
 
 /** What the store said to a contender. */
 export interface Answer {
@@ -13,39 +13,33 @@ export interface Answer {
 
 /** One caller that wants or has a permit, as the scripts know it. What they do is said in the `.lua` files. */
 export class Contender {
-  readonly holder: string;
-  readonly #script: [...Keys, ...Args];
-
   constructor(
     private readonly redis: LockCommands,
-    keys: Keys,
-    args: Args,
-  ) {
-    this.#script = [...keys, ...args];
-    this.holder = args[0];
-  }
+    private readonly keys: Keys,
+    readonly holder: string,
+    private readonly ttl: number,
+  ) {}
 
   async ask(): Promise<Answer> {
     const askedAt = performance.now();
-    return read(askedAt, await this.redis.lockAcquire(...this.#script));
+    return read(askedAt, await this.redis.lockAcquire(...this.keys, this.holder, this.ttl));
   }
 
   /** Resolves to whether the permit is still this contender's. */
-  async extend(nextTtl: number): Promise<boolean> {
-    const [holders, queue, token, holder, , ...rest] = this.#script;
-    return (await this.redis.lockExtend(holders, queue, token, holder, nextTtl, ...rest)) === 1;
+  async extend(ttl: number): Promise<boolean> {
+    return (await this.redis.lockExtend(...this.keys, this.holder, ttl)) === 1;
   }
 
   /** Gives back what it has, or gives up waiting. Resolves to whether it had a permit. */
   async release(): Promise<boolean> {
-    const [wasOurs] = await this.redis.lockRelease(...this.#script);
+    const [wasOurs] = await this.redis.lockRelease(...this.keys, this.holder, this.ttl);
     return wasOurs === 1;
   }
 
   /** Releases, and asks for another contender of this process in the same command. */
   releaseAndAskFor(next: Contender) {
     const askedAt = performance.now();
-    const reply = this.redis.lockRelease(...this.#script, next.holder, next.#script[4]);
+    const reply = this.redis.lockRelease(...this.keys, this.holder, this.ttl, next.holder, next.ttl);
     return {
       wasOurs: reply.then(([wasOurs]) => wasOurs === 1),
       answer: reply.then(([, ...answer]) => read(askedAt, answer)),

@@ -3,12 +3,14 @@
 --   KEYS[2] queue: list of waiting holders, first come first
 --   KEYS[3] the last token given out
 --   ARGV[1] holder: "<client>:<n>", or "<client>:<n>:fenced" where all that it writes is guarded by its token
---   ARGV[2] ttl ms   ARGV[3] permits   ARGV[4] ms that a waiter which was handed a permit has to extend it
---   ARGV[5] channel prefix: the process of a holder listens on "<channel prefix><client>"
---   ARGV[6] 1 if a process without a listener is gone or cut off; 0 in a Redis Cluster, which counts listeners per node
+--   ARGV[2] ttl in ms
+-- What is the same in every call is put in front of the script, so that it need not be sent each time (scripts.ts):
+--   PERMITS   CLAIM_TTL: ms that a waiter which was handed a permit has to extend it
+--   CHANNEL_PREFIX: the process of a holder listens on "<channel prefix><client>"
+--   COUNT_LISTENERS: whether a process without a listener is gone or cut off. A Redis Cluster counts them per node.
 
 local HOLDERS, QUEUE, TOKEN = KEYS[1], KEYS[2], KEYS[3]
-local holder, ttl, permits, claim_ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local holder, ttl = ARGV[1], tonumber(ARGV[2])
 local TOKEN_MEMORY_MS = 86400000
 local QUEUE_MEMORY_MS = 60000 -- every live waiter asks again well within this, so that only a dead queue vanishes
 
@@ -17,11 +19,11 @@ local now_us = time[1] * 1000000 + time[2]
 local now = now_us / 1000
 
 local function channel_of(someone)
-  return ARGV[5] .. string.match(someone, '^[^:]+')
+  return CHANNEL_PREFIX .. string.match(someone, '^[^:]+')
 end
 
 local function seems_gone(someone)
-  return ARGV[6] == '1' and someone ~= holder and redis.call('PUBSUB', 'NUMSUB', channel_of(someone))[2] == 0
+  return COUNT_LISTENERS and someone ~= holder and redis.call('PUBSUB', 'NUMSUB', channel_of(someone))[2] == 0
 end
 
 -- Tokens are the server's microseconds, pushed up where that would not grow: they go on growing although the counter
@@ -36,7 +38,7 @@ end
 -- The set lives as long as its longest permit.
 local function hold_until(someone, moment)
   redis.call('ZADD', HOLDERS, moment, someone)
-  if permits > 1 then
+  if PERMITS > 1 then
     moment = redis.call('ZRANGE', HOLDERS, -1, -1, 'WITHSCORES')[2]
   end
   redis.call('PEXPIREAT', HOLDERS, math.ceil(moment))
@@ -45,7 +47,7 @@ end
 -- A permit that ran out is its holder's for as long as nobody has looked: whoever grants looks first.
 local function free_permits()
   redis.call('ZREMRANGEBYSCORE', HOLDERS, '-inf', now)
-  return permits - redis.call('ZCARD', HOLDERS)
+  return PERMITS - redis.call('ZCARD', HOLDERS)
 end
 
 -- Waiters whose processes are gone drop out.
@@ -67,7 +69,7 @@ local function hand_over()
       return
     end
     redis.call('LPOP', QUEUE)
-    hold_until(heir, now + claim_ttl)
+    hold_until(heir, now + CLAIM_TTL)
     if heir ~= holder then
       redis.call('PUBLISH', channel_of(heir), heir .. ' ' .. next_token())
     end

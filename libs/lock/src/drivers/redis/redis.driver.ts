@@ -6,7 +6,7 @@ import { LocalQueue } from '../local-queue.js';
 import { ownConnection } from '../own-connection.js';
 import { Contender, type Answer } from './contender.js';
 import { Doorway } from './doorway.js';
-import { scripts, type Keys, type LockCommands } from './scripts.js';
+import { scriptsWith, type Keys, type LockCommands } from './scripts.js';
 import { WakeUps, type Bell } from './wake-ups.js';
 
 /** How long a waiter that was handed a permit has to extend it: what one that is cut off costs at most. */
@@ -39,8 +39,6 @@ export class RedisDriver implements LockDriver {
   /** One caller of this process at a time waits in Redis for a resource; the others wait here. */
   readonly #queue = new LocalQueue();
   readonly #doorway = new Doorway();
-  readonly #channelPrefix: string;
-  readonly #countListeners: 0 | 1;
   #holders = 0;
 
   constructor(
@@ -48,11 +46,12 @@ export class RedisDriver implements LockDriver {
     private readonly permits = 1,
     private readonly prefix = 'lock',
   ) {
-    this.#channelPrefix = `${prefix}:wake:`;
-    this.#countListeners = connection instanceof Cluster ? 0 : 1;
+    const channelPrefix = `${prefix}:wake:`;
+    const countListeners = !(connection instanceof Cluster);
+    const scripts = scriptsWith({ permits, claimTtl: CLAIM_TTL_MS, channelPrefix, countListeners });
     // With RESP3 one connection both asks and listens: whoever hears no hand-over is one who cannot ask either.
     this.#redis = ownConnection<LockCommands>(connection, scripts, { protocol: 3 });
-    this.#wakeUps = new WakeUps(this.#redis, this.#channelPrefix + this.#client);
+    this.#wakeUps = new WakeUps(this.#redis, channelPrefix + this.#client);
   }
 
   async acquire(resource: string, request: LockRequest): Promise<Grant> {
@@ -132,14 +131,7 @@ export class RedisDriver implements LockDriver {
 
   #contender(resource: string, { ttl, fenced }: LockRequest): Contender {
     const holder = `${this.#client}:${++this.#holders}${fenced ? ':fenced' : ''}`;
-    return new Contender(this.#redis, this.#keys(resource), [
-      holder,
-      ttl,
-      this.permits,
-      CLAIM_TTL_MS,
-      this.#channelPrefix,
-      this.#countListeners,
-    ]);
+    return new Contender(this.#redis, this.#keys(resource), holder, ttl);
   }
 
   /** One hash tag, so that a Redis Cluster keeps all keys of a resource in one slot. */

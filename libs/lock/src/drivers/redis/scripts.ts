@@ -1,36 +1,43 @@
 import { readFileSync } from 'node:fs';
 
-const permits = readFileSync(new URL('./permits.lua', import.meta.url), 'utf8');
-const script = (lua: string) => ({ lua: permits + lua, numberOfKeys: 3 });
+/** What is the same in every call of one driver. `permits.lua` says what it means. */
+export interface Settings {
+  readonly permits: number;
+  readonly claimTtl: number;
+  readonly channelPrefix: string;
+  readonly countListeners: boolean;
+}
 
-export const scripts = {
-  lockAcquire: script(readFileSync(new URL('./acquire.lua', import.meta.url), 'utf8')),
-  lockExtend: script(readFileSync(new URL('./extend.lua', import.meta.url), 'utf8')),
-  lockRelease: script(readFileSync(new URL('./release.lua', import.meta.url), 'utf8')),
-  lockReseed: script(readFileSync(new URL('./reseed.lua', import.meta.url), 'utf8')),
-};
+const permitsLua = readFileSync(new URL('./permits.lua', import.meta.url), 'utf8');
+const acquireLua = readFileSync(new URL('./acquire.lua', import.meta.url), 'utf8');
+const extendLua = readFileSync(new URL('./extend.lua', import.meta.url), 'utf8');
+const releaseLua = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
+const reseedLua = readFileSync(new URL('./reseed.lua', import.meta.url), 'utf8');
+
+export function scriptsWith({ permits, claimTtl, channelPrefix, countListeners }: Settings) {
+  const settings = `local PERMITS, CLAIM_TTL, CHANNEL_PREFIX, COUNT_LISTENERS = ${permits}, ${claimTtl}, ${JSON.stringify(channelPrefix)}, ${countListeners}\n`;
+  const script = (lua: string) => ({ lua: settings + permitsLua + lua, numberOfKeys: 3 });
+  return {
+    lockAcquire: script(acquireLua),
+    lockExtend: script(extendLua),
+    lockRelease: script(releaseLua),
+    lockReseed: script(reseedLua),
+  };
+}
 
 export type Keys = readonly [holders: string, queue: string, token: string];
-
-/** As `permits.lua` names them. */
-export type Args = readonly [
-  holder: string,
-  ttl: number,
-  permits: number,
-  claimTtl: number,
-  channelPrefix: string,
-  countListeners: 0 | 1,
-];
 
 /** What acquire() in `permits.lua` returns. */
 export type RawAnswer = [granted: 0 | 1, last: string, runsOutIn: number];
 
+type Next = [] | [nextHolder: string, nextTtl: number];
+
 /** The scripts as commands. What they return is said at the head of each `.lua` file. */
 export interface LockCommands {
-  lockAcquire(...args: [...Keys, ...Args]): Promise<RawAnswer>;
-  lockExtend(...args: [...Keys, ...Args]): Promise<0 | 1>;
+  lockAcquire(...args: [...Keys, holder: string, ttl: number]): Promise<RawAnswer>;
+  lockExtend(...args: [...Keys, holder: string, ttl: number]): Promise<0 | 1>;
   lockRelease(
-    ...args: [...Keys, ...Args, ...([] | [nextHolder: string, nextTtl: number])]
+    ...args: [...Keys, holder: string, ttl: number, ...Next]
   ): Promise<[wasOurs: 0 | 1, ...answer: RawAnswer]>;
   lockReseed(...args: [...Keys, above: string]): Promise<null>;
 }
