@@ -27,7 +27,7 @@ export class LocalQueue {
       const enter = () => {
         signal.removeEventListener('abort', giveUp);
         onTurn();
-        resolve();
+        setImmediate(resolve); // whoever lets us in may hold the lock now: its work goes first
       };
       const giveUp = () => {
         line.splice(line.indexOf(enter), 1);
