@@ -1,6 +1,6 @@
 import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 
-/** How long, in milliseconds, a server may leave a question unanswered before its connection counts as broken. */
+/** How long, in milliseconds, a server may leave a question unanswered before it, and its connection, count as lost. */
 const SILENCE_MS = 2_000;
 
 /** Lua scripts by the name of the command they become; sent by their hash, and loaded where the server has lost them. */
@@ -15,6 +15,8 @@ export function ownConnection<C extends object>(
   const options: RedisOptions = {
     connectTimeout: SILENCE_MS,
     socketTimeout: SILENCE_MS,
+    // Also for what was under way when the connection broke: the client would forget it.
+    commandTimeout: SILENCE_MS,
     // While the server is away, a question waits for the second reconnect at most.
     maxRetriesPerRequest: 1,
     // What was asked on a connection that broke may have been done: only the driver knows whether it can be asked again.
