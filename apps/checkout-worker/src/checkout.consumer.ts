@@ -12,6 +12,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Worker, type Job } from 'bullmq';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
@@ -44,6 +45,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     locks: Locks,
     @Inject(Semaphore) semaphore: Semaphore | null,
   ) {
+    setMaxListeners(0, this.#shutdown.signal); // every lane that waits listens to it
     this.#catalog = new SaleCatalog(dataSource);
     this.#reservations = new Reservations({
       pool: poolOf(dataSource),
