@@ -1,8 +1,11 @@
 import { Redis } from 'ioredis';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { LockWaitTimeoutError, Semaphore, type Lease } from '../src/index.js';
 
+const PERMIT_HOLDER = new URL('./support/permit-holder.ts', import.meta.url);
 const redis = new Redis(inject('redisUrl'));
 const opened: Semaphore[] = [];
 /** As another process has it: connections of its own. */
@@ -76,12 +79,16 @@ describe.each([1, 3])('with %i permits', (permits) => {
     await Promise.all(callers);
   });
 
-  it('gets the permits of a vanished process back, all of them, at the end of their TTL', async () => {
+  it.each([
+    ['at the end of their TTL', 1_000, false],
+    ['at once between fenced callers, whatever the TTL', 60_000, true],
+  ])('gets the permits of a killed process back, all of them, %s', async (_, ttl, fenced) => {
     const resource = resourceName();
-    const doomed = open(permits);
-    void (await fill(doomed, resource, permits, 500));
-    await doomed.close();
-    const release = await fill(open(permits), resource, permits);
+    const args = [inject('redisUrl'), resource, permits, ttl, fenced].map(String);
+    const doomed = fork(PERMIT_HOLDER, args, { execArgv: ['--import', 'tsx'] });
+    await once(doomed, 'message');
+    doomed.kill('SIGKILL');
+    const release = await fill(open(permits), resource, permits, options.ttl, fenced);
     await release();
   });
 
@@ -100,13 +107,19 @@ it('refuses a number of permits that is none', () => {
 });
 
 /** Takes all permits at once, in one process; the result gives them back. */
-async function fill(semaphore: Semaphore, resource: string, permits: number, ttl = options.ttl) {
+async function fill(
+  semaphore: Semaphore,
+  resource: string,
+  permits: number,
+  ttl = options.ttl,
+  fenced = false,
+) {
   let release: () => void = () => undefined;
   const until = new Promise<void>((resolve) => (release = resolve));
   const holders: Promise<void>[] = [];
   for (let i = 0; i < permits; i++) {
     await new Promise<void>((inside, failed) => {
-      const holder = semaphore.withPermit(resource, { ...options, ttl }, async () => {
+      const holder = semaphore.withPermit(resource, { ...options, ttl, fenced }, async () => {
         inside();
         await until;
       });
