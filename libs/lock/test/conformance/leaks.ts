@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { expect } from 'vitest';
 import { eventually, monotonicMs, within } from '../support/eventually.js';
 import { nothing, type Check } from './check.js';
