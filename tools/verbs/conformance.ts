@@ -1,20 +1,15 @@
 import { join } from 'node:path';
-import { STRATEGY_NAMES, strategyOf } from '@app/inventory';
-import { backendOf, type LockDriverName } from '@app/lock';
+import { backendOf, LOCK_DRIVER_NAMES, type LockDriverName } from '@app/lock';
 import { root } from '../paths.mjs';
 import { runInForeground } from '../processes/run-command.js';
 import { provideServers, SERVER_NAMES } from '../services/services.js';
 import { build } from '../setup/build.js';
 import { lockServersOfDrivers } from '../stack/lock-servers.js';
 
-const DRIVERS = new Set(
-  STRATEGY_NAMES.map((name) => strategyOf(name).lock).filter((lock) => lock !== undefined),
-);
-
 /** npm run conformance [-- driver,driver...] [vitest's own arguments] */
 export async function run(args: string[]): Promise<number> {
   const chosen = driversIn(args[0]);
-  const drivers = chosen ?? [...DRIVERS];
+  const drivers = chosen ?? LOCK_DRIVER_NAMES;
   await provideServers(['postgres', 'redis', ...lockServersOfDrivers(drivers)]);
   await build();
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -30,12 +25,12 @@ export async function run(args: string[]): Promise<number> {
 /** A file that is named after a driver, or after a server, is about nothing else. */
 function othersThan(drivers: LockDriverName[]): string[] {
   const wanted = new Set([...drivers, ...drivers.map(backendOf)]);
-  return [...DRIVERS, ...SERVER_NAMES].filter((name) => !wanted.has(name));
+  return [...LOCK_DRIVER_NAMES, ...SERVER_NAMES].filter((name) => !wanted.has(name));
 }
 
 /** The drivers that an argument names, if it names nothing else. */
 function driversIn(argument = ''): LockDriverName[] | undefined {
   const names = argument.split(',');
-  const drivers = [...DRIVERS].filter((driver) => names.includes(driver));
+  const drivers = LOCK_DRIVER_NAMES.filter((driver) => names.includes(driver));
   return drivers.length === names.length ? drivers : undefined;
 }

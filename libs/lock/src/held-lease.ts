@@ -46,7 +46,7 @@ export class HeldLease implements Lease {
   }
 
   throwIfLost() {
-    if (performance.now() >= this.expiresAt) this.#lose('it ran out before it was extended');
+    this.#loseIfExpired();
     if (this.#loss) throw this.#loss;
   }
 
@@ -73,8 +73,7 @@ export class HeldLease implements Lease {
     const left = this.expiresAt - performance.now();
     if (left === Infinity) return;
     this.#timer = setTimeout(() => {
-      if (performance.now() < this.expiresAt) this.#watchExpiry();
-      else this.#lose('it ran out before it was extended');
+      if (!this.#loseIfExpired()) this.#watchExpiry();
     }, left);
   }
 
@@ -87,8 +86,13 @@ export class HeldLease implements Lease {
     clearTimeout(this.#timer);
     if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
     if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.grant.ttl ?? this.ttl);
-    if (performance.now() >= this.expiresAt) return this.#lose('it ran out before it was extended');
-    this.#watch();
+    if (!this.#loseIfExpired()) this.#watch();
+  }
+
+  #loseIfExpired(): boolean {
+    const expired = performance.now() >= this.expiresAt;
+    if (expired) this.#lose('it ran out before it was extended');
+    return expired;
   }
 
   readonly #hearLoss = () => this.#lose('its session with the store ended');

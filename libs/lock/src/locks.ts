@@ -4,7 +4,7 @@ import { Lock } from './with-lock.js';
 
 /** The locks of one process: each driver is opened when it is first asked for, and closed with the others. */
 export class Locks {
-  readonly #drivers = new Map<LockDriverName, Promise<LockDriver>>();
+  readonly #opened = new Map<LockDriverName, Promise<{ driver: LockDriver; lock: Lock }>>();
 
   constructor(
     private readonly backends: LockBackends,
@@ -13,14 +13,19 @@ export class Locks {
 
   /** @throws {LockDriverUnknownError} */
   async of(name: LockDriverName): Promise<Lock> {
-    const driver = this.#drivers.get(name) ?? createLockDriver(name, this.backends);
-    this.#drivers.set(name, driver);
-    return new Lock(await driver, this.observerOf?.(name));
+    const opening = this.#opened.get(name) ?? this.#open(name);
+    this.#opened.set(name, opening);
+    return (await opening).lock;
   }
 
   async close(): Promise<void> {
-    const drivers = await Promise.allSettled(this.#drivers.values());
-    const opened = drivers.filter((driver) => driver.status === 'fulfilled');
-    await Promise.all(opened.map(({ value }) => value.close()));
+    const locks = await Promise.allSettled(this.#opened.values());
+    const opened = locks.filter((lock) => lock.status === 'fulfilled');
+    await Promise.all(opened.map(({ value }) => value.driver.close()));
+  }
+
+  async #open(name: LockDriverName) {
+    const driver = await createLockDriver(name, this.backends);
+    return { driver, lock: new Lock(driver, this.observerOf?.(name)) };
   }
 }

@@ -2,6 +2,7 @@ import { LockBackendUnavailableError } from '../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../lock.js';
 import type { KeptSession } from './kept-session.js';
 import { orAbort } from './or-abort.js';
+import { orUnavailable } from './or-unavailable.js';
 import type { QueuedKey } from './queued-key.js';
 
 /**
@@ -19,9 +20,6 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
   protected abstract disconnect(): void;
 
   async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    const unavailable = (cause: unknown) => {
-      throw new LockBackendUnavailableError(resource, cause);
-    };
     try {
       const place = await orAbort(this.#reachFront(resource, ttl, signal), signal);
       const { session, holder, token } = place;
@@ -32,11 +30,11 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
         ttl: session.ttl,
         lost: session.lost,
         extend: async () => (await Promise.all([session.renew(), place.isQueued()])).every(Boolean),
-        release: () => place.leave().catch(unavailable),
+        release: () => orUnavailable(resource, place.leave()),
       };
     } catch (error) {
       signal.throwIfAborted();
-      return unavailable(error);
+      throw new LockBackendUnavailableError(resource, error);
     }
   }
 

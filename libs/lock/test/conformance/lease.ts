@@ -2,20 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
+import type { Subject } from '../support/subject.js';
 import { nothing, outcomeOf, type Check } from './check.js';
+
+async function outlivesItsTtl(subject: Subject) {
+  const [lock, other] = await subject.twoLocks();
+  const resource = subject.resource();
+  const held = await hold(lock, resource, subject.options);
+  const waiting = other.withLock(resource, { ...subject.options, wait: 2.5 * subject.ttl }, nothing);
+  expect(await outcomeOf(waiting)).toBe('LOCK_WAIT_TIMEOUT');
+  expect(held.lease.signal.aborted).toBe(false);
+  await held.release();
+}
 
 export const watchdogKeeps: Check = {
   title: 'keeps the lock beyond its TTL while the work runs',
   applies: ({ watchdog }) => watchdog,
-  async run(subject) {
-    const [lock, other] = await subject.twoLocks();
-    const resource = subject.resource();
-    const held = await hold(lock, resource, subject.options);
-    const waiting = other.withLock(resource, { ...subject.options, wait: 2.5 * subject.ttl }, nothing);
-    expect(await outcomeOf(waiting)).toBe('LOCK_WAIT_TIMEOUT');
-    expect(held.lease.signal.aborted).toBe(false);
-    await held.release();
-  },
+  run: outlivesItsTtl,
 };
 
 export const expiresWithoutWatchdog: Check = {
@@ -34,14 +37,7 @@ export const expiresWithoutWatchdog: Check = {
 export const neverExpires: Check = {
   title: 'does not run out while its holder works, although nothing extends it',
   applies: ({ watchdog, freedBy }) => !watchdog && freedBy === 'nobody',
-  async run(subject) {
-    const [lock, other] = await subject.twoLocks();
-    const resource = subject.resource();
-    const held = await hold(lock, resource, subject.options);
-    const waiting = other.withLock(resource, { ...subject.options, wait: 2.5 * subject.ttl }, nothing);
-    expect(await outcomeOf(waiting)).toBe('LOCK_WAIT_TIMEOUT');
-    await held.release();
-  },
+  run: outlivesItsTtl,
 };
 
 export const tellsOfLoss: Check = {

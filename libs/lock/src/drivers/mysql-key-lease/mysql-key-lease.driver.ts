@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
-import { keyOf, MysqlTable, orUnavailable, poll } from '../mysql-table.js';
+import { keyOf, MysqlTable, poll } from '../mysql-table.js';
+import { orUnavailable } from '../or-unavailable.js';
 import { CREATE_TABLE, EXTEND, LOOK, RAISE_TOKEN, RELEASE, TAKE } from './sql.js';
 
 /** The driver reads tokens as doubles. */

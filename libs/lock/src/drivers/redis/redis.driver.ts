@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { LocalQueue } from '../local-queue.js';
+import { orUnavailable } from '../or-unavailable.js';
 import { ownConnection } from '../own-connection.js';
 import { Contender, type Answer } from './contender.js';
 import { Doorway } from './doorway.js';
@@ -84,9 +85,7 @@ export class RedisDriver implements LockDriver {
 
   async reseed(resource: string, above: bigint) {
     if (above >= MAX_TOKEN) throw new RangeError(`tokens of ${resource} cannot grow above ${above}`);
-    await this.#redis.lockReseed(...this.#keys(resource), above.toString()).catch((cause: unknown) => {
-      throw new LockBackendUnavailableError(resource, cause);
-    });
+    await orUnavailable(resource, this.#redis.lockReseed(...this.#keys(resource), above.toString()));
   }
 
   async close() {
