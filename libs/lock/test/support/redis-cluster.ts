@@ -5,6 +5,8 @@ import { providePrivateRedis } from '../../../../tools/setup/redis.js';
 import { eventually } from './eventually.js';
 
 const SLOTS = 16_384;
+/** Nodes talk to each other on a port that is 10,000 higher: that one, too, shall be none of those given to clients. */
+const HIGHEST_PORT = 22_768;
 
 /** A real Redis Cluster of three primaries. */
 export class RedisCluster {
@@ -46,7 +48,7 @@ async function startNode(): Promise<Service> {
   if (!('file' in provider)) throw new Error('a cluster for tests needs redis-server on this machine');
   const name = nextName('redis-cluster');
   const directory = await dataDirectory(name);
-  return onFreePort((port) =>
+  const start = (port: number) =>
     startServer({
       name,
       url: `redis://127.0.0.1:${port}`,
@@ -66,6 +68,6 @@ async function startNode(): Promise<Service> {
           )
           .finally(() => redis.disconnect());
       },
-    }),
-  );
+    });
+  return onFreePort(start, HIGHEST_PORT);
 }
