@@ -17,15 +17,16 @@ export async function run(args: string[]): Promise<number> {
   const rest = chosen ? args.slice(1) : args;
   const env = { CONFORMANCE_DRIVERS: drivers.join(',') };
   const filter = chosen
-    ? othersThan(chosen).flatMap((name) => ['--exclude', `**/${name}.conformance-spec.ts`])
+    ? irrelevantTo(chosen).flatMap((name) => ['--exclude', `**/${name}.conformance-spec.ts`])
     : [];
   return runInForeground(process.execPath, [vitest, 'run', '--config', config, ...filter, ...rest], env);
 }
 
-/** A file that is named after a driver, or after a server, is about nothing else. */
-function othersThan(drivers: LockDriverName[]): string[] {
+/** A file that is named after a driver, or after a server, is about nothing else; `servers` is about lock servers. */
+function irrelevantTo(drivers: LockDriverName[]): string[] {
   const wanted = new Set([...drivers, ...drivers.map(backendOf)]);
-  return [...LOCK_DRIVER_NAMES, ...SERVER_NAMES].filter((name) => !wanted.has(name));
+  const others = [...LOCK_DRIVER_NAMES, ...SERVER_NAMES].filter((name) => !wanted.has(name));
+  return lockServersOfDrivers(drivers).length > 0 ? others : [...others, 'servers'];
 }
 
 /** The drivers that an argument names, if it names nothing else. */
