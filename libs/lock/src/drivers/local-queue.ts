@@ -3,6 +3,11 @@ export class LocalQueue {
   /** Who waits behind the one inside. */
   readonly #lines = new Map<string, (() => void)[]>();
 
+  /** How many wait behind the one inside. */
+  length(name: string): number {
+    return this.#lines.get(name)?.length ?? 0;
+  }
+
   /**
    * Resolves, once it is the caller's turn, to what lets the next one in. `onTurn` is called in that very moment, before
    * anything else happens. The signal is looked at only if there is somebody to wait for.

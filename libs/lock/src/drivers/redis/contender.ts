@@ -17,8 +17,14 @@ export class Contender {
     private readonly redis: LockCommands,
     private readonly keys: Keys,
     readonly holder: string,
-    private readonly ttl: number,
+    readonly ttl: number,
+    private readonly fenced: boolean,
   ) {}
+
+  /** Whether what was granted to the other one would serve this one as well. */
+  wantsAs(other: Contender): boolean {
+    return this.ttl === other.ttl && this.fenced === other.fenced;
+  }
 
   async ask(): Promise<Answer> {
     const askedAt = performance.now();

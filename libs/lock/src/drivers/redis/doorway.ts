@@ -1,26 +1,30 @@
 import type { Answer, Contender } from './contender.js';
+import type { Turn } from './turn.js';
 
-interface Waiting {
+/** What the one inside has for the one who waits: its turn, or the answer to what it asked for it. */
+type Heard = Turn | Answer | undefined;
+
+export interface Waiting {
   readonly contender: Contender;
-  readonly answer: Promise<Answer | undefined>;
-  /** Takes the answer to what the holder asked for the contender; nothing if it has to ask itself. */
-  readonly hear: (answer?: Promise<Answer>) => void;
+  readonly heard: Promise<Heard>;
+  /** With nothing, the contender has to ask itself. False if it has heard something before. */
+  readonly hear: (heard?: Turn | Promise<Answer>) => boolean;
 }
 
 /**
- * Where the next caller of this process waits while another one of it holds the lock: when that one releases, it asks for
- * the next in the same command. This saves a busy lock every second command.
+ * Where the next caller of this process waits while another one of it holds the lock: when that one releases, it hands its
+ * turn on, or asks for the next in the same command. A busy lock thus needs less than one command per acquisition.
  */
 export class Doorway {
-  readonly #inside = new Map<string, Contender>();
+  readonly #inside = new Map<string, object>();
   readonly #waiting = new Map<string, Waiting>();
 
-  enter(resource: string, holder: Contender) {
+  enter(resource: string, holder: object) {
     this.#inside.set(resource, holder);
   }
 
-  /** Whom to ask for, if somebody waits. */
-  leave(resource: string, holder: Contender): Waiting | undefined {
+  /** Who waits, if somebody does and `holder` is still inside. */
+  leave(resource: string, holder: object): Waiting | undefined {
     if (this.#inside.get(resource) !== holder) return undefined;
     this.#inside.delete(resource);
     return this.#waiting.get(resource);
@@ -29,32 +33,37 @@ export class Doorway {
   /** The contender is the next of its process. */
   stand(resource: string, contender: Contender) {
     if (!this.#inside.has(resource)) return;
-    let hear: Waiting['hear'] = () => undefined;
-    const answer = new Promise<Answer | undefined>((resolve) => {
-      hear = (heard) => resolve(heard?.catch(() => undefined));
-    });
-    this.#waiting.set(resource, { contender, answer, hear });
+    let tell!: (heard: Heard | Promise<Heard>) => void;
+    const heard = new Promise<Heard>((resolve) => (tell = resolve));
+    let isFirst = true;
+    const hear: Waiting['hear'] = (what) => {
+      if (!isFirst) return false;
+      isFirst = false;
+      tell(what instanceof Promise ? what.catch(() => undefined) : what);
+      return true;
+    };
+    this.#waiting.set(resource, { contender, heard, hear });
   }
 
   /**
-   * Resolves to the answer that the holder in this process got for the contender. To nothing if there is no such holder,
-   * if its question fails or does not come within `ms` milliseconds (its work may hang), or once the signal aborts.
+   * Resolves to what the holder in this process has for the contender. To nothing if there is no such holder, if its
+   * question fails or does not come within `ms` milliseconds (its work may hang), or once the signal aborts.
    */
-  async answer(
+  async wait(
     resource: string,
     contender: Contender,
     ms: number,
     request: { readonly signal: AbortSignal },
-  ): Promise<Answer | undefined> {
+  ): Promise<Heard> {
     const waiting = this.#waiting.get(resource);
     if (waiting?.contender !== contender) return undefined;
     const { signal } = request;
-    const giveUp = () => waiting.hear();
+    const giveUp = () => void waiting.hear();
     const timer = setTimeout(giveUp, ms);
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
     try {
-      return await waiting.answer;
+      return await waiting.heard;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);

@@ -5,7 +5,8 @@
 --   ARGV[1] holder: "<client>:<n>", or "<client>:<n>:fenced" where all that it writes is guarded by its token
 --   ARGV[2] ttl in ms
 -- What is the same in every call is put in front of the script, so that it need not be sent each time (scripts.ts):
---   PERMITS   CLAIM_TTL: ms that a waiter which was handed a permit has to extend it
+--   PERMITS   TOKENS: how many tokens a grant comes with, from the one it is told upwards
+--   CLAIM_TTL: ms that a waiter which was handed a permit has to extend it
 --   CHANNEL_PREFIX: the process of a holder listens on "<channel prefix><client>"
 --   COUNT_LISTENERS: whether a process without a listener is gone or cut off. A Redis Cluster counts them per node.
 
@@ -30,9 +31,9 @@ end
 -- expired or a failover lost it. They stay exact as doubles until the year 2255.
 local function next_token()
   local last = tonumber(redis.call('GET', TOKEN) or '0')
-  local token = string.format('%.0f', math.max(now_us, last + 1))
-  redis.call('SET', TOKEN, token, 'PX', TOKEN_MEMORY_MS)
-  return token
+  local token = math.max(now_us, last + 1)
+  redis.call('SET', TOKEN, string.format('%.0f', token + TOKENS - 1), 'PX', TOKEN_MEMORY_MS)
+  return string.format('%.0f', token)
 end
 
 -- The set lives as long as its longest permit.

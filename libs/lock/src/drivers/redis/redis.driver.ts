@@ -6,8 +6,9 @@ import { LocalQueue } from '../local-queue.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { ownConnection } from '../own-connection.js';
 import { Contender, type Answer } from './contender.js';
-import { Doorway } from './doorway.js';
+import { Doorway, type Waiting } from './doorway.js';
 import { scriptsWith, type Keys, type LockCommands } from './scripts.js';
+import { Turn, type Granted } from './turn.js';
 import { WakeUps, type Bell } from './wake-ups.js';
 
 /** How long a waiter that was handed a permit has to extend it: what one that is cut off costs at most. */
@@ -19,12 +20,13 @@ const ENOUGH_MS = CLAIM_TTL_MS / 2;
 /** Redis scripts count in doubles. */
 const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
 
-type Granted = Required<Pick<Grant, 'token' | 'provenAt' | 'firstTtl'>>;
+/** Tokens granted at once: one for each caller who may have the permit in one turn. Those of a semaphore have no turns. */
+const TOKENS_PER_TURN = 64;
 
 /**
  * This project's lock on one Redis, and its semaphore: a lock is the semaphore with one permit. First come first served
  * (processes in the order in which they ask, the callers of a process in theirs), handed over by push, fenced, extended by
- * a watchdog. One round trip takes a free permit, one gives it back.
+ * a watchdog. One round trip takes a free permit, one gives it back; the callers of a process share its turns.
  *
  * Between fenced callers, a waiter does not sit out the TTL of a holder whose process is gone: it asks Redis whether that
  * process still listens to its channel, and takes over if not.
@@ -40,6 +42,7 @@ export class RedisDriver implements LockDriver {
   /** One caller of this process at a time waits in Redis for a resource; the others wait here. */
   readonly #queue = new LocalQueue();
   readonly #doorway = new Doorway();
+  readonly #callersPerTurn: number;
   #holders = 0;
 
   constructor(
@@ -49,7 +52,14 @@ export class RedisDriver implements LockDriver {
   ) {
     const channelPrefix = `${prefix}:wake:`;
     const countListeners = !(connection instanceof Cluster);
-    const scripts = scriptsWith({ permits, claimTtl: CLAIM_TTL_MS, channelPrefix, countListeners });
+    this.#callersPerTurn = permits === 1 ? TOKENS_PER_TURN : 1;
+    const scripts = scriptsWith({
+      permits,
+      tokens: this.#callersPerTurn,
+      claimTtl: CLAIM_TTL_MS,
+      channelPrefix,
+      countListeners,
+    });
     // With RESP3 one connection both asks and listens: whoever hears no hand-over is one who cannot ask either.
     this.#redis = ownConnection<LockCommands>(connection, scripts, { protocol: 3 });
     this.#wakeUps = new WakeUps(this.#redis, channelPrefix + this.#client);
@@ -63,14 +73,16 @@ export class RedisDriver implements LockDriver {
     try {
       // Listening before asking: the hand-over may arrive before the answer does.
       await this.#wakeUps.ready();
-      const granted = await this.#contend(resource, contender, request, bell);
-      if (this.permits === 1) this.#doorway.enter(resource, contender);
-      return {
+      const turn = await this.#contend(resource, contender, request, bell);
+      let released: Promise<boolean> | undefined; // the turn may be somebody else's by the time it is called again
+      const grant: Grant = {
         holder: contender.holder,
-        ...granted,
-        extend: (ttl) => contender.extend(ttl),
-        release: () => this.#release(resource, contender),
+        ...turn.granted,
+        extend: (ttl) => turn.extend(ttl),
+        release: () => (released ??= this.#release(resource, grant, turn)),
       };
+      if (this.permits === 1) this.#doorway.enter(resource, grant);
+      return grant;
     } catch (error) {
       // Leave the queue, and hand on what an unheard answer may have granted. If this fails too, time does it.
       void contender.release().catch(() => undefined);
@@ -92,10 +104,17 @@ export class RedisDriver implements LockDriver {
     this.#redis.disconnect();
   }
 
-  async #contend(resource: string, contender: Contender, request: LockRequest, bell: Bell): Promise<Granted> {
-    let answer = await this.#doorway.answer(resource, contender, ASK_AGAIN_MS, request);
+  async #contend(resource: string, contender: Contender, request: LockRequest, bell: Bell): Promise<Turn> {
+    const heard = await this.#doorway.wait(resource, contender, ASK_AGAIN_MS, request);
     this.#doorway.depart(resource, contender);
-    for (;;) {
+    if (heard instanceof Turn) return heard;
+    const granted = await this.#granted(contender, request, bell, heard);
+    const others = Math.min(this.#queue.length(resource), this.#callersPerTurn - 1);
+    return new Turn(contender, granted, others);
+  }
+
+  async #granted(contender: Contender, request: LockRequest, bell: Bell, heard?: Answer): Promise<Granted> {
+    for (let answer = heard; ; answer = undefined) {
       answer ??= await this.#ask(contender, request);
       const { askedAt, granted, token, runsOutIn } = answer;
       if (granted) return { token, provenAt: askedAt, firstTtl: request.ttl };
@@ -104,7 +123,6 @@ export class RedisDriver implements LockDriver {
       // Handed over after that answer, hence ours for CLAIM_TTL_MS from when it was asked for at least.
       const left = askedAt + CLAIM_TTL_MS - performance.now();
       if (handed && left > ENOUGH_MS) return { token: handed, provenAt: askedAt, firstTtl: CLAIM_TTL_MS };
-      answer = undefined;
     }
   }
 
@@ -115,8 +133,13 @@ export class RedisDriver implements LockDriver {
     });
   }
 
-  async #release(resource: string, contender: Contender): Promise<boolean> {
-    const next = this.#doorway.leave(resource, contender);
+  #release(resource: string, grant: Grant, turn: Turn): Promise<boolean> {
+    const next = this.#doorway.leave(resource, grant);
+    if (next && turn.handOn(next.contender) && next.hear(turn)) return turn.provenLater();
+    return turn.end(this.#giveBack(turn.contender, next));
+  }
+
+  async #giveBack(contender: Contender, next?: Waiting): Promise<boolean> {
     try {
       if (!next) return await contender.release();
       const { wasOurs, answer } = contender.releaseAndAskFor(next.contender);
@@ -130,7 +153,7 @@ export class RedisDriver implements LockDriver {
 
   #contender(resource: string, { ttl, fenced }: LockRequest): Contender {
     const holder = `${this.#client}:${++this.#holders}${fenced ? ':fenced' : ''}`;
-    return new Contender(this.#redis, this.#keys(resource), holder, ttl);
+    return new Contender(this.#redis, this.#keys(resource), holder, ttl, fenced === true);
   }
 
   /** One hash tag, so that a Redis Cluster keeps all keys of a resource in one slot. */

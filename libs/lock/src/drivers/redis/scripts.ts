@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /** What is the same in every call of one driver. `permits.lua` says what it means. */
 export interface Settings {
   readonly permits: number;
+  readonly tokens: number;
   readonly claimTtl: number;
   readonly channelPrefix: string;
   readonly countListeners: boolean;
@@ -14,8 +15,8 @@ const extendLua = readFileSync(new URL('./extend.lua', import.meta.url), 'utf8')
 const releaseLua = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
 const reseedLua = readFileSync(new URL('./reseed.lua', import.meta.url), 'utf8');
 
-export function scriptsWith({ permits, claimTtl, channelPrefix, countListeners }: Settings) {
-  const settings = `local PERMITS, CLAIM_TTL, CHANNEL_PREFIX, COUNT_LISTENERS = ${permits}, ${claimTtl}, ${JSON.stringify(channelPrefix)}, ${countListeners}\n`;
+export function scriptsWith({ permits, tokens, claimTtl, channelPrefix, countListeners }: Settings) {
+  const settings = `local PERMITS, TOKENS, CLAIM_TTL, CHANNEL_PREFIX, COUNT_LISTENERS = ${permits}, ${tokens}, ${claimTtl}, ${JSON.stringify(channelPrefix)}, ${countListeners}\n`;
   const script = (lua: string) => ({ lua: settings + permitsLua + lua, numberOfKeys: 3 });
   return {
     lockAcquire: script(acquireLua),

@@ -1,0 +1,100 @@
+import type { Contender } from './contender.js';
+
+/** What a contender was granted. Durations are in milliseconds. */
+export interface Granted {
+  readonly token: bigint;
+  /** `performance.now()` from before the command that proved ownership was sent. */
+  readonly provenAt: number;
+  /** How long after `provenAt` the permit lasts. */
+  readonly firstTtl: number;
+}
+
+/** A turn is handed on for this long at most, in milliseconds: other processes wait for its end. */
+const TURN_MS = 50;
+/** Those who have handed a turn on hear after so many milliseconds that it was theirs, if it has not ended by then. */
+const PROVE_AFTER_MS = 10;
+
+/**
+ * A permit in the hands of this process. The callers who were waiting here when it was granted have it one after the other,
+ * without a word to Redis: each with a token of its own, out of those that were granted with the permit. Whoever comes
+ * later waits for the next turn, so that no process keeps the others out ("gated service").
+ * Source: Dice, Marathe, Shavit, "Lock cohorting" (PPoPP 2012), which does so between the cores of one socket.
+ */
+export class Turn {
+  #granted: Granted;
+  readonly #until: number;
+  #gone = false;
+  #ended: Promise<boolean> | undefined;
+  #proof: { readonly outcome: Promise<boolean>; settle(outcome: Promise<boolean>): void } | undefined;
+
+  /** @param callers how many more may have it, each of which needs a token */
+  constructor(
+    readonly contender: Contender,
+    granted: Granted,
+    private callers: number,
+  ) {
+    this.#granted = granted;
+    this.#until = performance.now() + TURN_MS;
+  }
+
+  get granted(): Granted {
+    return this.#granted;
+  }
+
+  /** Resolves to whether the permit is still this process's. */
+  async extend(ttl: number): Promise<boolean> {
+    const provenAt = performance.now();
+    const ours = await this.contender.extend(ttl);
+    if (ours) this.#granted = { ...this.#granted, provenAt, firstTtl: ttl };
+    else this.#gone = true;
+    return ours;
+  }
+
+  /** Whether the next caller may have it, under another token. */
+  handOn(next: Contender): boolean {
+    const { token, provenAt, firstTtl } = this.#granted;
+    const now = performance.now();
+    const isFresh = now < Math.min(this.#until, provenAt + firstTtl / 2);
+    if (this.callers === 0 || this.#gone || !isFresh || !next.wantsAs(this.contender)) return false;
+    this.callers--;
+    this.#granted = { ...this.#granted, token: token + 1n };
+    return true;
+  }
+
+  /**
+   * Whether the permit was still this process's at some later moment, hence also when the caller was done: it is asked of
+   * Redis once for all who have handed it on.
+   */
+  provenLater(): Promise<boolean> {
+    if (!this.#proof) {
+      let settle!: (outcome: Promise<boolean>) => void;
+      const outcome = new Promise<boolean>((resolve) => (settle = resolve));
+      const timer = setTimeout(() => this.#prove(this.#isOurs()), PROVE_AFTER_MS);
+      this.#proof = {
+        outcome,
+        settle: (proof) => {
+          clearTimeout(timer);
+          settle(proof);
+        },
+      };
+    }
+    return this.#proof.outcome;
+  }
+
+  /** The turn is over: `wasOurs` tells what Redis says to its release. */
+  end(wasOurs: Promise<boolean>): Promise<boolean> {
+    this.#ended = wasOurs;
+    this.#prove(wasOurs);
+    return wasOurs;
+  }
+
+  async #isOurs(): Promise<boolean> {
+    const ours = await this.extend(this.contender.ttl);
+    return ours || (this.#ended ?? false); // a release overtakes a script that has to be loaded first
+  }
+
+  #prove(outcome: Promise<boolean>) {
+    this.#proof?.settle(outcome);
+    this.#proof = undefined;
+  }
+}
