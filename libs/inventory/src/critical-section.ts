@@ -191,7 +191,8 @@ async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<
   try {
     await client.query('BEGIN');
     const result = await work(client);
-    await client.query('COMMIT');
+    // The raise of a fence need not wait for the disk; what is committed with it does.
+    await client.query('SET LOCAL synchronous_commit TO DEFAULT; COMMIT');
     broken = false;
     return result;
   } catch (error) {

@@ -139,6 +139,21 @@ describe('the fence', () => {
   });
 });
 
+it('waits for the disk at its commit although the raise of the fence in the same transaction need not', async () => {
+  const sale = await shop.sale({ hot: 5 }, 'redis', 3);
+  await shop.dataSource.query(`
+    CREATE FUNCTION must_wait() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN ASSERT current_setting('synchronous_commit') <> 'off'; RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER must_wait AFTER INSERT ON orders
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION must_wait();`);
+  try {
+    const { outcomes } = await sectionOf(sale, leaseWith(1n)).settle([orderOf(sale.id)]);
+    expect(outcomes).toEqual([{ status: 'reserved' }]);
+  } finally {
+    await shop.dataSource.query('DROP TRIGGER must_wait ON orders; DROP FUNCTION must_wait');
+  }
+});
+
 it('keeps the limit of a buyer who shops in two SKUs at once', async () => {
   const sale = await shop.sale({ a: 50, b: 50 }, 'row-lock', 3);
   const pool = poolOf(shop.dataSource);
