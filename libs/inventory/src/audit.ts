@@ -14,7 +14,7 @@ interface AuditFigures {
   readonly oversold: number;
   /** Rejected as sold out although the initial stock was not live in the end. */
   readonly undersold: number;
-  /** Stock movements, counted, whose `before` is not what their predecessor left. */
+  /** Stock movements, counted, whose `before` is not what their predecessor in the same stripe left. */
   readonly lostUpdates: number;
   /** available + held + sold === initial */
   readonly conserved: boolean;
@@ -39,23 +39,25 @@ const AUDIT_SQL = `
       coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT'), 0)::int AS sold_out
     FROM orders WHERE sale_id = $1 GROUP BY sku
   ), links AS (
-    SELECT sku, before, lag(after) OVER (PARTITION BY sku ORDER BY id) AS left_by_predecessor
+    SELECT sku, stripe, before, lag(after) OVER (PARTITION BY sku, stripe ORDER BY id) AS left_by_predecessor
     FROM stock_movements WHERE sale_id = $1
   ), breaks AS (
-    SELECT links.sku, count(*)::int AS lost_updates
-    FROM links JOIN stock ON stock.sale_id = $1 AND stock.sku = links.sku
-    WHERE links.before <> coalesce(links.left_by_predecessor, stock.initial)
-    GROUP BY links.sku
+    SELECT sku, count(*)::int AS lost_updates
+    FROM links JOIN stock USING (sku, stripe)
+    WHERE stock.sale_id = $1 AND before <> coalesce(left_by_predecessor, initial)
+    GROUP BY sku
+  ), whole AS (
+    SELECT sku, sum(initial)::int AS initial, sum(available)::int AS available
+    FROM stock WHERE sale_id = $1 GROUP BY sku
   )
-  SELECT stock.sku, stock.initial, stock.available,
+  SELECT sku, initial, available,
     coalesce(held, 0) AS held, coalesce(sold, 0) AS sold, coalesce(rejected, 0) AS rejected,
     greatest(0, coalesce(held + sold, 0) - initial) AS oversold,
     least(coalesce(sold_out, 0), greatest(0, initial - coalesce(held + sold, 0))) AS undersold,
     coalesce(lost_updates, 0) AS "lostUpdates",
     available + coalesce(held + sold, 0) = initial AS conserved
-  FROM stock LEFT JOIN by_sku USING (sku) LEFT JOIN breaks USING (sku)
-  WHERE stock.sale_id = $1
-  ORDER BY stock.sku`;
+  FROM whole LEFT JOIN by_sku USING (sku) LEFT JOIN breaks USING (sku)
+  ORDER BY sku`;
 
 /** Reads the truth about a sale from the database. `undersold` is final only once its queue has drained. */
 export async function audit(dataSource: DataSource, saleId: string): Promise<Audit> {

@@ -36,6 +36,9 @@ interface StockRow {
   readonly version?: string;
 }
 
+/** So far a section works on the first stripe of its SKU. */
+const STRIPE = 0;
+
 const UNIQUE_VIOLATION = '23505';
 /** Each try settles or finds at least one order more, unless ids and keys contradict each other. */
 const MAX_DUPLICATE_TRIES = 5;
@@ -116,7 +119,7 @@ export class CriticalSection {
     const { rows } = await database.query<StockRow>({
       name: `read ${this.#mode}`,
       text: READ_SQL[this.#mode],
-      values: [saleId, sku, ...fence],
+      values: [saleId, sku, STRIPE, ...fence],
     });
     return rows[0] ?? this.#explainMissingRow(database);
   }
@@ -146,6 +149,7 @@ export class CriticalSection {
         outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : null)),
         orders.map(({ idempotencyKey }) => idempotencyKey),
         orders.map(({ acceptedAt }) => acceptedAt),
+        STRIPE,
       ],
     });
     return rows[0]?.available;
@@ -171,6 +175,7 @@ export class CriticalSection {
     const { rows } = await database.query<{ fence_token: string }>(FENCE_SQL, [
       this.target.saleId,
       this.target.sku,
+      STRIPE,
     ]);
     if (!rows[0]) throw new UnknownSkuError(this.#resource);
     this.lease?.throwIfLost();

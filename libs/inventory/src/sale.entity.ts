@@ -14,6 +14,10 @@ export class Sale {
   @Column('text')
   strategy: StrategyName;
 
+  /** Rows, each with a lock of its own, over which the stock of each SKU is spread. */
+  @Column('smallint')
+  stripes: number;
+
   /** Units that one buyer may hold in this sale, over all SKUs. */
   @Column('integer', { name: 'per_buyer_limit', nullable: true })
   perBuyerLimit: number | null;
@@ -30,6 +34,6 @@ export class Sale {
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
 
-  @OneToMany(() => Stock, (stock) => stock.sale, { cascade: ['insert'] })
+  @OneToMany(() => Stock, (stock) => stock.sale)
   items: Stock[];
 }

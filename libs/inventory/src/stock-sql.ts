@@ -3,9 +3,9 @@ import type { StockWrite } from './strategies.js';
 /** `fenced` is read-modify-write under a lease that has a fencing token. */
 export type StockWriteMode = StockWrite | 'fenced';
 
-const READ = 'SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2';
+const READ = 'SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3';
 
-/** Parameters: sale, SKU, and for `fenced` the lease's token and holder. */
+/** Parameters: sale, SKU, stripe, and for `fenced` the lease's token and holder. */
 export const READ_SQL: Record<StockWriteMode, string> = {
   'read-modify-write': READ,
   version: READ,
@@ -15,9 +15,9 @@ export const READ_SQL: Record<StockWriteMode, string> = {
   // write that follows, an update that checking the token in the write alone would lose.
   // It need not wait for the disk: a crash of the server that undoes the raise makes the write find another fence.
   fenced: `
-    UPDATE stock SET fence_token = $3, fence_holder = $4
+    UPDATE stock SET fence_token = $4, fence_holder = $5
     FROM (SELECT set_config('synchronous_commit', 'off', true)) AS this_statement_only
-    WHERE sale_id = $1 AND sku = $2 AND (fence_token < $3 OR fence_token = $3 AND fence_holder = $4)
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND (fence_token < $4 OR fence_token = $4 AND fence_holder = $5)
     RETURNING available, version`,
 };
 
@@ -49,10 +49,11 @@ const CLAUSES: Record<StockWriteMode, WriteClauses> = {
 const writeSql = ({ set, guard, before }: WriteClauses) => `
   WITH given AS (
     SELECT $1::uuid AS sale_id, $2::text AS sku, $3::bigint AS token, $4::text AS holder,
-           $5::int AS units, $6::int AS available, $7::bigint AS version
+           $5::int AS units, $6::int AS available, $7::bigint AS version, $15::smallint AS stripe
   ), written AS (
     UPDATE stock SET available = ${set}, version = stock.version + 1
-    FROM given WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND ${guard}
+    FROM given
+    WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND ${guard}
     RETURNING stock.available
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
@@ -61,8 +62,8 @@ const writeSql = ({ set, guard, before }: WriteClauses) => `
     FROM written, given, unnest($8::uuid[], $9::text[], $10::int[], $11::text[], $12::text[], $13::text[], $14::float8[])
       AS o (id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
   ), moved AS (
-    INSERT INTO stock_movements (sale_id, sku, units, before, after, token, holder)
-    SELECT given.sale_id, given.sku, given.units, ${before}, written.available, given.token, given.holder
+    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
+    SELECT given.sale_id, given.sku, given.stripe, given.units, ${before}, written.available, given.token, given.holder
     FROM written, given
   )
   SELECT available FROM written`;
@@ -84,4 +85,4 @@ export const HELD_SQL = `
   WHERE sale_id = $1 AND buyer_id = ANY ($2::text[]) AND status IN ('reserved', 'paid')
   GROUP BY buyer_id`;
 
-export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND sku = $2';
+export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3';

@@ -1,6 +1,6 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 
-/** The hot row: what is left of one SKU in one sale. Only the critical section changes it. */
+/** The hot row: what is left of one SKU in one sale, or of one stripe of it. Only the critical section changes it. */
 @Entity('stock')
 export class Stock {
   @PrimaryColumn('uuid', { name: 'sale_id' })
@@ -8,6 +8,10 @@ export class Stock {
 
   @PrimaryColumn('text')
   sku: string;
+
+  /** 0 to `stripes - 1` of the sale. */
+  @PrimaryColumn('smallint')
+  stripe: number;
 
   @Column('integer')
   initial: number;

@@ -1,5 +1,5 @@
 import { dataSourceOptions, migrate } from '@app/database';
-import { Sale, Stock, type StrategyName } from '@app/inventory';
+import { openSale, Sale, Stock, type StrategyName } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -18,10 +18,11 @@ export class Shop {
     stock: Record<string, number>,
     strategy: StrategyName,
     perBuyerLimit: number | null = null,
+    stripes = 1,
   ): Promise<Sale> {
-    const items = Object.entries(stock).map(([sku, initial]) => ({ sku, initial, available: initial }));
-    const sale = { id: randomUUID(), name: 'test', strategy, perBuyerLimit, items };
-    return this.dataSource.getRepository(Sale).save(sale);
+    const items = Object.entries(stock).map(([sku, units]) => ({ sku, stock: units }));
+    const id = await openSale(this.dataSource, { name: 'test', strategy, perBuyerLimit, stripes, items });
+    return this.dataSource.getRepository(Sale).findOneByOrFail({ id });
   }
 
   close() {

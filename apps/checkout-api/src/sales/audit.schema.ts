@@ -11,7 +11,7 @@ const figures = z.object({
   undersold: z
     .int()
     .describe('Units rejected as sold out while stock was left in the end; final once pending is 0'),
-  lostUpdates: z.int().describe('Breaks in the chain of stock movements'),
+  lostUpdates: z.int().describe('Breaks in the chain of stock movements, counted in each stripe'),
   conserved: z.boolean().describe('available + held + sold = initial'),
 });
 

@@ -59,6 +59,7 @@ export const saleSchema = z
     id: z.guid(),
     name: z.string(),
     strategy: z.enum(STRATEGY_NAMES),
+    stripes: z.int().describe('Rows over which the stock of each SKU is spread'),
     perBuyerLimit: z.int().nullable(),
     reservationTtlSeconds: z.int().nullable(),
     startsAt: moment.nullable(),

@@ -2,17 +2,19 @@
 const salesSql = (which: string) => `
   SELECT sales.id, name, strategy, per_buyer_limit AS "perBuyerLimit",
     reservation_ttl_seconds AS "reservationTtlSeconds", starts_at AS "startsAt", ends_at AS "endsAt",
-    created_at AS "createdAt", stock.items
+    created_at AS "createdAt", stripes, stock.items
   FROM sales, LATERAL (
     SELECT json_agg(json_build_object(
       'sku', sku, 'initial', initial, 'available', available, 'held', coalesce(held, 0), 'sold', coalesce(sold, 0)
     ) ORDER BY sku) AS items
-    FROM stock LEFT JOIN (
+    FROM (
+      SELECT sku, sum(initial)::int AS initial, sum(available)::int AS available
+      FROM stock WHERE stock.sale_id = sales.id GROUP BY sku
+    ) AS whole LEFT JOIN (
       SELECT sku, sum(quantity) FILTER (WHERE status = 'reserved') AS held,
         sum(quantity) FILTER (WHERE status = 'paid') AS sold
       FROM orders WHERE orders.sale_id = sales.id GROUP BY sku
     ) AS live USING (sku)
-    WHERE stock.sale_id = sales.id
   ) AS stock ${which}`;
 
 export const SALE_SQL = salesSql('WHERE sales.id = $1');

@@ -1,6 +1,5 @@
-import { Sale, Stock } from '@app/inventory';
+import { openSale } from '@app/inventory';
 import { Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { fromPostgres } from '../problems/unavailable.js';
 import { saleNotFound } from './sale-not-found.js';
@@ -16,22 +15,14 @@ export class SalesService {
   ) {}
 
   /** @throws {ProblemError} what {@link StrategyCheck.usable} throws, or POSTGRES_UNAVAILABLE */
-  async create({ items, startsAt, endsAt, strategy, ...rest }: NewSale): Promise<SaleView> {
-    const id = randomUUID();
+  async create({ startsAt, endsAt, strategy, ...rest }: NewSale): Promise<SaleView> {
     const sale = {
       ...rest,
-      id,
       strategy: await this.strategies.usable(strategy),
       startsAt: startsAt ? new Date(startsAt) : null,
       endsAt: endsAt ? new Date(endsAt) : null,
     };
-    const stock = items.map(({ sku, stock: initial }) => ({ saleId: id, sku, initial, available: initial }));
-    const stored = this.dataSource.transaction(async (manager) => {
-      await manager.insert(Sale, sale);
-      await manager.insert(Stock, stock);
-    });
-    await fromPostgres(stored);
-    return this.get(id);
+    return this.get(await fromPostgres(openSale(this.dataSource, sale)));
   }
 
   /** @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE */

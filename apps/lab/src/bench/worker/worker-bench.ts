@@ -1,7 +1,6 @@
 import { dataSourceOptions } from '@app/database';
-import { audit, Sale, Stock, type StrategyName } from '@app/inventory';
+import { audit, openSale, Sale, Stock } from '@app/inventory';
 import { fork } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { message } from '../message.js';
 import type { Benchmark } from '../summary.js';
@@ -54,9 +53,14 @@ async function measure(
 ): Promise<number> {
   const { processes, inFlight } = options;
   const each = Math.ceil((options.orders * contender.share) / processes);
-  const sale = await openSale(dataSource, contender, each * processes);
+  const { name, strategy } = contender;
+  const saleId = await openSale(dataSource, {
+    name,
+    strategy: strategy === 'redlock-peer' ? 'none' : strategy,
+    items: [{ sku: 'hot', stock: each * processes }],
+  });
   const sellers = Array.from({ length: processes }, (_, seller) => {
-    const task: SellerTask = { seller, contender: contender.name, saleId: sale.id, orders: each, inFlight };
+    const task: SellerTask = { seller, contender: contender.name, saleId, orders: each, inFlight };
     return fork(process.argv[1]!, ['seller', JSON.stringify(task)]);
   });
   try {
@@ -65,17 +69,11 @@ async function measure(
     for (const seller of sellers) seller.send('go');
     const times = await Promise.all(results);
     const elapsed = Math.max(...times.map((t) => t.endedAt)) - Math.min(...times.map((t) => t.startedAt));
-    await verify(dataSource, contender, sale.id, each * processes);
+    await verify(dataSource, contender, saleId, each * processes);
     return (each * processes * 1_000) / elapsed;
   } finally {
     for (const seller of sellers) seller.kill('SIGKILL');
   }
-}
-
-async function openSale(dataSource: DataSource, { name, strategy }: Contender, stock: number): Promise<Sale> {
-  const saved: StrategyName = strategy === 'redlock-peer' ? 'none' : strategy;
-  const items = [{ sku: 'hot', initial: stock, available: stock }];
-  return dataSource.getRepository(Sale).save({ id: randomUUID(), name, strategy: saved, items });
 }
 
 /** A rate counts only if every order was settled, and, under whatever claims to be a lock, each exactly once. */

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { dataSourceOptions, migrate } from '../src/data-source.js';
+import { Schema1763900000000 } from '../src/migrations/1763900000000-schema.js';
+
+const name = `migrated_${randomUUID().replaceAll('-', '')}`;
+const url = Object.assign(new URL(inject('databaseUrl')), { pathname: `/${name}` }).href;
+const options = (of = url) => dataSourceOptions({ url: of, poolSize: 1, applicationName: 'test' });
+const saleId = randomUUID();
+
+let server: DataSource;
+let database: DataSource;
+beforeAll(async () => {
+  server = await new DataSource(options(inject('databaseUrl'))).initialize();
+  await server.query(`CREATE DATABASE ${name}`);
+  database = await new DataSource({ ...options(), migrations: [Schema1763900000000] }).initialize();
+  await database.runMigrations();
+  await database.query(`INSERT INTO sales (id, name, strategy) VALUES ($1, 'old', 'redis')`, [saleId]);
+  await database.query(`INSERT INTO stock (sale_id, sku, initial, available) VALUES ($1, 'hot', 5, 3)`, [
+    saleId,
+  ]);
+  await database.query(
+    `INSERT INTO stock_movements (sale_id, sku, units, before, after) VALUES ($1, 'hot', 2, 5, 3)`,
+    [saleId],
+  );
+});
+afterAll(async () => {
+  await database.destroy();
+  await server.query(`DROP DATABASE ${name}`);
+  await server.destroy();
+});
+
+it('makes what was there the one stripe of its SKU', async () => {
+  await migrate(url);
+  expect(await database.query('SELECT stripes FROM sales')).toEqual([{ stripes: 1 }]);
+  expect(await database.query('SELECT stripe, available FROM stock')).toEqual([{ stripe: 0, available: 3 }]);
+  expect(await database.query('SELECT stripe FROM stock_movements')).toEqual([{ stripe: 0 }]);
+});
+
+it('puts the stripes of a SKU together again when it is undone', async () => {
+  await database.query(
+    `INSERT INTO stock (sale_id, sku, stripe, initial, available) VALUES ($1, 'hot', 1, 4, 2), ($1, 'hot', 2, 4, 4)`,
+    [saleId],
+  );
+  const migrated = await new DataSource(options()).initialize();
+  await migrated.undoLastMigration();
+  await migrated.destroy();
+  expect(await database.query('SELECT sku, initial, available FROM stock')).toEqual([
+    { sku: 'hot', initial: 13, available: 9 },
+  ]);
+});
