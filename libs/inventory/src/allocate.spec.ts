@@ -4,7 +4,7 @@ import { allocate } from './allocate.js';
 
 const sale = '00000000-0000-0000-0000-000000000001';
 const verdicts = (allocation: ReturnType<typeof allocate>) =>
-  allocation.outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : outcome.status));
+  allocation.outcomes.map((outcome) => outcome && ('reason' in outcome ? outcome.reason : outcome.status));
 
 it('gives out stock in arrival order until nothing is left', () => {
   const orders = [orderOf(sale, { quantity: 2 }), orderOf(sale, { quantity: 1 }), orderOf(sale)];
@@ -18,6 +18,19 @@ it('serves a smaller order after one that asked for more than is left', () => {
   const allocation = allocate(orders, { available: 4 });
   expect(verdicts(allocation)).toEqual(['INSUFFICIENT_STOCK', 'reserved', 'reserved']);
   expect(allocation.units).toBe(4);
+});
+
+it('decides nothing about an order that does not fit where there may be more elsewhere', () => {
+  const orders = [2, 2, 1, 1].map((quantity) => orderOf(sale, { quantity, buyerId: 'ann' }));
+  const allocation = allocate(orders, { available: 3, partial: true });
+  expect(verdicts(allocation)).toEqual(['reserved', undefined, 'reserved', undefined]);
+  expect(allocation.units).toBe(3);
+});
+
+it('says over the limit where there may be more elsewhere, too', () => {
+  const [order] = [orderOf(sale, { buyerId: 'ann', quantity: 3 })];
+  const allocation = allocate([order], { available: 1, partial: true, perBuyerLimit: 2 });
+  expect(verdicts(allocation)).toEqual(['BUYER_LIMIT_EXCEEDED']);
 });
 
 it('counts what a buyer already holds, and takes within the same batch, against the limit', () => {

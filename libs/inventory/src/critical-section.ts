@@ -1,8 +1,9 @@
 import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
-import { allocate, type Allocation } from './allocate.js';
+import { allocate, type Supply } from './allocate.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from './errors.js';
+import { resourceOf } from './resource.js';
 import {
   FENCE_SQL,
   HELD_SQL,
@@ -14,12 +15,14 @@ import {
 } from './stock-sql.js';
 import type { StockWrite } from './strategies.js';
 
-type Database = Pool | PoolClient;
+export type Database = Pool | PoolClient;
 
 /** Which stock a section works on, and by which rules. */
 export interface SectionTarget {
   readonly saleId: string;
   readonly sku: string;
+  /** One of several; absent where the SKU has only one. Orders that do not fit into one of several are left undecided. */
+  readonly stripe?: number;
   readonly write: StockWrite;
   readonly perBuyerLimit: number | null;
 }
@@ -27,17 +30,22 @@ export interface SectionTarget {
 export interface Settlement {
   /** One per order, in their order. */
   readonly outcomes: readonly Outcome[];
-  /** What is left of the stock after this commit. Absent when all of the orders were settled before. */
+  /** What is left of the SKU after this commit. Absent when that is not known. */
   readonly available?: number;
 }
 
-interface StockRow {
+/** What a section came to. */
+export interface SectionResult {
+  /** One per order, in their order; undefined for one that does not fit into this stripe. */
+  readonly outcomes: readonly (Outcome | undefined)[];
+  /** What is left of the stock of this section. Absent when all of the orders were settled before. */
+  readonly available?: number;
+}
+
+export interface StockRow {
   readonly available: number;
   readonly version?: string;
 }
-
-/** So far a section works on the first stripe of its SKU. */
-const STRIPE = 0;
 
 const UNIQUE_VIOLATION = '23505';
 /** Each try settles or finds at least one order more, unless ids and keys contradict each other. */
@@ -48,19 +56,19 @@ const MAX_DUPLICATE_TRIES = 5;
  * what makes it safe is the lock around it, or the clause its strategy puts into the statements.
  */
 export class CriticalSection {
-  readonly #mode: StockWriteMode;
+  protected readonly mode: StockWriteMode;
   readonly #resource: string;
   #known: StockRow | undefined;
 
   constructor(
-    private readonly pool: Pool,
-    private readonly target: SectionTarget,
+    protected readonly pool: Pool,
+    protected readonly target: SectionTarget,
     private readonly lease?: Lease,
   ) {
-    this.#mode = lease?.token === undefined ? target.write : 'fenced';
-    this.#resource = `${target.saleId}:${target.sku}`;
+    this.mode = lease?.token === undefined ? target.write : 'fenced';
+    this.#resource = resourceOf(target, target.stripe);
     // A conditional update need not read first: its WHERE knows. Only when it refuses is the number worth a round trip.
-    this.#known = this.#mode === 'conditional' ? { available: Infinity } : undefined;
+    this.#known = this.mode === 'conditional' ? { available: Infinity } : undefined;
   }
 
   /**
@@ -69,21 +77,21 @@ export class CriticalSection {
    * @throws {LockLostError | FencedOffError} the lease is lost; nothing was written; settle the orders again under a new one
    * @throws {TokenWentBackError} re-seed the lock above the fence, then as above
    */
-  async settle(orders: readonly OrderRequest[]): Promise<Settlement> {
-    let settled = new Map<string, Outcome>();
+  async settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
+    let settled = new Map<string, Outcome | undefined>();
     let available: number | undefined;
     for (let tries = 1; ; tries++) {
       const distinct = new Map(orders.map((order) => [order.orderId, order]));
       const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));
       try {
         if (fresh.length > 0) {
-          const committed = await this.#commit(fresh);
+          const committed = await this.commit(fresh);
           available = committed.available;
           // Nobody else can write while the row carries this lease's fence: the next batch need not read it again.
-          if (this.#mode === 'fenced') this.#known = { available };
-          fresh.forEach(({ orderId }, i) => settled.set(orderId, committed.outcomes[i]!));
+          if (this.mode === 'fenced') this.#known = { available };
+          fresh.forEach(({ orderId }, i) => settled.set(orderId, committed.outcomes[i]));
         }
-        return { outcomes: orders.map(({ orderId }) => settled.get(orderId)!), available };
+        return { outcomes: orders.map(({ orderId }) => settled.get(orderId)), available };
       } catch (error) {
         // An order of these has its row already: its job was delivered before. Only then is it worth asking which.
         if (!isUniqueViolation(error) || tries === MAX_DUPLICATE_TRIES) throw error;
@@ -92,67 +100,84 @@ export class CriticalSection {
     }
   }
 
-  async #commit(orders: readonly OrderRequest[]): Promise<Required<Settlement>> {
-    const inTransaction = this.#mode === 'row-lock' || this.target.perBuyerLimit !== null;
+  protected async commit(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+    const inTransaction = this.mode === 'row-lock' || this.target.perBuyerLimit !== null;
     return inTransaction
       ? transaction(this.pool, (client) => this.#attempt(client, orders))
       : this.#attempt(this.pool, orders);
   }
 
-  async #attempt(database: Database, orders: readonly OrderRequest[]): Promise<Required<Settlement>> {
-    const { perBuyerLimit } = this.target;
-    const buyers =
-      perBuyerLimit === null ? {} : { perBuyerLimit, held: await this.#heldBy(database, orders) };
-    let stock = this.#known ?? (await this.#read(database));
+  async #attempt(database: Database, orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+    const partial = this.target.stripe !== undefined;
+    const limits = await this.limitsFor(database, orders);
+    let stock = this.#known ?? (await this.read(database));
     for (;;) {
-      const allocation = allocate(orders, { ...buyers, available: stock.available });
-      const available = await this.#write(database, orders, allocation, stock);
-      if (available !== undefined) return { outcomes: allocation.outcomes, available };
-      if (this.#mode === 'fenced') throw new FencedOffError(this.#resource);
-      stock = await this.#read(database);
+      const { outcomes, units } = allocate(orders, { ...limits, available: stock.available, partial });
+      if (outcomes.every((outcome) => !outcome)) return { outcomes, available: stock.available };
+      const available = await this.write(database, orders, outcomes, units, stock);
+      if (available !== undefined) return { outcomes, available };
+      if (this.mode === 'fenced') throw new FencedOffError(this.#resource);
+      stock = await this.read(database);
     }
   }
 
-  async #read(database: Database): Promise<StockRow> {
-    const { saleId, sku } = this.target;
-    const fence = this.#mode === 'fenced' ? [this.lease!.token, this.lease!.holder] : [];
+  /** Reads the row; what is in it stays so until this section ends as far as the lock, the fence or the row's lock sees to it. */
+  async read(database: Database): Promise<StockRow> {
+    const { saleId, sku, stripe = 0 } = this.target;
+    const fence = this.mode === 'fenced' ? [this.lease!.token, this.lease!.holder] : [];
     const { rows } = await database.query<StockRow>({
-      name: `read ${this.#mode}`,
-      text: READ_SQL[this.#mode],
-      values: [saleId, sku, STRIPE, ...fence],
+      name: `read ${this.mode}`,
+      text: READ_SQL[this.mode],
+      values: [saleId, sku, stripe, ...fence],
     });
     return rows[0] ?? this.#explainMissingRow(database);
   }
 
-  async #write(
+  /**
+   * Takes the units from the row and settles the orders that have an outcome. Resolves to what is then available, or to
+   * undefined when the row is no longer as it was read: then nothing was written.
+   */
+  async write(
     database: Database,
     orders: readonly OrderRequest[],
-    { outcomes, units }: Allocation,
+    outcomes: readonly (Outcome | undefined)[],
+    units: number,
     { available, version }: StockRow,
   ): Promise<number | undefined> {
     this.lease?.throwIfLost();
+    const decided = outcomes.filter((outcome) => outcome !== undefined);
+    const settled = orders.filter((_, i) => outcomes[i]);
     const { rows } = await database.query<{ available: number }>({
-      name: `write ${this.#mode}`,
-      text: WRITE_SQL[this.#mode],
+      name: `write ${this.mode}`,
+      text: WRITE_SQL[this.mode],
       values: [
         this.target.saleId,
         this.target.sku,
         this.lease?.token,
         this.lease?.holder,
         units,
-        this.#mode === 'conditional' ? null : available,
+        this.mode === 'conditional' ? null : available,
         version,
-        orders.map(({ orderId }) => orderId),
-        orders.map(({ buyerId }) => buyerId),
-        orders.map(({ quantity }) => quantity),
-        outcomes.map(({ status }) => status),
-        outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : null)),
-        orders.map(({ idempotencyKey }) => idempotencyKey),
-        orders.map(({ acceptedAt }) => acceptedAt),
-        STRIPE,
+        settled.map(({ orderId }) => orderId),
+        settled.map(({ buyerId }) => buyerId),
+        settled.map(({ quantity }) => quantity),
+        decided.map(({ status }) => status),
+        decided.map((outcome) => ('reason' in outcome ? outcome.reason : null)),
+        settled.map(({ idempotencyKey }) => idempotencyKey),
+        settled.map(({ acceptedAt }) => acceptedAt),
+        this.target.stripe ?? 0,
       ],
     });
     return rows[0]?.available;
+  }
+
+  /** From here on nobody else sells to these buyers until the transaction ends, if there is a limit to keep. */
+  protected async limitsFor(
+    database: Database,
+    orders: readonly OrderRequest[],
+  ): Promise<Pick<Supply, 'perBuyerLimit' | 'held'>> {
+    const { perBuyerLimit } = this.target;
+    return perBuyerLimit === null ? {} : { perBuyerLimit, held: await this.#heldBy(database, orders) };
   }
 
   async #heldBy(client: Database, orders: readonly OrderRequest[]): Promise<Map<string, number>> {
@@ -172,11 +197,8 @@ export class CriticalSection {
   }
 
   async #explainMissingRow(database: Database): Promise<never> {
-    const { rows } = await database.query<{ fence_token: string }>(FENCE_SQL, [
-      this.target.saleId,
-      this.target.sku,
-      STRIPE,
-    ]);
+    const { saleId, sku, stripe = 0 } = this.target;
+    const { rows } = await database.query<{ fence_token: string }>(FENCE_SQL, [saleId, sku, stripe]);
     if (!rows[0]) throw new UnknownSkuError(this.#resource);
     this.lease?.throwIfLost();
     throw new TokenWentBackError(this.#resource, this.lease!.token!, BigInt(rows[0].fence_token));
@@ -187,7 +209,7 @@ function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
 }
 
-async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   // A lost connection rejects the statement at hand; without a listener it would end the process as well.
   const ignore = () => undefined;

@@ -10,7 +10,7 @@ export class FencedOffError extends Error {
 export class TokenWentBackError extends Error {
   override readonly name = 'TokenWentBackError';
   constructor(
-    resource: string,
+    readonly resource: string,
     token: bigint,
     readonly fence: bigint,
   ) {

@@ -1,10 +1,19 @@
 import { LockLostError, LockWaitTimeoutError, type Lease, type Lock, type LockOptions } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
+import { LRUCache } from 'lru-cache';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { CriticalSection, type Settlement } from './critical-section.js';
+import {
+  CriticalSection,
+  type SectionResult,
+  type SectionTarget,
+  type Settlement,
+} from './critical-section.js';
 import { FencedOffError, TokenWentBackError } from './errors.js';
+import { resourceOf } from './resource.js';
 import { strategyOf, type StrategyName } from './strategies.js';
+import { StripedLanes, type LaneWork } from './striped-lanes.js';
+import { withLocks } from './with-locks.js';
 
 /** How reservations are gathered. Durations are in milliseconds. */
 export interface BatchLimits {
@@ -19,6 +28,7 @@ export interface BatchLimits {
 /** What the reservations of one sale go by. */
 export interface SaleRules {
   readonly strategy: StrategyName;
+  readonly stripes: number;
   readonly perBuyerLimit: number | null;
 }
 
@@ -53,12 +63,16 @@ interface Waiting<O> {
 /** Nothing was settled and nothing is broken: a new lease is all it takes. */
 const RETRY_AT_ONCE = [LockLostError, LockWaitTimeoutError, FencedOffError];
 
+/** Striped SKUs of which one process remembers where it found stock. */
+const REMEMBERED_SKUS = 1_000;
+
 /**
  * Gathers the orders of each SKU and settles them in batches: one contender per process waits for the lock, and each hold
  * commits all that has gathered meanwhile, in arrival order. Under a stampede one lock hold thus serves many orders.
  */
 export class Reservations<O extends OrderRequest> {
   readonly #lanes = new Map<string, Lane<O>>();
+  readonly #striped = new LRUCache<string, StripedLanes<Waiting<O>>>({ max: REMEMBERED_SKUS });
 
   constructor(private readonly options: ReservationsOptions<O>) {}
 
@@ -68,47 +82,78 @@ export class Reservations<O extends OrderRequest> {
    * @throws {LockBackendUnavailableError | LockAbortedError} or the database client's error
    */
   reserve(order: O, rules: SaleRules): Promise<Outcome> {
-    const resource = `${order.saleId}:${order.sku}`;
-    let lane = this.#lanes.get(resource);
-    if (!lane) {
-      lane = new Lane(resource, rules, order, this.options, () => this.#lanes.delete(resource));
-      this.#lanes.set(resource, lane);
-    }
-    return lane.add(order);
+    return new Promise((resolve, reject) => {
+      const waiting = { order, resolve, reject };
+      if (rules.stripes > 1) return this.#stripedLanes(order, rules).place(waiting);
+      const resource = resourceOf(order);
+      this.#enter(resource, rules.strategy, waiting, () => ({
+        resources: [resource],
+        section: ([lease]) => new CriticalSection(this.options.pool, targetOf(order, rules), lease),
+      }));
+    });
   }
 
   /** Resolves once no section runs and no lock is held. Orders are settled a moment before their lock is released. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
+    while (this.#lanes.size > 0) await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
+  }
+
+  #enter(name: string, strategy: StrategyName, waiting: Waiting<O>, work: () => LaneWork<Waiting<O>>) {
+    let lane = this.#lanes.get(name);
+    if (!lane) {
+      const { saleId } = waiting.order;
+      lane = new Lane(saleId, strategy, work(), this.options, () => this.#lanes.delete(name));
+      this.#lanes.set(name, lane);
+    }
+    lane.add(waiting);
+  }
+
+  #stripedLanes(order: O, rules: SaleRules): StripedLanes<Waiting<O>> {
+    const sku = resourceOf(order);
+    const known = this.#striped.get(sku);
+    if (known) return known;
+    const striped = new StripedLanes(rules.stripes, targetOf(order, rules), this.options, {
+      waiting: (lane) => this.#lanes.get(lane)?.waiting ?? 0,
+      enter: (lane, waiting: Waiting<O>, work) => this.#enter(lane, rules.strategy, waiting, work),
+    });
+    this.#striped.set(sku, striped);
+    return striped;
   }
 }
 
-/** The orders of one SKU that this process has in hand. */
+function targetOf({ saleId, sku }: OrderRequest, { strategy, perBuyerLimit }: SaleRules): SectionTarget {
+  return { saleId, sku, write: strategyOf(strategy).write, perBuyerLimit };
+}
+
+/** The orders of one SKU, or of one stripe of it, that this process has in hand. */
 class Lane<O extends OrderRequest> {
   readonly #waiting: Waiting<O>[] = [];
   readonly #sections: number;
   readonly #running = new Set<Promise<void>>();
 
   constructor(
-    private readonly resource: string,
-    private readonly rules: SaleRules,
-    private readonly item: Pick<OrderRequest, 'saleId' | 'sku'>,
+    private readonly saleId: string,
+    private readonly strategy: StrategyName,
+    private readonly work: LaneWork<Waiting<O>>,
     private readonly options: ReservationsOptions<O>,
     private readonly onEmpty: () => void,
   ) {
     // Behind a lock a second section of this process would only queue for the same lock. Without one, as many run side
     // by side as the orders in hand fill.
     const { inFlight, batchSize, pool } = options;
-    this.#sections = strategyOf(rules.strategy).lock
+    this.#sections = strategyOf(strategy).lock
       ? 1
       : Math.min(Math.ceil(inFlight / batchSize), pool.options.max ?? 1);
   }
 
-  add(order: O): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ order, resolve, reject });
-      this.#run();
-    });
+  /** Orders that no section has begun to settle. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  add(waiting: Waiting<O>) {
+    this.#waiting.push(waiting);
+    this.#run();
   }
 
   async idle(): Promise<void> {
@@ -131,7 +176,7 @@ class Lane<O extends OrderRequest> {
 
   async #drain() {
     while (this.#waiting.length > 0) {
-      await this.#exclusively((lease) => this.#hold(lease)).catch(async (error: unknown) => {
+      await this.#exclusively((...leases) => this.#hold(leases)).catch(async (error: unknown) => {
         if (RETRY_AT_ONCE.some((kind) => error instanceof kind)) return;
         const unsolved = error instanceof TokenWentBackError ? await this.#reseed(error) : error;
         if (unsolved) for (const { reject } of this.#waiting.splice(0)) reject(unsolved);
@@ -139,50 +184,53 @@ class Lane<O extends OrderRequest> {
     }
   }
 
-  async #exclusively(work: (lease?: Lease) => Promise<void>): Promise<void> {
-    const { strategy } = this.rules;
-    if (!strategyOf(strategy).lock) return work();
-    const { ttl, fenced } = this.options.lockOptions(strategy);
+  async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {
+    if (!strategyOf(this.strategy).lock) return work();
+    const { ttl, fenced } = this.options.lockOptions(this.strategy);
     // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
-    const lock = await this.options.lockOf(strategy);
-    await lock.withLock(this.resource, { ttl, fenced, wait: 2 * ttl, signal: this.options.signal }, work);
+    const lock = await this.options.lockOf(this.strategy);
+    const options = { ttl, fenced, wait: 2 * ttl, signal: this.options.signal };
+    await withLocks(lock, this.work.resources, options, work);
   }
 
-  async #hold(lease?: Lease) {
-    const { pool, batchSize, maxHold, observer, gate = (_, work) => work() } = this.options;
-    const { write } = strategyOf(this.rules.strategy);
-    const target = { ...this.item, write, perBuyerLimit: this.rules.perBuyerLimit };
-    const section = new CriticalSection(pool, target, lease);
+  async #hold(leases: readonly Lease[]) {
+    const { batchSize, maxHold, observer, gate = (_, work) => work() } = this.options;
+    const section = this.work.section(leases);
     const until = performance.now() + maxHold;
     do {
       const batch = this.#waiting.splice(0, batchSize);
       const orders = batch.map(({ order }) => order);
       const begun = performance.now();
-      const settling = gate(this.item.saleId, () => section.settle(orders));
-      const settlement = await settling.catch((error: unknown) => {
+      const settling = gate(this.saleId, () => section.settle(orders));
+      const result = await settling.catch((error: unknown) => {
         this.#waiting.unshift(...batch);
         if (error instanceof FencedOffError) observer?.fencedOff();
         throw error;
       });
-      observer?.committed(this.rules.strategy, settlement, performance.now() - begun);
-      this.#tell(batch, orders, settlement);
+      this.#tell(batch, result, performance.now() - begun);
       if (batchSize === 1 || performance.now() >= until) return;
       await nextTurn(); // those just settled make room for others
     } while (this.#waiting.length > 0);
   }
 
-  #tell(batch: readonly Waiting<O>[], orders: readonly O[], settlement: Settlement) {
+  #tell(batch: readonly Waiting<O>[], { outcomes, available }: SectionResult, ms: number) {
+    const decided = batch.filter((_, i) => outcomes[i]);
+    if (decided.length < batch.length) this.work.handOn?.(batch.filter((_, i) => !outcomes[i]));
+    if (decided.length === 0) return;
+    const settlement = { outcomes: outcomes.filter((outcome) => outcome !== undefined), available };
+    this.options.observer?.committed(this.strategy, settlement, ms);
+    const orders = decided.map(({ order }) => order);
     this.options.onCommit(orders, settlement).then(
-      () => batch.forEach(({ resolve }, i) => resolve(settlement.outcomes[i]!)),
-      (error: unknown) => batch.forEach(({ reject }) => reject(error)),
+      () => decided.forEach(({ resolve }, i) => resolve(settlement.outcomes[i]!)),
+      (error: unknown) => decided.forEach(({ reject }) => reject(error)),
     );
   }
 
   /** Resolves to what went wrong, if something did. */
-  async #reseed({ fence }: TokenWentBackError): Promise<unknown> {
+  async #reseed({ resource, fence }: TokenWentBackError): Promise<unknown> {
     try {
-      const lock = await this.options.lockOf(this.rules.strategy);
-      await lock.reseed(this.resource, fence);
+      const lock = await this.options.lockOf(this.strategy);
+      await lock.reseed(resource, fence);
       return undefined;
     } catch (error) {
       return error;

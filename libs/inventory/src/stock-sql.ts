@@ -21,6 +21,27 @@ export const READ_SQL: Record<StockWriteMode, string> = {
     RETURNING available, version`,
 };
 
+/** All stripes at one moment: a snapshot is one however they change. In their order. Parameters: sale, SKU. */
+export const READ_STRIPES_SQL =
+  'SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 ORDER BY stripe';
+
+/**
+ * Rejects the orders if nothing is left in any stripe, all seen at one moment. Returns what is left.
+ * Parameters: sale, SKU; of the orders: ids, buyers, quantities, Idempotency-Keys, times of acceptance.
+ */
+export const REJECT_SOLD_OUT_SQL = `
+  WITH whole AS (
+    SELECT sum(available)::int AS available FROM stock WHERE sale_id = $1 AND sku = $2
+  ), rejected AS (
+    INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
+    SELECT $1, $2, o.id, o.buyer_id, o.quantity, 'rejected', 'SOLD_OUT', o.idempotency_key,
+           to_timestamp(o.accepted_at / 1000)
+    FROM whole, unnest($3::uuid[], $4::text[], $5::int[], $6::text[], $7::float8[])
+      AS o (id, buyer_id, quantity, idempotency_key, accepted_at)
+    WHERE whole.available <= 0
+  )
+  SELECT available FROM whole`;
+
 interface WriteClauses {
   readonly set: string;
   readonly guard: string;

@@ -37,7 +37,11 @@ export class Settler {
         await announce(this.#redis, settled, available === 0);
       },
     });
-    const rules = { strategy: 'conditional-update', perBuyerLimit: perBuyerLimit ?? null } as const;
+    const rules = {
+      strategy: 'conditional-update',
+      stripes: 1,
+      perBuyerLimit: perBuyerLimit ?? null,
+    } as const;
     const settle = ({ id, data }: { id?: string; data: CheckoutJob }) =>
       reservations.reserve({ orderId: id!, ...data }, rules);
     this.#worker = new Worker(CHECKOUT_QUEUE, settle, {

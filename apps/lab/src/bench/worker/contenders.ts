@@ -12,6 +12,8 @@ export interface Contender {
   /** The sale's strategy; `redlock-peer` is the library @sesamecare-oss/redlock around the very same transaction. */
   readonly strategy: StrategyName | 'redlock-peer';
   readonly batchSize: number;
+  /** One unless given. */
+  readonly stripes?: number;
   /** Share of the benchmark's orders: the slow ones get fewer, since a rate needs no more. */
   readonly share: number;
 }
@@ -20,6 +22,7 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'redis, batch 64', strategy: 'redis', batchSize: 64, share: 1 },
   { name: 'lock-off, batch 64', strategy: 'none', batchSize: 64, share: 1 },
   { name: 'redis, batch 1', strategy: 'redis', batchSize: 1, share: 0.2 },
+  { name: 'redis, batch 1, 8 stripes', strategy: 'redis', batchSize: 1, stripes: 8, share: 0.2 },
   { name: 'lock-off, batch 1', strategy: 'none', batchSize: 1, share: 0.2 },
   { name: 'conditional UPDATE per order', strategy: 'conditional-update', batchSize: 1, share: 0.2 },
   { name: '@sesamecare-oss/redlock per order', strategy: 'redlock-peer', batchSize: 1, share: 0.1 },
@@ -34,7 +37,7 @@ const TTL_MS = 10_000;
 
 /** The function that settles one order in the contender's way. */
 export function settlerOf(
-  { strategy, batchSize }: Contender,
+  { strategy, batchSize, stripes = 1 }: Contender,
   { redis, dataSource }: Servers,
   inFlight: number,
 ) {
@@ -64,5 +67,5 @@ export function settlerOf(
     lockOf: (name) => locks.of(strategyOf(name).lock!),
     onCommit: async () => undefined,
   });
-  return (order: OrderRequest) => reservations.reserve(order, { strategy, perBuyerLimit: null });
+  return (order: OrderRequest) => reservations.reserve(order, { strategy, stripes, perBuyerLimit: null });
 }

@@ -53,10 +53,11 @@ async function measure(
 ): Promise<number> {
   const { processes, inFlight } = options;
   const each = Math.ceil((options.orders * contender.share) / processes);
-  const { name, strategy } = contender;
+  const { name, strategy, stripes } = contender;
   const saleId = await openSale(dataSource, {
     name,
     strategy: strategy === 'redlock-peer' ? 'none' : strategy,
+    stripes,
     items: [{ sku: 'hot', stock: each * processes }],
   });
   const sellers = Array.from({ length: processes }, (_, seller) => {

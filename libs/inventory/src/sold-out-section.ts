@@ -1,0 +1,28 @@
+import type { OrderRequest } from '@app/orders';
+import { CriticalSection, type SectionResult } from './critical-section.js';
+import { REJECT_SOLD_OUT_SQL } from './stock-sql.js';
+
+/**
+ * Rejects orders if no stripe of their SKU has a unit, else leaves them undecided. All stripes are seen in one snapshot, so
+ * the answer was true at one moment, whatever moves meanwhile. It takes nothing, hence it needs no lock.
+ */
+export class SoldOutSection extends CriticalSection {
+  protected override async commit(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+    const { rows } = await this.pool.query<{ available: number }>({
+      name: 'reject sold out',
+      text: REJECT_SOLD_OUT_SQL,
+      values: [
+        this.target.saleId,
+        this.target.sku,
+        orders.map(({ orderId }) => orderId),
+        orders.map(({ buyerId }) => buyerId),
+        orders.map(({ quantity }) => quantity),
+        orders.map(({ idempotencyKey }) => idempotencyKey),
+        orders.map(({ acceptedAt }) => acceptedAt),
+      ],
+    });
+    const { available } = rows[0]!;
+    const outcome = available > 0 ? undefined : ({ status: 'rejected', reason: 'SOLD_OUT' } as const);
+    return { outcomes: orders.map(() => outcome), available };
+  }
+}
