@@ -29,6 +29,7 @@ describe('POST /sales', () => {
     const asked = {
       name: 'Sneaker drop',
       strategy: 'optimistic',
+      stripes: 4,
       perBuyerLimit: 2,
       reservationTtlSeconds: 600,
       startsAt: '2030-01-01T12:00:00Z',
@@ -59,8 +60,18 @@ describe('POST /sales', () => {
       stock: 1_000_000_000,
     }));
     const { body } = await api.openSale({ name: 'big', items }).expect(201);
-    expect(body).toMatchObject({ strategy: 'redis', perBuyerLimit: null, endsAt: null });
+    expect(body).toMatchObject({ strategy: 'redis', stripes: 1, perBuyerLimit: null, endsAt: null });
     expect((body as SaleView).items).toHaveLength(1_000);
+  });
+
+  it('sums the stripes of a SKU in every view, however many there are', async () => {
+    const items = Array.from({ length: 1_000 }, (_, i) => ({ sku: `${i}`.padStart(4, '0'), stock: 65 }));
+    const { id } = await api.sale({ items, stripes: 64 });
+    const { body } = await api.http.get(`/sales/${id}`).expect(200);
+    expect((body as SaleView).items).toHaveLength(1_000);
+    expect((body as SaleView).items[999]).toMatchObject({ sku: '0999', initial: 65, available: 65 });
+    const audit = (await api.http.get(`/sales/${id}/audit`).expect(200)).body as AuditView;
+    expect(audit.total).toMatchObject({ initial: 65_000, available: 65_000, pending: 0, conserved: true });
   });
 
   const valid = { name: 'x', items: [{ sku: 'A', stock: 1 }] };
@@ -87,6 +98,10 @@ describe('POST /sales', () => {
       'endsAt',
     ],
     ['a start that is no time', { startsAt: 'tomorrow' }, 'startsAt'],
+    ['no stripe', { stripes: 0 }, 'stripes'],
+    ['too many stripes', { stripes: 65 }, 'stripes'],
+    ['half a stripe', { stripes: 1.5 }, 'stripes'],
+    ['stripes in words', { stripes: '8' }, 'stripes'],
     ['a limit of nothing', { perBuyerLimit: 0 }, 'perBuyerLimit'],
     ['an unknown property', { discount: 5 }, ''],
   ])('refuses %s', async (_, change, path) => {

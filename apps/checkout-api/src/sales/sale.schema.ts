@@ -4,6 +4,7 @@ import { z } from 'zod';
 /** Postgres `integer` ends at 2,147,483,647. */
 const MAX_STOCK = 1_000_000_000;
 const MAX_ITEMS = 1_000;
+const MAX_STRIPES = 64;
 const YEAR_IN_SECONDS = 365 * 86_400;
 
 export const saleId = z.guid().toLowerCase();
@@ -37,6 +38,14 @@ export const newSaleSchema = z
       .min(1)
       .max(MAX_ITEMS)
       .superRefine(refuseDuplicates),
+    stripes: z
+      .int()
+      .min(1)
+      .max(MAX_STRIPES)
+      .optional()
+      .describe(
+        'Rows, each with a lock of its own, over which the stock of each SKU is spread; 1 unless given',
+      ),
     perBuyerLimit: z
       .int()
       .min(1)
