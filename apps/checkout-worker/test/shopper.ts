@@ -23,11 +23,11 @@ export class Shopper {
 
   constructor(private readonly stack: Stack) {}
 
-  async openSale(strategy: string, stock: number): Promise<string> {
+  async openSale(strategy: string, stock: number, stripes = 1): Promise<string> {
     const response = await fetch(`${this.#api()}/sales`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${this.stack.adminKey}` },
-      body: JSON.stringify({ name: 'test', strategy, items: [{ sku: 'hot', stock }] }),
+      body: JSON.stringify({ name: 'test', strategy, stripes, items: [{ sku: 'hot', stock }] }),
     });
     if (response.status !== 201) throw new Error(`no sale: ${response.status} ${await response.text()}`);
     return ((await response.json()) as { id: string }).id;

@@ -43,12 +43,21 @@ describe('four workers, 2,000 checkouts, 500 units', () => {
   /** The others lock on servers that `npm run conformance` brings. */
   const safe = STRATEGY_NAMES.filter((name) => strategyOf(name).safe && lockServersOf([name]).length === 0);
   it.each(safe)('%s sells exactly 500', (strategy) => stampede.sellsExactly(strategy), 120_000);
+
+  it('redis sells exactly 500 from eight stripes', () => stampede.sellsExactly('redis', 8), 120_000);
 });
 
 describe('SIGKILL under load', () => {
   it.each(['redis', 'redis-setnx', 'row-lock', 'optimistic', 'conditional-update'])(
     'of a worker loses no order and doubles none (%s)',
     (strategy) => stampede.survives(strategy, stack.workers.slice(0, 1), (worker) => worker.kill('SIGKILL')),
+    120_000,
+  );
+
+  it.each(['redis', 'conditional-update'])(
+    'of a worker loses no order and doubles none in a sale of eight stripes (%s)',
+    (strategy) =>
+      stampede.survives(strategy, stack.workers.slice(0, 1), (worker) => worker.kill('SIGKILL'), 8),
     120_000,
   );
 

@@ -18,8 +18,8 @@ export class Stampede {
   }
 
   /** All goes well: exactly the stock is sold, and no order is there twice. */
-  async sellsExactly(strategy: string): Promise<void> {
-    const saleId = await this.shopper.openSale(strategy, STOCK);
+  async sellsExactly(strategy: string, stripes = 1): Promise<void> {
+    const saleId = await this.shopper.openSale(strategy, STOCK, stripes);
     const accepted = await this.shopper.stampede(saleId, CHECKOUTS);
     expect(await this.shopper.drained(saleId)).toMatchObject(SOUND);
     expect(new Set(accepted.map(({ orderId }) => orderId)).size).toBe(accepted.length);
@@ -30,8 +30,9 @@ export class Stampede {
     strategy: string,
     victims: Process[],
     fault: (victim: Process) => Promise<void>,
+    stripes = 1,
   ): Promise<void> {
-    const saleId = await this.shopper.openSale(strategy, STOCK);
+    const saleId = await this.shopper.openSale(strategy, STOCK, stripes);
     const buying = this.shopper.stampede(saleId, CHECKOUTS);
     await this.#someSold(saleId);
     await Promise.all(victims.map(fault));
