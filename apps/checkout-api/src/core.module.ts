@@ -57,7 +57,10 @@ export class CoreModule implements OnApplicationShutdown {
 }
 
 function admissions(redis: Redis, config: ApiConfig): Admissions {
-  const created = new Admissions(redis, config.IDEMPOTENCY_TTL_SECONDS);
+  const created = new Admissions(redis, {
+    idempotencyTtlSeconds: config.IDEMPOTENCY_TTL_SECONDS,
+    maxBacklog: config.QUEUE_MAX_BACKLOG,
+  });
   created.queue.on('error', () => undefined); // the connection logs its own outages
   return created;
 }

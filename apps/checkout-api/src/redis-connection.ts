@@ -5,12 +5,10 @@ import { Redis, ReplyError, type RedisOptions } from 'ioredis';
 const OPTIONS: RedisOptions = {
   maxRetriesPerRequest: 1,
   connectTimeout: 1_000,
-  // Pipelines go one after the other, so that a command waits for at most two of these.
   commandTimeout: 1_500,
   // A connection that swallows commands without an answer is given up.
   socketTimeout: 5_000,
   retryStrategy: (attempts) => Math.min(attempts * 50, 500),
-  enableAutoPipelining: true,
 };
 
 /**

@@ -1,9 +1,14 @@
-import { announce, CHECKOUT_QUEUE, checkoutBackoff, type CheckoutJob } from '@app/checkout-queue';
+import {
+  announce,
+  checkoutWorker,
+  ORDERS_PER_JOB,
+  type CheckoutJob,
+  type QueuedOrder,
+} from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { Reservations, SaleCatalog, strategyOf, type Settlement } from '@app/inventory';
 import { Locks, Semaphore } from '@app/lock';
-import type { OrderRequest } from '@app/orders';
 import {
   Inject,
   Injectable,
@@ -11,7 +16,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Worker, type Job } from 'bullmq';
+import type { Worker } from 'bullmq';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -26,15 +31,13 @@ import { WorkerMetrics } from './worker-metrics.js';
 const HAND_BACK_AFTER_MS = 5_000;
 const LEAVE_AFTER_MS = 10_000;
 
-type CheckoutOrder = OrderRequest & Pick<CheckoutJob, 'replyTo'>;
-
-/** Takes orders from the queue and has them settled. A job ends only when its order has; until then it is tried again. */
+/** Takes orders from the queue and has them settled. */
 @Injectable()
 export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #log = new Logger(CheckoutConsumer.name);
   readonly #shutdown = new AbortController();
   readonly #catalog: SaleCatalog;
-  readonly #reservations: Reservations<CheckoutOrder>;
+  readonly #reservations: Reservations<QueuedOrder>;
   #worker: Worker<CheckoutJob> | undefined;
 
   constructor(
@@ -75,20 +78,16 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
 
   onApplicationBootstrap() {
     const { WORKER_CONCURRENCY, JOB_LOCK_MS } = this.config;
-    this.#worker = new Worker<CheckoutJob>(CHECKOUT_QUEUE, (job) => this.#settle(job), {
-      connection: this.redis,
-      concurrency: WORKER_CONCURRENCY,
+    this.#worker = checkoutWorker(this.redis, (order) => this.#settle(order), {
+      concurrency: Math.ceil(WORKER_CONCURRENCY / ORDERS_PER_JOB),
       lockDuration: JOB_LOCK_MS,
       stalledInterval: JOB_LOCK_MS / 2,
-      // However often its worker died, an accepted order goes back to the queue.
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
-      settings: { backoffStrategy: checkoutBackoff },
     });
     this.#worker.on('failed', (job, error) =>
-      this.#log.warn({ orderId: job?.id, err: error }, 'will be tried again'),
+      this.#log.warn({ jobId: job?.id, err: error }, 'will be tried again'),
     );
-    this.#worker.on('stalled', (orderId) =>
-      this.#log.warn({ orderId }, 'its worker vanished; back in the queue'),
+    this.#worker.on('stalled', (jobId) =>
+      this.#log.warn({ jobId }, 'its worker vanished; back in the queue'),
     );
     this.#worker.on('error', (error) => this.#log.error({ err: error }, 'queue connection'));
   }
@@ -100,10 +99,10 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     clearTimeout(handBack);
   }
 
-  async #settle(job: Job<CheckoutJob>): Promise<void> {
-    const sale = await this.#catalog.find(job.data.saleId);
-    if (!sale) throw new Error(`the sale ${job.data.saleId} is not in the database`);
-    await this.#reservations.reserve({ orderId: job.id!, ...job.data }, sale);
+  async #settle(order: QueuedOrder): Promise<void> {
+    const sale = await this.#catalog.find(order.saleId);
+    if (!sale) throw new Error(`the sale ${order.saleId} is not in the database`);
+    await this.#reservations.reserve(order, sale);
   }
 }
 

@@ -1,74 +1,119 @@
 import { fingerprintOf, type OrderRequest } from '@app/orders';
-import type { Queue } from 'bullmq';
+import { Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Gatherer } from './gatherer.js';
 import { keys } from './keys.js';
-import { checkoutQueue, type CheckoutJob } from './queue.js';
+import { checkoutQueue, ORDERS_PER_JOB, type CheckoutJob, type QueuedOrder } from './queue.js';
 
 const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
 const PENDING_TTL_SECONDS = 7 * 86_400;
-/** Up to this many pending orders, each is looked up: an API that died while it accepted leaves one that never was. */
-const LOOK_UP_PENDING = 200;
+/** After a refusal others are likely: for this long a checkout is looked at before it gets a job that may carry nothing. */
+const LOOK_FIRST_MS = 1_000;
+/** Checkouts looked at in one script call, which keeps Redis from everything else meanwhile. */
+const LOOKS_PER_CALL = 128;
 
-export type Admission = 'accepted' | 'replayed' | 'mismatched' | 'sold-out';
+/**
+ * What became of a checkout: accepted into the queue; the replay of one that is `queued`, or that is not (`replayed`: it is
+ * settled); or refused.
+ */
+export type Admission = 'accepted' | 'queued' | 'replayed' | 'mismatched' | 'sold-out' | 'full';
+
+interface Request {
+  readonly order: QueuedOrder;
+  readonly anew: boolean;
+}
 
 interface Commands extends Redis {
-  checkoutAdmit(...args: [string, string, string, string, string, number, number]): Promise<Admission>;
+  checkoutAdmit(args: readonly (string | number)[]): Promise<(Admission | 'open')[]>;
+}
+
+export interface AdmissionRules {
+  /** How long an Idempotency-Key is compared with its first body. */
+  readonly idempotencyTtlSeconds: number;
+  /** Orders in the queue beyond which new ones are refused. */
+  readonly maxBacklog: number;
 }
 
 /** The API's side of the queue: what enters it, and what is in it. */
 export class Admissions {
   readonly queue: Queue<CheckoutJob>;
   readonly #redis: Commands;
+  #lookUntil = 0;
+  readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
+  readonly #entries = new Gatherer(ORDERS_PER_JOB, (requests: readonly Request[]) => this.#enter(requests));
 
   constructor(
     connection: Redis,
-    private readonly idempotencyTtlSeconds: number,
+    private readonly rules: AdmissionRules,
   ) {
-    connection.defineCommand('checkoutAdmit', { lua: ADMIT, numberOfKeys: 3 });
+    connection.defineCommand('checkoutAdmit', { lua: ADMIT });
     this.#redis = connection as Commands;
     this.queue = checkoutQueue(connection);
   }
 
-  /** Looks at the Idempotency-Key and the sold-out mark. An order admitted is not yet queued: see {@link enqueue}. */
-  admit(order: OrderRequest): Promise<Admission> {
-    const { orderId, saleId, sku } = order;
-    return this.#redis.checkoutAdmit(
-      keys.idempotency(saleId, orderId),
-      keys.soldOut(saleId, sku),
-      keys.pending(saleId, sku),
-      orderId,
-      fingerprintOf(order),
-      this.idempotencyTtlSeconds,
-      PENDING_TTL_SECONDS,
-    );
-  }
-
   /**
-   * Resolves once Redis has the order. When it rejects, the outcome is unknown, and calling it again is harmless: a queued
-   * order is not queued twice, and a settled one keeps its outcome.
+   * Once this says that an order is accepted, Redis has it. When it rejects, the outcome is unknown, and calling it again is
+   * harmless. With `anew`, an order whose key is known and which is not in the queue enters it all the same; if it is settled,
+   * it keeps its outcome.
    */
-  async enqueue({ orderId, ...order }: OrderRequest, replyTo?: string): Promise<void> {
-    await this.queue.add('reserve', replyTo === undefined ? order : { ...order, replyTo }, {
-      jobId: orderId,
-    });
+  async admit(order: QueuedOrder, anew = false): Promise<Admission> {
+    const request = { order, anew };
+    const looking = performance.now() < this.#lookUntil;
+    const seen = looking ? await this.#looks.add(request) : 'open';
+    const admission = seen === 'open' ? await this.#entries.add(request) : seen;
+    if (admission === 'sold-out' || admission === 'full') this.#lookUntil = performance.now() + LOOK_FIRST_MS;
+    return admission;
   }
 
-  async isQueued(orderId: string): Promise<boolean> {
-    return (await this.#redis.exists(this.queue.toKey(orderId))) === 1;
+  /** An order that is accepted and not settled. */
+  async find(orderId: string): Promise<OrderRequest | undefined> {
+    const jobId = await this.#redis.hget(keys.queued, orderId);
+    const job = jobId === null ? undefined : await this.queue.getJob(jobId);
+    return job?.data.orders.find((order) => order.orderId === orderId);
   }
 
-  /** Orders per SKU that were accepted and are not settled. */
+  /** Orders that are accepted and not settled. */
+  backlog(): Promise<number> {
+    return this.#redis.hlen(keys.queued);
+  }
+
+  /** The same of a sale, per SKU. */
   async pending(saleId: string, skus: readonly string[]): Promise<Map<string, number>> {
-    const counts = skus.map(async (sku) => [sku, await this.#pendingOf(keys.pending(saleId, sku))] as const);
+    const counts = skus.map(
+      async (sku) => [sku, await this.#redis.scard(keys.pending(saleId, sku))] as const,
+    );
     return new Map(await Promise.all(counts));
   }
 
-  async #pendingOf(key: string): Promise<number> {
-    const count = await this.#redis.scard(key);
-    if (count > LOOK_UP_PENDING) return count;
-    const orders = await this.#redis.smembers(key);
-    const queued = await Promise.all(orders.map((orderId) => this.isQueued(orderId)));
-    return queued.filter(Boolean).length;
+  #look(requests: readonly Request[]): Promise<(Admission | 'open')[]> {
+    return this.#redis.checkoutAdmit(this.#arguments(requests, ''));
+  }
+
+  /** The job and what is known of its orders get into Redis together or not at all. */
+  async #enter(requests: readonly Request[]): Promise<Admission[]> {
+    const jobId = randomUUID();
+    const orders = requests.map(({ order }) => order);
+    const { backend, jobsOpts } = this.queue;
+    const job = new Job<CheckoutJob>(this.queue, 'reserve', { orders }, jobsOpts, jobId);
+    const transaction = (await backend.client).multi();
+    void backend.addJobToTransaction(transaction, job.asJSON(), jobId);
+    transaction.runCommand('checkoutAdmit', this.#arguments(requests, jobId));
+    const results = (await transaction.exec()) ?? [];
+    for (const [error] of results) if (error) throw error;
+    return results.at(-1)![1] as Admission[];
+  }
+
+  #arguments(requests: readonly Request[], jobId: string): (string | number)[] {
+    const { idempotencyTtlSeconds, maxBacklog } = this.rules;
+    const names = [keys.queued, this.queue.toKey(jobId)];
+    const values = [jobId, maxBacklog, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
+    for (const { order, anew } of requests) {
+      const { saleId, sku, orderId } = order;
+      names.push(keys.idempotency(saleId, orderId), keys.soldOut(saleId, sku), keys.pending(saleId, sku));
+      values.push(orderId, fingerprintOf(order), anew ? '1' : '');
+    }
+    return [names.length, ...names, ...values];
   }
 }

@@ -1,15 +1,49 @@
--- Decides whether a checkout enters the queue.
--- KEYS[1] what this Idempotency-Key came with   KEYS[2] sold-out mark of the SKU   KEYS[3] pending orders of the SKU (set)
--- ARGV[1] order id   ARGV[2] fingerprint of the body   ARGV[3] seconds to remember the key   ARGV[4] seconds to keep the set
--- returns 'accepted', 'replayed', 'mismatched' or 'sold-out'
-local earlier = redis.call('GET', KEYS[1])
-if earlier then
-  return earlier == ARGV[2] and 'replayed' or 'mismatched'
+-- Decides which checkouts enter the queue, and lets them in with the job that carries them.
+-- KEYS[1] orders in the queue (hash: order id -> job id)   KEYS[2] the job, added in the same transaction
+-- and for each checkout: what its Idempotency-Key came with, sold-out mark of the SKU, pending orders of the SKU (set)
+-- ARGV[1] job id; empty: only look   ARGV[2] most orders in the queue
+-- ARGV[3] seconds to remember a key   ARGV[4] seconds to keep a pending set
+-- and for each checkout: order id, fingerprint of the body, '1' if its key is known and it is to be queued anew
+-- returns for each checkout: 'open' (only when looking), 'accepted', 'queued' (a replay whose order is in the queue),
+--   'replayed' (one whose order is not), 'mismatched', 'sold-out' or 'full'
+local queued, job = KEYS[1], ARGV[1]
+local looking = job == ''
+if not looking and redis.call('EXISTS', KEYS[2]) == 0 then
+  return redis.error_reply('NOJOB the job was not added') -- no order is accepted that nothing carries
 end
-if redis.call('EXISTS', KEYS[2]) == 1 then
-  return 'sold-out'
+local room = ARGV[2] - redis.call('HLEN', queued)
+
+local function decide(key, mark, pending, order, body, anew)
+  local earlier = redis.call('GET', key)
+  if earlier and earlier ~= body then
+    return 'mismatched'
+  end
+  if earlier and redis.call('HEXISTS', queued, order) == 1 then
+    return 'queued'
+  end
+  if earlier and anew ~= '1' then
+    return 'replayed'
+  end
+  if not earlier and redis.call('EXISTS', mark) == 1 then
+    return 'sold-out'
+  end
+  if not earlier and room <= 0 then
+    return 'full'
+  end
+  if looking then
+    return 'open'
+  end
+  room = room - 1
+  redis.call('SET', key, body, 'EX', ARGV[3])
+  redis.call('HSET', queued, order, job)
+  redis.call('SADD', pending, order)
+  redis.call('EXPIRE', pending, ARGV[4])
+  return 'accepted'
 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-redis.call('SADD', KEYS[3], ARGV[1])
-redis.call('EXPIRE', KEYS[3], ARGV[4])
-return 'accepted'
+
+local answers = {}
+for i = 1, (#KEYS - 2) / 3 do
+  local k, a = 3 * i, 3 * i + 2
+  answers[i] = decide(KEYS[k], KEYS[k + 1], KEYS[k + 2], ARGV[a], ARGV[a + 1], ARGV[a + 2])
+end
+return answers

@@ -1,7 +1,9 @@
-/** Redis names that API and workers share. One hash tag per sale keeps a script's keys in one cluster slot. */
-const sale = (saleId: string) => `checkout:{${saleId}}`;
+const sale = (saleId: string) => `checkout:${saleId}`;
 
+/** Redis names that API and workers share. */
 export const keys = {
+  /** The job (its id) that carries an order (the field), for as long as the order is accepted and not settled. */
+  queued: 'checkout:queued',
   idempotency: (saleId: string, orderId: string) => `${sale(saleId)}:key:${orderId}`,
   soldOut: (saleId: string, sku: string) => `${sale(saleId)}:sold-out:${sku}`,
   pending: (saleId: string, sku: string) => `${sale(saleId)}:pending:${sku}`,

@@ -1,6 +1,7 @@
-import type { OrderRequest, Outcome } from '@app/orders';
+import type { Outcome } from '@app/orders';
 import type { Redis } from 'ioredis';
 import { keys } from './keys.js';
+import type { QueuedOrder } from './queue.js';
 
 /**
  * How long a SKU counts as sold out after a worker last found it so, in seconds. The mark only spares the queue; should it
@@ -9,7 +10,7 @@ import { keys } from './keys.js';
 const SOLD_OUT_SECONDS = 5;
 
 export interface SettledOrder {
-  readonly order: OrderRequest & { readonly replyTo?: string };
+  readonly order: QueuedOrder;
   readonly outcome: Outcome;
 }
 
@@ -20,12 +21,15 @@ export async function announce(
   soldOut: boolean,
 ): Promise<void> {
   const { saleId, sku } = settled[0]!.order;
+  const orderIds = settled.map(({ order }) => order.orderId);
   const pipeline = redis.pipeline();
-  pipeline.srem(keys.pending(saleId, sku), ...settled.map(({ order }) => order.orderId));
+  pipeline.srem(keys.pending(saleId, sku), ...orderIds);
   if (soldOut) pipeline.set(keys.soldOut(saleId, sku), '1', 'EX', SOLD_OUT_SECONDS);
   for (const [replica, outcomes] of byReplica(settled)) {
     pipeline.publish(keys.outcomes(replica), JSON.stringify(outcomes));
   }
+  // Last, since an order that is no longer queued is not delivered again.
+  pipeline.hdel(keys.queued, ...orderIds);
   const results = await pipeline.exec();
   const failed = results?.find(([error]) => error);
   if (failed) throw failed[0]!;

@@ -4,11 +4,18 @@ import type { Redis } from 'ioredis';
 
 export const CHECKOUT_QUEUE = 'checkouts';
 
-/** A job's payload; its id is the order's id, so that adding it twice while it is queued adds it once. */
-export interface CheckoutJob extends Omit<OrderRequest, 'orderId'> {
+export interface QueuedOrder extends OrderRequest {
   /** The API replica whose client waits for the outcome, if one does. */
   readonly replyTo?: string;
 }
+
+/** A job's payload: the orders that one API replica had in hand at the same time. */
+export interface CheckoutJob {
+  readonly orders: readonly QueuedOrder[];
+}
+
+/** A job costs API, Redis and worker about the same whatever it carries. */
+export const ORDERS_PER_JOB = 16;
 
 const JOB_OPTIONS: JobsOptions = {
   // An accepted order is never given up: it is tried again until it is settled.
@@ -17,15 +24,6 @@ const JOB_OPTIONS: JobsOptions = {
   removeOnComplete: true,
   stackTraceLimit: 1,
 };
-
-/** First pause before a failed settlement is tried again, and the longest, in milliseconds. */
-const BACKOFF = { first: 100, longest: 5_000 };
-
-/** For the workers' `settings.backoffStrategy`: doubling pauses with jitter. */
-export function checkoutBackoff(attemptsMade: number): number {
-  const pause = Math.min(BACKOFF.first * 2 ** Math.min(attemptsMade - 1, 10), BACKOFF.longest);
-  return Math.round(pause * (0.5 + Math.random() / 2));
-}
 
 export function checkoutQueue(connection: Redis): Queue<CheckoutJob> {
   return new Queue(CHECKOUT_QUEUE, {

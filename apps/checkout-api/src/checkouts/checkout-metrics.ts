@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { ProblemError } from '../problems/problem.js';
 
-type CheckoutOutcome = 'accepted' | 'replayed' | 'sold_out' | 'refused' | 'failed';
+type CheckoutOutcome = 'accepted' | 'replayed' | 'sold_out' | 'queue_full' | 'refused' | 'failed';
 
 @Injectable()
 export class CheckoutMetrics {
@@ -17,7 +17,9 @@ export class CheckoutMetrics {
   }
 
   countError(error: unknown): void {
-    if (!(error instanceof ProblemError) || error.status >= 500) this.count('failed');
-    else this.count(error.code === 'SOLD_OUT' ? 'sold_out' : 'refused');
+    const { code, status } = error instanceof ProblemError ? error : { code: 'INTERNAL', status: 500 };
+    if (code === 'SOLD_OUT') this.count('sold_out');
+    else if (code === 'QUEUE_FULL') this.count('queue_full');
+    else this.count(status < 500 ? 'refused' : 'failed');
   }
 }

@@ -44,7 +44,7 @@ export class CheckoutsController {
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_MISSING', 'IDEMPOTENCY_KEY_INVALID')
   @ApiProblems('SALE_NOT_FOUND', 'SKU_NOT_FOUND', 'SALE_NOT_STARTED', 'SALE_ENDED', ...REJECTION_REASONS)
   @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED')
-  @ApiProblems('REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
+  @ApiProblems('QUEUE_FULL', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   async create(
     @Param('saleId', { schema: saleId }) sale: string,
     @IdempotencyKey() key: string,

@@ -1,4 +1,4 @@
-import { Admissions } from '@app/checkout-queue';
+import { Admissions, type QueuedOrder } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { SaleCatalog, type Sale } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
@@ -12,7 +12,7 @@ import { validationProblem } from '../problems/validation.js';
 import { saleNotFound } from '../sales/sale-not-found.js';
 import type { Checkout } from './checkout.schema.js';
 import { CheckoutMetrics } from './checkout-metrics.js';
-import { OutcomeWatch } from './outcome-watch.js';
+import { OutcomeWatch, type SettledState } from './outcome-watch.js';
 
 /** How long the client wants to wait for the outcome. */
 export interface Patience {
@@ -89,33 +89,40 @@ export class CheckoutsService {
   }
 
   async #admit(order: OrderRequest, patience?: Patience): Promise<OrderView> {
-    const admission = await fromRedis(this.admissions.admit(order));
-    if (admission === 'sold-out') throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
-    if (admission === 'mismatched') throw keyReused();
-    // If Postgres does not answer, queueing a replay again finds out as well.
-    const [earlier] =
-      admission === 'replayed' ? await this.orders.settled([order.orderId]).catch(() => []) : [];
-    // Also a replay that is not settled: whoever admitted it may have died before it was queued.
-    const settled = earlier ?? (await this.#enqueue(order, patience));
-    this.metrics.count(admission);
+    const state = patience ? await this.#waitFor(order, patience) : await this.#enter(order);
     const { orderId, saleId, sku, quantity } = order;
-    return { orderId, saleId, sku, quantity, status: 'queued', ...settled };
+    return { orderId, saleId, sku, quantity, status: 'queued', ...state };
   }
 
-  async #enqueue(order: OrderRequest, patience?: Patience) {
-    if (!patience) return fromRedis(this.admissions.enqueue(order));
+  async #waitFor(order: OrderRequest, patience: Patience): Promise<SettledState | undefined> {
     // Listen before anybody can tell.
     const { outcome, stop } = this.outcomes.start(order.orderId);
     const timer = setTimeout(stop, patience.seconds * 1_000);
     patience.signal.addEventListener('abort', stop);
     if (patience.signal.aborted) stop();
     try {
-      await fromRedis(this.admissions.enqueue(order, this.outcomes.replyTo));
-      return await outcome;
+      return (await this.#enter({ ...order, replyTo: this.outcomes.replyTo })) ?? (await outcome);
     } finally {
       clearTimeout(timer);
       stop();
     }
+  }
+
+  /** The state of the order, if it is settled; otherwise it is in the queue now. */
+  async #enter(order: QueuedOrder): Promise<SettledState | undefined> {
+    const admission = await fromRedis(this.admissions.admit(order));
+    if (admission === 'sold-out') throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
+    if (admission === 'mismatched') throw keyReused();
+    if (admission === 'full') throw queueFull();
+    this.metrics.count(admission === 'accepted' ? 'accepted' : 'replayed');
+    return admission === 'replayed' ? this.#settledBefore(order) : undefined;
+  }
+
+  /** If Postgres does not answer, or does not know the order, queueing it again finds out what became of it. */
+  async #settledBefore(order: QueuedOrder): Promise<SettledState | undefined> {
+    const [settled] = await this.orders.settled([order.orderId]).catch(() => []);
+    if (!settled) await fromRedis(this.admissions.admit(order, true));
+    return settled;
   }
 }
 
@@ -124,3 +131,8 @@ const keyReused = () =>
     'IDEMPOTENCY_KEY_REUSED',
     'Repeat the first body, or send a new Idempotency-Key for a new checkout.',
   );
+
+const queueFull = () =>
+  new ProblemError('QUEUE_FULL', 'Try again in a moment, with the same Idempotency-Key.', {
+    headers: { 'retry-after': '1' },
+  });

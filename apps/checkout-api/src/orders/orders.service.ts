@@ -43,9 +43,9 @@ export class OrdersService {
   }
 
   async #queued(orderId: string): Promise<OrderView | undefined> {
-    const job = await fromRedis(this.admissions.queue.getJob(orderId));
-    if (!job) return undefined;
-    const { saleId, sku, quantity } = job.data;
+    const order = await fromRedis(this.admissions.find(orderId));
+    if (!order) return undefined;
+    const { saleId, sku, quantity } = order;
     return { orderId, saleId, sku, quantity, status: 'queued' };
   }
 }

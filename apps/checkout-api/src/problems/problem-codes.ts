@@ -31,6 +31,7 @@ export const PROBLEMS = {
   STRATEGY_UNAVAILABLE: { status: 422, title: 'The strategy locks on a server that is not configured here' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'Something went wrong on this side' },
+  QUEUE_FULL: { status: 503, title: 'More checkouts wait than can be settled in time' },
   REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
   POSTGRES_UNAVAILABLE: { status: 503, title: 'Postgres does not answer' },
   LOCK_STORE_UNAVAILABLE: { status: 503, title: 'The server that the strategy locks on does not answer' },

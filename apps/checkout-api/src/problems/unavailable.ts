@@ -14,6 +14,7 @@ const REDIS_NOT_NOW = new Set([
   'MISCONF',
   'OOM',
   'NOREPLICAS',
+  'EXECABORT', // one of these, within a transaction
 ]);
 /** SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, time-out). */
 const POSTGRES_NOT_NOW = new Set(['08', '53', '57']);

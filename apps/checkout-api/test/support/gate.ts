@@ -7,6 +7,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
  */
 export class Gate {
   readonly #sockets = new Set<Socket>();
+  /** Those of them that lead to the server. */
+  readonly #answering = new Set<Socket>();
   readonly #target: URL;
   #server: Server;
   #port = 0;
@@ -47,6 +49,11 @@ export class Gate {
     for (const socket of this.#sockets) socket.pause();
   }
 
+  /** The server hears and nobody hears it. Connections made meanwhile are not affected. */
+  freezeAnswers(): void {
+    for (const socket of this.#answering) socket.pause();
+  }
+
   thaw(): void {
     this.#frozen = false;
     for (const socket of this.#sockets) socket.resume();
@@ -55,6 +62,8 @@ export class Gate {
   #pass(client: Socket) {
     const port = Number(this.#target.port || (this.#target.protocol === 'redis:' ? 6379 : 5432));
     const server = connect(port, this.#target.hostname);
+    this.#answering.add(server);
+    server.once('close', () => this.#answering.delete(server));
     for (const [from, to] of [
       [client, server],
       [server, client],

@@ -1,12 +1,9 @@
-import { announce, CHECKOUT_QUEUE, checkoutBackoff, type CheckoutJob } from '@app/checkout-queue';
+import { announce, checkoutWorker, type CheckoutJob, type QueuedOrder } from '@app/checkout-queue';
 import { Reservations } from '@app/inventory';
-import type { OrderRequest } from '@app/orders';
-import { Worker } from 'bullmq';
+import type { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { inject } from 'vitest';
-
-type CheckoutOrder = OrderRequest & Pick<CheckoutJob, 'replyTo'>;
 
 interface SettlerOptions {
   readonly perBuyerLimit?: number;
@@ -21,7 +18,7 @@ export class Settler {
   readonly #worker: Worker<CheckoutJob>;
 
   constructor({ perBuyerLimit, announces = true }: SettlerOptions = {}) {
-    const reservations = new Reservations<CheckoutOrder>({
+    const reservations = new Reservations<QueuedOrder>({
       pool: this.#pool,
       batchSize: 64,
       maxHold: 20,
@@ -42,12 +39,8 @@ export class Settler {
       stripes: 1,
       perBuyerLimit: perBuyerLimit ?? null,
     } as const;
-    const settle = ({ id, data }: { id?: string; data: CheckoutJob }) =>
-      reservations.reserve({ orderId: id!, ...data }, rules);
-    this.#worker = new Worker(CHECKOUT_QUEUE, settle, {
-      connection: this.#redis,
+    this.#worker = checkoutWorker(this.#redis, (order) => reservations.reserve(order, rules), {
       concurrency: 64,
-      settings: { backoffStrategy: checkoutBackoff },
     });
   }
 

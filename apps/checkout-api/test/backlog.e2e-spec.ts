@@ -1,0 +1,53 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Api } from './support/api.js';
+import { problem } from './support/expect-problem.js';
+import { Settler } from './support/settler.js';
+
+/** More than other tests have left in the queue by so many. */
+const ROOM = 40;
+
+let api: Api;
+let other: Api;
+let most: number;
+let settler: Settler | undefined;
+beforeAll(async () => {
+  const probe = await Api.start();
+  most = (await probe.admissions.backlog()) + ROOM;
+  await probe.stop();
+  [api, other] = (await Promise.all([1, 2].map(() => Api.start({ QUEUE_MAX_BACKLOG: most })))) as [Api, Api];
+});
+afterEach(async () => {
+  await settler?.stop();
+  settler = undefined;
+});
+afterAll(async () => {
+  await api.stop();
+  await other.stop();
+});
+
+describe('a full queue', () => {
+  it('refuses what is new at every replica, answers replays, and takes orders again once it drains', async () => {
+    const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1_000 }] });
+    const first = { key: 'first', body: { buyerId: 'b' } };
+    const { body } = await api.checkout(id, first).expect(202);
+    const rush = Array.from({ length: 3 * ROOM }, (_, i) => (i % 2 ? api : other).checkout(id));
+    const answers = await Promise.all(rush);
+    const refused = answers.filter(({ status }) => status !== 202);
+    expect(answers.length - refused.length).toBe(ROOM - 1);
+    for (const answer of refused) problem('QUEUE_FULL')(answer);
+    expect(await api.admissions.backlog()).toBe(most);
+
+    await api.checkout(id, { prefer: 'wait=5' }).expect(problem('QUEUE_FULL'));
+    await other.checkout(id, first).expect(202, body);
+
+    settler = new Settler();
+    await vi.waitFor(() => api.checkout(id, { prefer: 'wait=10' }).expect(201), { timeout: 5_000 });
+    const total = async () => (await api.http.get(`/sales/${id}/audit`)).body as { total: object };
+    await vi.waitFor(
+      async () => expect(await total()).toMatchObject({ total: { held: ROOM + 1, pending: 0 } }),
+      {
+        timeout: 5_000,
+      },
+    );
+  });
+});

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Least time between two round trips. Under load it fills them; whoever comes when none is under way goes at once. */
+const GATHER_MS = 10;
+
+interface Waiting<I, O> {
+  readonly item: I;
+  readonly resolve: (answer: O) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One round trip for many: what is asked for in one turn of the event loop goes together, and so does whatever comes while a
+ * round trip is under way. If it fails, those that wait behind it fail with it rather than after it.
+ */
+export class Gatherer<I, O> {
+  #waiting: Waiting<I, O>[] = [];
+  #running = false;
+
+  /** `ask` answers up to `most` items in one round trip, in their order. */
+  constructor(
+    private readonly most: number,
+    private readonly ask: (items: readonly I[]) => Promise<readonly O[]>,
+  ) {}
+
+  add(item: I): Promise<O> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      if (this.#running) return;
+      this.#running = true;
+      setImmediate(() => void this.#run());
+    });
+  }
+
+  async #run() {
+    while (this.#waiting.length > 0) {
+      const gathered = this.#waiting;
+      this.#waiting = [];
+      const asking = [];
+      for (let i = 0; i < gathered.length; i += this.most)
+        asking.push(this.#ask(gathered.slice(i, i + this.most)));
+      await Promise.all([...asking, sleep(GATHER_MS)]);
+    }
+    this.#running = false;
+  }
+
+  async #ask(asked: readonly Waiting<I, O>[]) {
+    try {
+      const answers = await this.ask(asked.map(({ item }) => item));
+      asked.forEach(({ resolve }, i) => resolve(answers[i]!));
+    } catch (error) {
+      for (const { reject } of [...asked, ...this.#waiting.splice(0)]) reject(error);
+    }
+  }
+}
