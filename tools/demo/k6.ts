@@ -28,6 +28,8 @@ export interface K6Run {
   env: Record<string, string | number>;
   /** Gets its summary and, as `k6.html`, its own report. */
   directory: string;
+  /** The file that gets what the script itself prints. */
+  output?: string;
   onRequests?: (requests: number) => void;
 }
 
@@ -61,10 +63,11 @@ export async function runK6(k6: K6, run: K6Run): Promise<K6Summary> {
   return JSON.parse(await readFile(join(run.directory, 'k6-summary.json'), 'utf8')) as K6Summary;
 }
 
-function argumentsOf({ script, env, directory }: K6Run): string[] {
+function argumentsOf({ script, env, directory, output }: K6Run): string[] {
   const dashboard = `web-dashboard=export=${join(directory, 'k6.html')}&period=1s&port=-1`;
   // Any free port for the REST interface: two demos at once must not collide on the usual one.
   const options = ['--no-color', '--no-usage-report', '--address', '127.0.0.1:0', '--out', dashboard];
+  if (output) options.push('--console-output', output);
   const variables = Object.entries({ ...env, SUMMARY_DIR: directory }).flatMap(([name, value]) => [
     '--env',
     `${name}=${value}`,

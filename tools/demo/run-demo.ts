@@ -1,6 +1,6 @@
 import { Client } from 'pg';
+import { describeMachine } from '../report/machine.js';
 import { k6Version } from './k6.js';
-import { describeMachine } from './machine.js';
 import { measure, type DemoStack, type Measuring } from './measure.js';
 import type { DemoPlan } from './plan.js';
 import type { RunResult, Summary } from './summary.js';

@@ -1,3 +1,4 @@
+import type { Machine } from '../report/machine.js';
 import { count, units } from './format.js';
 
 export interface Percentiles {
@@ -25,16 +26,6 @@ export interface RunFigures {
   latencyMs: Percentiles;
   timeToTerminalMs: Percentiles;
   droppedIterations: number;
-}
-
-export interface Machine {
-  cores: number;
-  memoryGiB: number;
-  node: string;
-  redis: string;
-  postgres: string;
-  k6: string;
-  commit: string;
 }
 
 export interface Summary {

@@ -5,10 +5,11 @@ import { k6For } from '../demo/k6.js';
 import { commandOf, parseOptions, usage } from '../demo/options.js';
 import { planDemo } from '../demo/plan.js';
 import { ProgressLine } from '../demo/progress.js';
-import { createReportDirectory, writeReport } from '../demo/report/write-report.js';
+import { renderPage } from '../demo/report/page.js';
 import { droppedLoad, runDemo, type DemoSettings } from '../demo/run-demo.js';
 import { outcomeOf, roleOf, type Summary } from '../demo/summary.js';
 import { formatTable } from '../demo/table.js';
+import { createReportDirectory, writeReport } from '../report/directory.js';
 import { lockServersOf } from '../stack/lock-servers.js';
 import { startStack, type Stack } from '../stack/stack.js';
 import { step, withProgress } from '../terminal.js';
@@ -23,7 +24,7 @@ export async function run(args: string[]): Promise<number> {
   const { apiReplicas, workers, batchSize, strategies } = options;
   const env = { BATCH_SIZE: String(batchSize) };
   const stack = await startStack({ apiReplicas, workers, locks: lockServersOf(strategies), env });
-  const directory = await createReportDirectory(new Date());
+  const directory = await createReportDirectory('demo', new Date());
   const progress = new ProgressLine();
   const settings: DemoSettings = {
     k6: await k6For(stack),
@@ -43,7 +44,7 @@ export async function run(args: string[]): Promise<number> {
     demo = await runDemo(stack, planDemo(options, rate), settings);
   }
   const details = { command: commandOf(options, rate), finishedAt: new Date() };
-  const report = await writeReport(directory, demo, details);
+  const report = await writeReport(directory, demo.summary, renderPage(demo, details));
   print(demo.summary, relative(process.cwd(), report));
   return demo.summary.verdict === 'PASS' ? 0 : 1;
 }

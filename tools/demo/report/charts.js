@@ -1,16 +1,4 @@
-const runs = JSON.parse(document.getElementById('series').textContent);
-const darkMode = matchMedia('(prefers-color-scheme: dark)');
-const charts = runs.map((_, i) =>
-  echarts.init(document.getElementById(`chart-${i}`), null, { renderer: 'svg' }),
-);
-
-function draw() {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name) => style.getPropertyValue(`--${name}`).trim();
-  runs.forEach((run, i) => charts[i].setOption(optionOf(run, color)));
-}
-
-function optionOf({ stock, top, series }, color) {
+drawCharts(({ stock, top, series }, color, { axis, frame, tooltip }) => {
   const line = { type: 'line', step: 'end', symbol: 'none', animation: false };
   // Both parts of what was sold lie on top of each other: up to the stock, and red what exceeds it.
   const sold = (name, tone, part) => ({
@@ -22,20 +10,11 @@ function optionOf({ stock, top, series }, color) {
     areaStyle: { opacity: 0.6 },
     data: series.map(([seconds, , units]) => [seconds, part(units)]),
   });
-  const axis = {
-    axisLabel: { color: color('quiet') },
-    axisLine: { lineStyle: { color: color('line') } },
-    splitLine: { lineStyle: { color: color('line') } },
-  };
   return {
-    textStyle: { fontFamily: 'system-ui, sans-serif' },
-    grid: { left: 8, right: 16, top: 44, bottom: 24, containLabel: true },
-    legend: { top: 4, left: 0, itemWidth: 14, icon: 'roundRect', textStyle: { color: color('text') } },
+    ...frame,
     tooltip: {
+      ...tooltip,
       trigger: 'axis',
-      backgroundColor: color('card'),
-      borderColor: color('line'),
-      textStyle: { color: color('text') },
       valueFormatter: (units) => units.toLocaleString('en-US'),
       axisPointer: { label: { formatter: ({ value }) => `${value.toFixed(1)} s` } },
     },
@@ -80,8 +59,4 @@ function optionOf({ stock, top, series }, color) {
       },
     ],
   };
-}
-
-draw();
-darkMode.addEventListener('change', draw);
-addEventListener('resize', () => charts.forEach((chart) => chart.resize()));
+});
