@@ -57,3 +57,24 @@ export async function runInForeground(
   if (exitCode === undefined && !isTerminated) throw new ExpectedError(shortMessage);
   return exitCode ?? 1;
 }
+
+/** Runs a Node program that has the terminal until it ends. Resolves with what it reported to its parent, if it did. */
+export async function askInForeground<T>(
+  file: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<T | undefined> {
+  const subprocess = execa(file, args, {
+    env,
+    ipc: true,
+    reject: false,
+    stdin: 'inherit',
+    stdout: 'inherit',
+    stderr: 'inherit',
+  });
+  if (subprocess.pid) currentRun().endAtLatest(subprocess.pid);
+  let report: T | undefined;
+  subprocess.on('message', (message) => (report = message as T));
+  await subprocess;
+  return report;
+}

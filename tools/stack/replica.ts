@@ -9,13 +9,13 @@ export type Env = Record<string, string>;
 export class Replica extends LocalProcess {
   readonly url: string;
 
-  constructor(app: string, name: string, port: number, env: Env) {
+  constructor(app: string, name: string, port: number, env: Env, args: readonly string[] = []) {
     const url = `http://127.0.0.1:${port}`;
     super({
       name,
       command: {
         file: process.execPath,
-        args: ['--enable-source-maps', mainOf(app)],
+        args: ['--enable-source-maps', mainOf(app), ...args],
         env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(port) },
       },
       isReady: () => isReady(url),
@@ -25,10 +25,18 @@ export class Replica extends LocalProcess {
 }
 
 /** Starts replicas of an application (a folder of apps/) side by side, each on a free port. */
-export function startReplicas(app: string, name: string, count: number, env: Env): Promise<Replica[]> {
+export function startReplicas(
+  app: string,
+  name: string,
+  count: number,
+  env: Env,
+  args?: readonly string[],
+): Promise<Replica[]> {
   const numbers = Array.from({ length: count }, (_, i) => i + 1);
   return Promise.all(
-    numbers.map((number) => onFreePort((port) => new Replica(app, `${name}-${number}`, port, env).start())),
+    numbers.map((number) =>
+      onFreePort((port) => new Replica(app, `${name}-${number}`, port, env, args).start()),
+    ),
   );
 }
 

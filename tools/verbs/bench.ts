@@ -1,27 +1,19 @@
-import { backendOf, LOCK_DRIVER_NAMES } from '@app/lock';
-import { runInForeground } from '../processes/run-command.js';
-import { SERVER_NAMES, startLockServers, type ServerName } from '../services/services.js';
-import { build, mainOf } from '../setup/build.js';
+import { relative } from 'node:path';
+import { minutesFor } from '../bench/estimate.js';
+import { parseOptions, usage } from '../bench/options.js';
+import { runBenchmarks } from '../bench/run-benchmarks.js';
 
-/** npm run bench [-- worker | locks [options]] */
+/** npm run bench [-- worker | http | scale | locks ...] [options] */
 export async function run(args: string[]): Promise<number> {
-  const { env } = await startLockServers(serversFor(args));
-  await build();
-  return runInForeground(process.execPath, [mainOf('lab'), 'bench', ...args], env);
-}
-
-/** `--only` names servers, drivers, or the peers of a server; which server a peer needs, only the benchmark knows. */
-function serversFor([benchmark, ...options]: string[]): readonly ServerName[] {
-  if (benchmark !== 'locks') return ['postgres', 'redis'];
-  const only = options[options.indexOf('--only') + 1]?.split(',') ?? [];
-  if (!options.includes('--only')) return SERVER_NAMES;
-  const servers = new Set(only.map(serverOf));
-  return servers.has(undefined)
-    ? SERVER_NAMES
-    : SERVER_NAMES.filter((name) => servers.has(name) || name === 'redis');
-}
-
-function serverOf(name: string): ServerName | undefined {
-  const driver = LOCK_DRIVER_NAMES.find((known) => known === name);
-  return driver ? backendOf(driver) : SERVER_NAMES.find((known) => known === name);
+  const options = parseOptions(args);
+  if (!options) {
+    console.log(usage);
+    return 0;
+  }
+  console.log(`${options.benchmarks.join(', ')}: about ${minutesFor(options)} minutes on two cores`);
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const { failures, report } = await runBenchmarks(options, command);
+  for (const failure of failures) console.error(`✗ ${failure}`);
+  console.log(`\nReport: ${relative(process.cwd(), report)}`);
+  return failures.length > 0 ? 1 : 0;
 }

@@ -1,12 +1,11 @@
 import 'reflect-metadata';
 
-const [verb, argument = '', ...rest] = process.argv.slice(2);
+const [role, argument = '', json = ''] = process.argv.slice(2);
 
 // Loaded as they are needed: a benchmark starts many processes, each for a small part.
-switch (verb) {
+switch (role) {
   case 'bench':
-    if (argument === 'locks') await (await import('./bench/locks/command.js')).locks(rest);
-    else await (await import('./bench/worker/command.js')).worker();
+    await (await import('./bench/bench.js')).bench(argument, json);
     break;
   case 'seller':
     await (await import('./bench/worker/seller.js')).sell(argument);
@@ -14,7 +13,10 @@ switch (verb) {
   case 'locker':
     await (await import('./bench/locks/roles.js')).play(argument);
     break;
+  case 'idle-worker':
+    await (await import('./bench/http/idle-worker.js')).idleWorker();
+    break;
   default:
-    console.error('usage: npm run bench [-- worker | locks]');
+    console.error('These are the processes of `npm run bench`: that is where to start.');
     process.exitCode = 2;
 }

@@ -1,6 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 /** One figure of one contender over all rounds; `ratioTo` has its median over the median of each other contender. */
 export interface Benchmark {
   readonly name: string;
@@ -10,6 +7,22 @@ export interface Benchmark {
   readonly min: number;
   readonly max: number;
   readonly ratioTo: Readonly<Record<string, number>>;
+}
+
+/** A name in the first column, figures in the others. */
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What a benchmark measured. */
+export interface BenchResult {
+  readonly benchmarks: readonly Benchmark[];
+  /** The same for a person: what the terminal and the report show. */
+  readonly tables: readonly Table[];
+  /** Sentences that say what broke an invariant, or could not be measured: with one of them the benchmark has failed. */
+  readonly failures: readonly string[];
 }
 
 export function compare(
@@ -32,19 +45,10 @@ export function compare(
   }));
 }
 
-/** Writes `reports/bench/<timestamp>/summary.json` and returns its path. */
-export async function writeSummary(benchmarks: readonly Benchmark[]): Promise<string> {
-  const folder = join('reports', 'bench', new Date().toISOString().replaceAll(':', '-'));
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, 'summary.json');
-  await writeFile(file, JSON.stringify({ benchmarks }, null, 2) + '\n');
-  return file;
-}
-
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-const round = (value: number) => Math.round(value * 100) / 100;
+const round = (value: number) => Math.round(value * 1_000) / 1_000;

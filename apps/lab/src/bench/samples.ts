@@ -1,4 +1,4 @@
-import { compare, type Benchmark } from '../summary.js';
+import { compare, type Benchmark } from './result.js';
 
 /** What was measured, round by round. */
 export class Samples {

@@ -1,8 +1,18 @@
 import { LOCK_SERVER_VARIABLES } from '@app/config';
+import type { BenchResult } from '../result.js';
+import { Samples } from '../samples.js';
 import { CONTENDERS, DEAD_TIME_CONTENDERS, type Contender } from './contenders.js';
-import { contended, deadTime, uncontended } from './measures.js';
-import { Samples } from './samples.js';
-import { BACKENDS, type Servers } from './servers.js';
+import {
+  contended,
+  contendedName,
+  DEAD_TIME,
+  deadTime,
+  SECTIONS_MS,
+  UNCONTENDED,
+  uncontended,
+} from './measures.js';
+import { BACKENDS, serversIn } from './servers.js';
+import { tablesOf } from './tables.js';
 
 export interface LocksBenchOptions {
   /** Names of contenders or of their stores. Empty: all whose servers are given. */
@@ -12,11 +22,6 @@ export interface LocksBenchOptions {
   readonly rounds: number;
 }
 
-export const SECTIONS_MS = [0, 2];
-export const contendedName = (sectionMs: number) => `locks, contended, sections of ${sectionMs} ms`;
-export const UNCONTENDED = 'locks, uncontended';
-export const DEAD_TIME = 'locks, dead time after SIGKILL';
-
 /** Holders die side by side: hardly anything happens while their TTLs pass. */
 const DEAD_TIMES_AT_ONCE = 4;
 /** A dead time longer than this is measured once, in milliseconds. */
@@ -25,14 +30,12 @@ const LONG_DEAD_TIME = 20_000;
 /**
  * Every lock under the same load by turns, round after round, so that a noisy machine is noisy for all of them. Figures of
  * one run compare; those of two machines, or of two runs, do not.
- *
- * @returns what was measured, and what went wrong with whom
  */
 export async function locksBench(
   { only, seconds, rounds }: LocksBenchOptions,
-  servers: Servers,
   progress: (line: string) => void,
-) {
+): Promise<BenchResult> {
+  const servers = serversIn(process.env);
   const samples = new Samples();
   const failures = new Map<string, unknown>();
   const slow = new Set<string>();
@@ -89,5 +92,14 @@ export async function locksBench(
     };
     await Promise.all(Array.from({ length: DEAD_TIMES_AT_ONCE }, one));
   }
-  return { benchmarks: samples.benchmarks(), failures };
+  const benchmarks = samples.benchmarks();
+  const broken = benchmarks.filter(({ metric, max }) => metric === 'overlaps' && max > 0);
+  return {
+    benchmarks,
+    tables: tablesOf(benchmarks),
+    failures: [
+      ...[...failures].map(([name, error]) => `${name} failed: ${String(error)}`),
+      ...broken.map(({ contender, name }) => `${contender} let two in at a time (${name})`),
+    ],
+  };
 }

@@ -7,6 +7,11 @@ import { Player } from './player.js';
 import type { Solitude, Task } from './roles.js';
 import type { Servers } from './servers.js';
 
+export const SECTIONS_MS = [0, 2];
+export const contendedName = (sectionMs: number) => `locks, contended, sections of ${sectionMs} ms`;
+export const UNCONTENDED = 'locks, uncontended';
+export const DEAD_TIME = 'locks, dead time after SIGKILL';
+
 export const PROCESSES = 4;
 export const CALLERS = 8;
 /** For whatever does not measure what comes after it, in milliseconds. */

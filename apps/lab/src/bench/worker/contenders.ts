@@ -1,71 +1,93 @@
-import { poolOf } from '@app/database';
-import { CriticalSection, Reservations, strategyOf, type StrategyName } from '@app/inventory';
-import { Locks } from '@app/lock';
+import { STRATEGY_NAMES, strategyOf, type SaleRules, type StrategyName } from '@app/inventory';
+import { backendOf } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
-import { Redlock } from '@sesamecare-oss/redlock';
-import type { Redis } from 'ioredis';
-import type { DataSource } from 'typeorm';
+import type { Backend } from '../locks/servers.js';
+
+/** What is compared with the strategies: two libraries around the very same transaction, and the limit. */
+const PEERS = ['@sesamecare-oss/redlock', 'redis-semaphore', 'bare-loop'] as const;
+export type Peer = (typeof PEERS)[number];
+
+/** Orders that each of the processes has in hand. */
+export const LOADS = { stampede: 16, deep: 256, calm: 2 } as const;
+export type Load = keyof typeof LOADS;
 
 /** One way to settle orders, as the worker benchmark compares them. */
 export interface Contender {
   readonly name: string;
-  /** The sale's strategy; `redlock-peer` is the library @sesamecare-oss/redlock around the very same transaction. */
-  readonly strategy: StrategyName | 'redlock-peer';
+  readonly load: Load;
+  /** Of its sale; a peer's own way takes the place of the strategy. */
+  readonly rules: SaleRules;
+  readonly peer?: Peer;
   readonly batchSize: number;
-  /** One unless given. */
-  readonly stripes?: number;
   /** Share of the benchmark's orders: the slow ones get fewer, since a rate needs no more. */
   readonly share: number;
 }
 
+/** Takes orders that are there already, and gives the run that settles them all: that is what is timed. */
+export type Settler = (orders: readonly OrderRequest[]) => () => Promise<void>;
+
+/** Shares that give every run a second or two: of those that settle one order at a time, and of other strategies. */
+const SLOW = 0.06;
+const MIDDLING = 0.25;
+
+export const nameOf = (way: string, batchSize: number) =>
+  batchSize === 1 ? `${way} per order` : `${way}, batch ${batchSize}`;
+
+const strategy = (load: Load, name: StrategyName, batchSize: number, share = 1): Contender => ({
+  name: nameOf(name === 'none' ? 'lock-off' : name, batchSize),
+  load,
+  rules: { strategy: name, stripes: 1, perBuyerLimit: null },
+  batchSize,
+  share,
+});
+const striped = (stripes: number, contender: Contender): Contender => ({
+  ...contender,
+  name: `${contender.name}, ${stripes} stripes`,
+  rules: { ...contender.rules, stripes },
+});
+const peer = (load: Load, name: Peer, batchSize: number, share = 1): Contender => ({
+  ...strategy(load, 'none', batchSize, share),
+  name: nameOf(name, batchSize),
+  peer: name,
+});
+
+/** The ends of what the others lie between come first. */
+const ENDS: readonly StrategyName[] = ['redis', 'none'];
+const OTHERS = STRATEGY_NAMES.filter((name) => !ENDS.includes(name));
+
 export const CONTENDERS: readonly Contender[] = [
-  { name: 'redis, batch 64', strategy: 'redis', batchSize: 64, share: 1 },
-  { name: 'lock-off, batch 64', strategy: 'none', batchSize: 64, share: 1 },
-  { name: 'redis, batch 1', strategy: 'redis', batchSize: 1, share: 0.2 },
-  { name: 'redis, batch 1, 8 stripes', strategy: 'redis', batchSize: 1, stripes: 8, share: 0.2 },
-  { name: 'lock-off, batch 1', strategy: 'none', batchSize: 1, share: 0.2 },
-  { name: 'conditional UPDATE per order', strategy: 'conditional-update', batchSize: 1, share: 0.2 },
-  { name: '@sesamecare-oss/redlock per order', strategy: 'redlock-peer', batchSize: 1, share: 0.1 },
+  ...ENDS.map((name) => strategy('stampede', name, 64)),
+  peer('stampede', 'bare-loop', 64),
+  ...OTHERS.map((name) => strategy('stampede', name, 64, MIDDLING)),
+  ...ENDS.map((name) => strategy('stampede', name, 1, SLOW)),
+  striped(8, strategy('stampede', 'redis', 1, SLOW)),
+  strategy('stampede', 'conditional-update', 1, SLOW),
+  peer('stampede', '@sesamecare-oss/redlock', 1, SLOW / 2),
+  peer('stampede', 'redis-semaphore', 1, SLOW / 2),
+  ...[16, 64, 256].flatMap((batchSize) => {
+    const share = Math.sqrt(batchSize) / 4;
+    return [
+      strategy('deep', 'redis', batchSize, share),
+      strategy('deep', 'none', batchSize, share),
+      peer('deep', 'bare-loop', batchSize, share),
+    ];
+  }),
+  ...ENDS.map((name) => strategy('calm', name, 64, 3 * SLOW)),
+  strategy('calm', 'conditional-update', 1, 3 * SLOW),
+  peer('calm', 'bare-loop', 64, 3 * SLOW),
 ];
 
-export interface Servers {
-  readonly redis: Redis;
-  readonly dataSource: DataSource;
-}
+/** What `--only` calls it. */
+export const wayOf = ({ peer: library, rules }: Contender): string => library ?? rules.strategy;
+export const WAYS = [...new Set(CONTENDERS.map(wayOf))];
 
-const TTL_MS = 10_000;
+/** Whether the contender has to keep the promises of a sale. */
+export const isSafe = ({ peer: library, rules }: Contender) =>
+  library !== undefined || strategyOf(rules.strategy).safe;
 
-/** The function that settles one order in the contender's way. */
-export function settlerOf(
-  { strategy, batchSize, stripes = 1 }: Contender,
-  { redis, dataSource }: Servers,
-  inFlight: number,
-) {
-  const pool = poolOf(dataSource);
-  if (strategy === 'redlock-peer') {
-    const redlock = new Redlock([redis], { retryCount: -1 });
-    return async (order: OrderRequest) => {
-      const target = {
-        saleId: order.saleId,
-        sku: order.sku,
-        write: 'read-modify-write',
-        perBuyerLimit: null,
-      } as const;
-      const lock = await redlock.acquire([`${order.saleId}:${order.sku}`], TTL_MS);
-      await new CriticalSection(pool, target).settle([order]);
-      await lock.release();
-    };
-  }
-  const locks = new Locks({ redis });
-  const reservations = new Reservations({
-    pool,
-    batchSize,
-    inFlight,
-    maxHold: 50,
-    signal: new AbortController().signal,
-    lockOptions: () => ({ ttl: TTL_MS, fenced: true }),
-    lockOf: (name) => locks.of(strategyOf(name).lock!),
-    onCommit: async () => undefined,
-  });
-  return (order: OrderRequest) => reservations.reserve(order, { strategy, stripes, perBuyerLimit: null });
+/** The server that a contender needs beyond Postgres, if it needs one. */
+export function serverOf({ peer: library, rules }: Contender): Backend | undefined {
+  if (library !== undefined) return library === 'bare-loop' ? undefined : 'redis';
+  const { lock } = strategyOf(rules.strategy);
+  return lock && backendOf(lock);
 }

@@ -1,17 +1,18 @@
-import { dataSourceOptions } from '@app/database';
+import { dataSourceOptions, poolOf } from '@app/database';
 import { orderIdOf, type OrderRequest } from '@app/orders';
-import { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { DataSource } from 'typeorm';
-import { CONTENDERS, settlerOf } from './contenders.js';
+import { LOADS, type Contender } from './contenders.js';
+import { settlerOf } from './settlers.js';
 
 /** What one selling process is told to do. */
 export interface SellerTask {
   readonly seller: number;
-  readonly contender: string;
+  readonly contender: Contender;
   readonly saleId: string;
   readonly orders: number;
-  readonly inFlight: number;
+  /** Orders of another SKU that it settles first: code that has just been loaded is slow, whatever it does. */
+  readonly warmUp: number;
 }
 
 /** When the process began and ended, in milliseconds since the epoch: all processes are on one machine. */
@@ -20,34 +21,34 @@ export interface SellerResult {
   readonly endedAt: number;
 }
 
-/** One process of the worker benchmark: says it is ready, waits for the start, settles its orders, reports. */
+export const HOT = 'hot';
+export const WARM_UP = 'warm-up';
+
+/** One process of the worker benchmark: warms up, waits for the start, settles its orders, reports. */
 export async function sell(task: string): Promise<void> {
-  const { seller, contender, saleId, orders, inFlight } = JSON.parse(task) as SellerTask;
-  const redis = new Redis(process.env.REDIS_URL!);
+  const { seller, contender, saleId, orders, warmUp } = JSON.parse(task) as SellerTask;
+  const url = process.env.DATABASE_URL!;
   const dataSource = await new DataSource(
-    dataSourceOptions({ url: process.env.DATABASE_URL!, poolSize: inFlight, applicationName: 'bench' }),
+    dataSourceOptions({ url, poolSize: Math.min(LOADS[contender.load], 16), applicationName: 'bench' }),
   ).initialize();
-  const settle = settlerOf(
-    CONTENDERS.find(({ name }) => name === contender)!,
-    { redis, dataSource },
-    inFlight,
-  );
+  const settler = settlerOf(contender, poolOf(dataSource));
   // Made beforehand, as the API does: what is measured is settling them.
-  const pending = Array.from({ length: orders }, (_, i) => orderOf(saleId, `${seller}-${i}`));
+  const run = settler(ordersOf(saleId, HOT, seller, orders));
+  await settler(ordersOf(saleId, WARM_UP, seller, warmUp))();
   process.send!('ready');
   await once(process, 'message');
 
   const startedAt = Date.now();
-  const buyer = async () => {
-    for (let order = pending.pop(); order; order = pending.pop()) await settle(order);
-  };
-  await Promise.all(Array.from({ length: inFlight }, buyer));
+  await run();
   // It stays until it is told to go: to leave now would be to leave with the lock, a moment before its release.
   process.send!({ startedAt, endedAt: Date.now() } satisfies SellerResult);
 }
 
-function orderOf(saleId: string, buyerId: string): OrderRequest {
-  const idempotencyKey = 'bench';
-  const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
-  return { orderId, saleId, sku: 'hot', quantity: 1, buyerId, idempotencyKey, acceptedAt: Date.now() };
+function ordersOf(saleId: string, sku: string, seller: number, count: number): OrderRequest[] {
+  return Array.from({ length: count }, (_, i) => {
+    const buyerId = `${sku}-${seller}-${i}`;
+    const idempotencyKey = 'bench';
+    const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
+    return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey, acceptedAt: Date.now() };
+  });
 }

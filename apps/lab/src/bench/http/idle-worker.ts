@@ -1,0 +1,50 @@
+import { announce, checkoutWorker, ORDERS_PER_JOB, type SettledOrder } from '@app/checkout-queue';
+import { Redis } from 'ioredis';
+import { createServer } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Of one order, in milliseconds since the epoch. */
+export type Settlement = readonly [acceptedAt: number, settledAt: number];
+
+/** As many orders in hand as a worker has by default. */
+const CONCURRENCY = 64;
+
+/**
+ * The ceiling of the API and the queue: a worker that takes the same orders from the same queue and announces each as
+ * reserved, without a lock and without a database. `GET /settlements` tells when it did, once.
+ */
+export async function idleWorker(): Promise<void> {
+  const redis = new Redis(process.env.REDIS_URL!, { maxRetriesPerRequest: null });
+  const settlements: Settlement[] = [];
+  const settle = async (settled: readonly SettledOrder[]) => {
+    await announce(redis, settled, false);
+    const settledAt = Date.now();
+    for (const { order } of settled) settlements.push([order.acceptedAt, settledAt]);
+  };
+  const gather = gathered(settle);
+  const worker = checkoutWorker(redis, (order) => gather({ order, outcome: { status: 'reserved' } }), {
+    concurrency: CONCURRENCY / ORDERS_PER_JOB,
+  });
+  worker.on('error', (error) => console.error(error));
+  const server = createServer(({ url }, response) => {
+    response.end(url === '/settlements' ? JSON.stringify(settlements.splice(0)) : '');
+  });
+  server.listen(Number(process.env.PORT), process.env.HOST);
+  process.once('SIGTERM', () => void worker.close().finally(() => process.exit()));
+}
+
+/** Orders that arrive in one turn of the event loop go together, as a worker's batches do. */
+function gathered(settle: (settled: readonly SettledOrder[]) => Promise<void>) {
+  let batch: SettledOrder[] = [];
+  let settling: Promise<void> | undefined;
+  return (order: SettledOrder): Promise<void> => {
+    batch.push(order);
+    settling ??= nextTurn().then(() => {
+      const gatheredOrders = batch;
+      batch = [];
+      settling = undefined;
+      return settle(gatheredOrders);
+    });
+    return settling;
+  };
+}

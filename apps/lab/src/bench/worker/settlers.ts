@@ -1,0 +1,68 @@
+import { CriticalSection, Reservations, strategyOf } from '@app/inventory';
+import { Locks } from '@app/lock';
+import type { OrderRequest } from '@app/orders';
+import { Redlock } from '@sesamecare-oss/redlock';
+import { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import { Mutex } from 'redis-semaphore';
+import { backendsOf, serversIn } from '../locks/servers.js';
+import { bareLoop } from './bare-loop.js';
+import { LOADS, type Contender, type Peer, type Settler } from './contenders.js';
+
+type SettleOne = (order: OrderRequest) => Promise<unknown>;
+
+const TTL_MS = 10_000;
+const MAX_HOLD_MS = 50;
+
+export function settlerOf(contender: Contender, pool: Pool): Settler {
+  const inFlight = LOADS[contender.load];
+  // It has no more orders in hand than the others have: they fill a batch only as far as those go.
+  if (contender.peer === 'bare-loop') return bareLoop(pool, Math.min(contender.batchSize, inFlight));
+  return abreast(inFlight, contender.peer ? byPeer(contender.peer, pool) : byStrategy(contender, pool));
+}
+
+function abreast(inFlight: number, settle: SettleOne): Settler {
+  return (orders) => async () => {
+    const pending = orders.values();
+    const buyer = async () => {
+      for (const order of pending) await settle(order);
+    };
+    await Promise.all(Array.from({ length: inFlight }, buyer));
+  };
+}
+
+function byStrategy({ rules, batchSize, load }: Contender, pool: Pool): SettleOne {
+  const locks = new Locks(backendsOf(serversIn(process.env)));
+  const reservations = new Reservations({
+    pool,
+    batchSize,
+    inFlight: LOADS[load],
+    maxHold: MAX_HOLD_MS,
+    signal: new AbortController().signal,
+    lockOptions: () => ({ ttl: TTL_MS, fenced: true }),
+    lockOf: (name) => locks.of(strategyOf(name).lock!),
+    onCommit: async () => undefined,
+  });
+  return (order) => reservations.reserve(order, rules);
+}
+
+/** A lock of the library around the very same transaction, for each order. With its own settings, but for never giving up. */
+function byPeer(peer: Exclude<Peer, 'bare-loop'>, pool: Pool): SettleOne {
+  const redis = new Redis(process.env.REDIS_URL!);
+  const redlock = new Redlock([redis], { retryCount: -1 });
+  const acquire = {
+    '@sesamecare-oss/redlock': (resource: string) => redlock.acquire([resource], TTL_MS),
+    'redis-semaphore': async (resource: string) => {
+      const mutex = new Mutex(redis, resource, { lockTimeout: TTL_MS, acquireTimeout: Infinity });
+      await mutex.acquire();
+      return mutex;
+    },
+  }[peer];
+  return async (order) => {
+    const { saleId, sku } = order;
+    const lock = await acquire(`${saleId}:${sku}`);
+    const target = { saleId, sku, write: 'read-modify-write', perBuyerLimit: null } as const;
+    await new CriticalSection(pool, target).settle([order]);
+    await lock.release();
+  };
+}

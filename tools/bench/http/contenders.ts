@@ -1,0 +1,18 @@
+/** One way to settle what the API accepts. */
+export interface Contender {
+  readonly name: string;
+  readonly strategy: string;
+  /** Whether it has to keep the promises of a sale. */
+  readonly safe: boolean;
+  /** Orders are announced as reserved and go nowhere: the ceiling of the API and the queue. */
+  readonly idle?: boolean;
+}
+
+export const CONTENDERS: readonly Contender[] = [
+  { name: 'redis', strategy: 'redis', safe: true },
+  { name: 'lock-off', strategy: 'none', safe: false },
+  { name: 'do-nothing worker', strategy: 'redis', safe: false, idle: true },
+];
+
+/** The open-loop run is this much shorter than the closed one. */
+export const STEADY_SHARE = 0.7;

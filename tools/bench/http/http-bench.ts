@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import type { Settlement } from '../../../apps/lab/src/bench/http/idle-worker.js';
+import type { BenchResult } from '../../../apps/lab/src/bench/result.js';
+import { Samples } from '../../../apps/lab/src/bench/samples.js';
+import { brokenPromises } from '../../../apps/lab/src/bench/verdict.js';
+import { runK6, type K6, type K6Summary } from '../../demo/k6.js';
+import { startReplicas } from '../../stack/replica.js';
+import type { Stack } from '../../stack/stack.js';
+import { readTruth, settlementsIn } from '../sale.js';
+import { CONTENDERS, STEADY_SHARE, type Contender } from './contenders.js';
+import { failover } from './failover.js';
+import { settledFigures } from './figures.js';
+import { CAPACITY, STEADY, tablesOf } from './tables.js';
+
+export interface HttpBench {
+  readonly stack: Stack;
+  readonly database: Client;
+  readonly k6: K6;
+  /** Gets a folder for each run of k6. */
+  readonly directory: string;
+  readonly rounds: number;
+  /** Of the closed loop; the open one takes a part of it. */
+  readonly seconds: number;
+  readonly workers: number;
+  readonly progress: (line: string) => void;
+}
+
+const BUYERS = 50;
+const WARM_UP_SECONDS = 5;
+/** Of the capacity, where the time to terminal is measured. */
+const STEADY_LOAD = 0.7;
+
+/**
+ * From the request to the terminal order, through API, queue and worker: as much as a closed loop of buyers gets through,
+ * then how long an order takes at a part of that. The contenders take turns.
+ */
+export async function httpBench(bench: HttpBench): Promise<BenchResult> {
+  const { stack, rounds, seconds, progress } = bench;
+  const samples = new Samples();
+  const failures: string[] = [];
+  await startWorkers(bench, CONTENDERS[0]!);
+  await send(bench, 'warm-up', 'capacity.ts', { STRATEGY: 'redis', BUYERS, DURATION: WARM_UP_SECONDS });
+  for (let round = 1; round <= rounds; round++) {
+    for (const contender of CONTENDERS) {
+      const { name } = contender;
+      await stack.stopWorkers();
+      await startWorkers(bench, contender);
+      const run = async (benchmark: string, script: string, env: Record<string, number>) => {
+        const { broken, ...figures } = await measure(bench, contender, `${round}-${benchmark}`, script, env);
+        failures.push(...broken);
+        samples.add(benchmark, name, figures);
+        return figures;
+      };
+      const capacity = await run(CAPACITY, 'capacity.ts', { BUYERS, DURATION: seconds });
+      const rate = Math.max(1, Math.floor(capacity.settledPerSecond * STEADY_LOAD));
+      const steady = await run(STEADY, 'steady.ts', {
+        RATE: rate,
+        DURATION: Math.ceil(seconds * STEADY_SHARE),
+      });
+      const { settledPerSecond, drainMs } = capacity;
+      progress(
+        `round ${round}/${rounds}  ${name}: ${Math.round(settledPerSecond)} orders/s to terminal, the last ${Math.round(drainMs)} ms ` +
+          `after the load; p99 ${Math.round(steady.terminalP99Ms)} ms at ${rate}/s`,
+      );
+    }
+  }
+  await stack.stopWorkers();
+  await startWorkers(bench, CONTENDERS[0]!);
+  const { figures, broken } = await failover(bench);
+  await stack.stopWorkers();
+  const benchmarks = samples.benchmarks();
+  return { benchmarks, tables: [...tablesOf(benchmarks), figures], failures: [...failures, ...broken] };
+}
+
+async function startWorkers({ stack, workers }: HttpBench, { idle }: Contender) {
+  stack.workers = idle
+    ? await startReplicas('lab', 'idle-worker', workers, stack.env, ['idle-worker'])
+    : await startReplicas('checkout-worker', 'worker', workers, stack.env);
+}
+
+async function measure(
+  bench: HttpBench,
+  { name, strategy, safe, idle }: Contender,
+  folder: string,
+  script: string,
+  env: Record<string, number>,
+) {
+  const { stack, database } = bench;
+  const sent = await send(bench, `${folder}-${name}`, script, { ...env, STRATEGY: strategy });
+  const settlements = await (idle ? announcedBy(stack) : settlementsIn(database, sent.saleId));
+  const { ended, ...settled } = settledFigures(settlements);
+  const truth = { ...(await readTruth(stack, database, sent.saleId)), ended };
+  const unexpected =
+    sent.unexpected > 0 ? [`${name}: ${sent.unexpected} answers were neither 202 nor 409`] : [];
+  return {
+    ...settled,
+    acceptP50Ms: sent.latencyMs.p50,
+    acceptP95Ms: sent.latencyMs.p95,
+    acceptP99Ms: sent.latencyMs.p99,
+    droppedIterations: sent.droppedIterations,
+    broken: [...unexpected, ...brokenPromises(`${name}, ${folder}`, safe, sent.accepted, truth)],
+  };
+}
+
+function send(
+  { stack, k6, directory }: HttpBench,
+  folder: string,
+  script: string,
+  env: Record<string, string | number>,
+): Promise<K6Summary> {
+  return runK6(k6, {
+    script,
+    env: { API_URLS: stack.apiUrls.join(','), EXPECT: 'any', ...env },
+    directory: join(directory, folder.replaceAll(/\W+/g, '-')),
+  });
+}
+
+/** What the workers that do nothing have announced since they were asked last. */
+async function announcedBy({ workers }: Stack): Promise<Settlement[]> {
+  const answers = workers.map(
+    async ({ url }) => (await (await fetch(`${url}/settlements`)).json()) as Settlement[],
+  );
+  return (await Promise.all(answers)).flat();
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Admissions } from '@app/checkout-queue';
+import { orderIdOf, type OrderRequest } from '@app/orders';
+import { Redis } from 'ioredis';
+import type { Client } from 'pg';
+import { brokenPromises } from '../../../apps/lab/src/bench/verdict.js';
+import type { Stack } from '../../stack/stack.js';
+import { lastSettledAt, openSale, readTruth } from '../sale.js';
+import { largest, processMetrics } from './process-metrics.js';
+
+/** The API's defaults, but for the bound that a backlog of this size would hit. */
+const RULES = { idempotencyTtlSeconds: 86_400, maxBacklog: Number.MAX_SAFE_INTEGER };
+const QUEUED_AT_ONCE = 500;
+const POLL_MS = 20;
+/** However slow: beyond it the queue stands still. */
+const DRAIN_TIMEOUT_MS = 600_000;
+const MIB = 2 ** 20;
+
+export interface DrainBench {
+  readonly stack: Stack;
+  readonly database: Client;
+}
+
+/** Orders that were all in the queue before the first of them was taken. */
+export interface Backlog {
+  readonly orders: number;
+  readonly skus: number;
+}
+
+/** Fills the queue while it is paused, lets the workers of the stack drain it, and reads what that took. */
+export async function drain({ stack, database }: DrainBench, run: string, { orders, skus }: Backlog) {
+  const redis = new Redis(stack.redisUrl);
+  const admissions = new Admissions(redis, RULES);
+  try {
+    const names = Array.from({ length: skus }, (_, i) => `sku-${i}`);
+    const stock = Math.ceil(orders / skus);
+    const saleId = await openSale(stack, 'redis', Object.fromEntries(names.map((sku) => [sku, stock])));
+    const emptyBytes = await usedMemory(redis);
+    await admissions.queue.pause();
+    await fill(admissions, saleId, names, orders);
+    const fullBytes = await usedMemory(redis);
+    const resumedAt = Date.now();
+    await admissions.queue.resume();
+    await drained(admissions, saleId, names);
+
+    const elapsedMs = (await lastSettledAt(database, saleId)) - resumedAt;
+    const rss = async (replicas: Stack['workers']) =>
+      largest(await processMetrics(replicas), 'process_resident_memory_bytes') / MIB;
+    return {
+      broken: brokenPromises(run, true, orders, await readTruth(stack, database, saleId)),
+      figures: {
+        ordersPerSecond: (orders * 1_000) / elapsedMs,
+        msPerOrder: elapsedMs / orders,
+        redisBytesPerOrder: (fullBytes - emptyBytes) / orders,
+        apiRssMiB: await rss(stack.apis),
+        workerRssMiB: await rss(stack.workers),
+      },
+    };
+  } finally {
+    await admissions.queue.close();
+    redis.disconnect();
+  }
+}
+
+/** As the API does it, so that Redis holds what it would hold. */
+async function fill(admissions: Admissions, saleId: string, skus: readonly string[], count: number) {
+  const queue = (i: number) => admissions.admit(orderOf(saleId, skus[i % skus.length]!, `buyer-${i}`));
+  for (let first = 0; first < count; first += QUEUED_AT_ONCE) {
+    const length = Math.min(QUEUED_AT_ONCE, count - first);
+    await Promise.all(Array.from({ length }, (_, i) => queue(first + i)));
+  }
+}
+
+function orderOf(saleId: string, sku: string, buyerId: string): OrderRequest {
+  const orderId = orderIdOf(saleId, buyerId, 'bench');
+  return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey: 'bench', acceptedAt: Date.now() };
+}
+
+async function drained(admissions: Admissions, saleId: string, skus: readonly string[]) {
+  const deadline = Date.now() + DRAIN_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    const pending = await admissions.pending(saleId, skus);
+    if ([...pending.values()].every((orders) => orders === 0)) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`the queue was not drained within ${DRAIN_TIMEOUT_MS / 1_000} s`);
+}
+
+async function usedMemory(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1]);
+}

@@ -1,0 +1,73 @@
+import type { BenchResult } from '../../../apps/lab/src/bench/result.js';
+import { Samples } from '../../../apps/lab/src/bench/samples.js';
+import { startReplicas } from '../../stack/replica.js';
+import { drain, type Backlog, type DrainBench } from './drain.js';
+import { BACKLOG, SKUS, tablesOf, WORKERS } from './tables.js';
+
+export interface ScaleBench extends DrainBench {
+  readonly rounds: number;
+  readonly full: boolean;
+  readonly progress: (line: string) => void;
+}
+
+/** One measurement: how many workers drain which backlog. */
+interface Step extends Backlog {
+  readonly benchmark: string;
+  readonly contender: string;
+  readonly workers: number;
+}
+
+const WORKER_COUNTS = [1, 2, 4, 8];
+const SKU_COUNTS = [1, 8, 64];
+const SIZES = {
+  short: { orders: 4_000, backlogs: [1_000, 4_000, 16_000] },
+  full: { orders: 20_000, backlogs: [1_000, 20_000, 200_000] },
+};
+/** Drained before a measurement by workers that have just been started. */
+const WARM_UP: Backlog = { orders: 2_000, skus: 8 };
+const FEW_WORKERS = 4;
+
+/** What more workers, more SKUs and a longer queue change. Steps with the same workers share them. */
+function stepsOf(full: boolean): Step[] {
+  const { orders, backlogs } = full ? SIZES.full : SIZES.short;
+  const step = (benchmark: string, contender: string, workers: number, backlog: Backlog): Step => ({
+    benchmark,
+    contender,
+    workers,
+    ...backlog,
+  });
+  const counted = (count: number, noun: string) =>
+    `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  return [
+    ...WORKER_COUNTS.map((count) => step(WORKERS, counted(count, 'worker'), count, { orders, skus: 1 })),
+    ...SKU_COUNTS.map((skus) => step(SKUS, counted(skus, 'SKU'), FEW_WORKERS, { orders, skus })),
+    ...backlogs.map((count) =>
+      step(BACKLOG, counted(count, 'order'), FEW_WORKERS, { orders: count, skus: 1 }),
+    ),
+  ];
+}
+
+/** Backlogs that are in the queue already, and how fast they are drained: what k6 and the API could deliver does not matter. */
+export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBench): Promise<BenchResult> {
+  const { stack } = bench;
+  const samples = new Samples();
+  const failures: string[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    for (const { benchmark, contender, workers, ...backlog } of stepsOf(full)) {
+      if (stack.workers.length !== workers) {
+        await stack.stopWorkers();
+        stack.workers = await startReplicas('checkout-worker', 'worker', workers, stack.env);
+        await drain(bench, 'warm-up', WARM_UP);
+      }
+      const { broken, figures } = await drain(bench, `${benchmark}: ${contender}`, backlog);
+      failures.push(...broken);
+      samples.add(benchmark, contender, figures);
+      progress(
+        `round ${round}/${rounds}  ${benchmark}: ${contender}: ${Math.round(figures.ordersPerSecond)} orders/s`,
+      );
+    }
+  }
+  await stack.stopWorkers();
+  const benchmarks = samples.benchmarks();
+  return { benchmarks, tables: tablesOf(benchmarks), failures };
+}

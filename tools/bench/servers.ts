@@ -1,0 +1,21 @@
+import { CONTENDERS as LOCKS } from '../../apps/lab/src/bench/locks/contenders.js';
+import { CONTENDERS as WAYS, serverOf, wayOf } from '../../apps/lab/src/bench/worker/contenders.js';
+import { SERVER_NAMES, type ServerName } from '../services/services.js';
+import { locksOf, type BenchOptions } from './options.js';
+
+/** The servers that the chosen benchmarks and contenders need. Postgres and Redis every benchmark has. */
+export function serversFor(options: BenchOptions): ServerName[] {
+  const needed = new Set<ServerName | undefined>(['postgres', 'redis']);
+  if (options.benchmarks.includes('worker')) {
+    for (const contender of WAYS.filter((way) => options.only.includes(wayOf(way))))
+      needed.add(serverOf(contender));
+  }
+  if (options.benchmarks.includes('locks')) {
+    const only = locksOf(options);
+    const chosen = LOCKS.filter(
+      ({ name, backend }) => only.length === 0 || only.includes(name) || only.includes(backend),
+    );
+    for (const { backend } of chosen) needed.add(backend);
+  }
+  return SERVER_NAMES.filter((name) => needed.has(name));
+}
