@@ -22,6 +22,8 @@ drawCharts(({ bars }, color, { axis, frame, tooltip }) => ({
         show: true,
         position: 'insideLeft',
         color: color('text'),
+        textBorderColor: color('card'), // readable on the bar, beside it, and under the line
+        textBorderWidth: 3,
         formatter: ({ value }) => value.toLocaleString('en-US', { maximumSignificantDigits: 4 }),
       },
       // From the smallest figure of a round to the largest.
