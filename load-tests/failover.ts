@@ -2,13 +2,11 @@
 // somebody can look whether it is there (k6's --console-output takes them to a file).
 import { scenario } from 'k6/execution';
 import type { Options } from 'k6/options';
-import { createSale, requireReadyTarget } from './lib/api.ts';
-import { insistOnOne, loadThresholds } from './lib/checkouts.ts';
+import { insistOnOne } from './lib/checkouts.ts';
 import { positive } from './lib/config.ts';
-import { summaryOf, summaryTrendStats } from './lib/summary.ts';
-import { recordTruth, teardownTimeout, truthThresholds } from './lib/truth.ts';
-
-const sku = 'plenty';
+import { judged } from './lib/judged.ts';
+import { sku, type Data } from './lib/lasting-sale.ts';
+import { summaryOf } from './lib/summary.ts';
 
 export const options: Options = {
   scenarios: {
@@ -18,23 +16,15 @@ export const options: Options = {
       duration: `${positive('DURATION', 10)}s`,
     },
   },
-  thresholds: { ...loadThresholds, ...truthThresholds },
-  summaryTrendStats,
-  teardownTimeout,
+  ...judged,
 };
 
-export function setup() {
-  requireReadyTarget();
-  return { saleId: createSale([{ sku, stock: 1_000_000 }]) };
-}
+export { teardown } from './lib/judged.ts';
+export { setup } from './lib/lasting-sale.ts';
 
-export default function ({ saleId }: ReturnType<typeof setup>) {
+export default function ({ saleId }: Data) {
   const orderId = insistOnOne(saleId, sku, scenario.name, scenario.iterationInTest);
   if (orderId) console.log(orderId);
-}
-
-export function teardown({ saleId }: ReturnType<typeof setup>) {
-  recordTruth(saleId);
 }
 
 export const handleSummary = summaryOf('failover');

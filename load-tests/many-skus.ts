@@ -2,10 +2,10 @@
 import { scenario } from 'k6/execution';
 import type { Options } from 'k6/options';
 import { createSale, requireReadyTarget } from './lib/api.ts';
-import { buyOne, loadThresholds } from './lib/checkouts.ts';
+import { buyOne } from './lib/checkouts.ts';
 import { positive } from './lib/config.ts';
-import { summaryOf, summaryTrendStats } from './lib/summary.ts';
-import { recordTruth, teardownTimeout, truthThresholds } from './lib/truth.ts';
+import { judged } from './lib/judged.ts';
+import { summaryOf } from './lib/summary.ts';
 import { vusFor } from './lib/vus.ts';
 
 const stock = positive('STOCK', 20);
@@ -23,9 +23,7 @@ export const options: Options = {
       preAllocatedVUs: vusFor(rate),
     },
   },
-  thresholds: { ...loadThresholds, ...truthThresholds },
-  summaryTrendStats,
-  teardownTimeout,
+  ...judged,
 };
 
 export function setup() {
@@ -38,8 +36,6 @@ export default function ({ saleId }: ReturnType<typeof setup>) {
   buyOne(saleId, skus[n % skus.length]!, scenario.name, n);
 }
 
-export function teardown({ saleId }: ReturnType<typeof setup>) {
-  recordTruth(saleId);
-}
+export { teardown } from './lib/judged.ts';
 
 export const handleSummary = summaryOf('many-skus');

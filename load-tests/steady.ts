@@ -1,15 +1,14 @@
 // A constant arrival rate (open model) of a SKU that lasts: how long an order takes at a load below the capacity.
 import { scenario } from 'k6/execution';
 import type { Options } from 'k6/options';
-import { createSale, requireReadyTarget } from './lib/api.ts';
-import { buyOne, loadThresholds } from './lib/checkouts.ts';
+import { buyOne } from './lib/checkouts.ts';
 import { positive } from './lib/config.ts';
-import { summaryOf, summaryTrendStats } from './lib/summary.ts';
-import { recordTruth, teardownTimeout, truthThresholds } from './lib/truth.ts';
+import { judged } from './lib/judged.ts';
+import { sku, type Data } from './lib/lasting-sale.ts';
+import { summaryOf } from './lib/summary.ts';
 import { vusFor } from './lib/vus.ts';
 
 const rate = positive('RATE', 100);
-const sku = 'plenty';
 
 export const options: Options = {
   scenarios: {
@@ -20,22 +19,14 @@ export const options: Options = {
       preAllocatedVUs: vusFor(rate),
     },
   },
-  thresholds: { ...loadThresholds, ...truthThresholds },
-  summaryTrendStats,
-  teardownTimeout,
+  ...judged,
 };
 
-export function setup() {
-  requireReadyTarget();
-  return { saleId: createSale([{ sku, stock: 1_000_000 }]) };
-}
+export { teardown } from './lib/judged.ts';
+export { setup } from './lib/lasting-sale.ts';
 
-export default function ({ saleId }: ReturnType<typeof setup>) {
+export default function ({ saleId }: Data) {
   buyOne(saleId, sku, scenario.name, scenario.iterationInTest);
-}
-
-export function teardown({ saleId }: ReturnType<typeof setup>) {
-  recordTruth(saleId);
 }
 
 export const handleSummary = summaryOf('steady');
