@@ -1,25 +1,10 @@
-import { poolOf } from '@app/database';
-import {
-  backendOf,
-  createLockDriver,
-  Lock,
-  Locks,
-  Semaphore,
-  type LockBackends,
-  type LockDriver,
-} from '@app/lock';
+import { createLockDriver, Lock, Semaphore, type LockBackends, type LockDriver } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import {
-  audit,
-  Reservations,
-  STRATEGY_NAMES,
-  strategyOf,
-  type ReservationsOptions,
-  type Sale,
-} from '../src/index.js';
+import { audit, type Reservations, type ReservationsOptions, type Sale } from '../src/index.js';
+import { safeStrategiesOn, workersOn } from './support/workers.js';
 
 let shop: Shop;
 let other: Shop;
@@ -40,26 +25,7 @@ const redisDriver = async () => {
   return driver;
 };
 
-/** As one worker process has it: own connections, own lock driver. */
-function worker(
-  { dataSource }: Shop,
-  batchSize: number,
-  options: Partial<ReservationsOptions<OrderRequest>> = {},
-): Reservations<OrderRequest> {
-  const locks = new Locks(backends);
-  opened.push(locks);
-  return new Reservations({
-    pool: poolOf(dataSource),
-    batchSize,
-    maxHold: 20,
-    inFlight: 16,
-    signal: new AbortController().signal,
-    lockOptions: () => ({ ttl: 5_000 }),
-    lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
-    onCommit: async () => undefined,
-    ...options,
-  });
-}
+const worker = workersOn(backends, opened);
 
 const lockedBy = (driver: LockDriver) => ({ lockOf: async () => new Lock(driver) });
 
@@ -75,12 +41,7 @@ async function stampede(sale: Sale, workers: Reservations<OrderRequest>[], order
   return (await audit(shop.dataSource, sale.id)).total;
 }
 
-/** The others lock on servers that `npm run conformance` brings. */
-const safe = STRATEGY_NAMES.filter((name) => {
-  const { lock, safe: isSafe } = strategyOf(name);
-  const needed = lock && backendOf(lock);
-  return isSafe && (!needed || needed in backends);
-});
+const safe = safeStrategiesOn(backends);
 it.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSize }))))(
   '$name sells exactly the stock, in batches of $batchSize',
   async ({ name, batchSize }) => {

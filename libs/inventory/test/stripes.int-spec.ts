@@ -1,19 +1,11 @@
-import { poolOf } from '@app/database';
-import { backendOf, Lock, Locks, type LockBackends, type LockDriver } from '@app/lock';
+import { Lock, type Locks, type LockBackends, type LockDriver } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import {
-  audit,
-  Reservations,
-  STRATEGY_NAMES,
-  strategyOf,
-  type ReservationsOptions,
-  type Sale,
-  type SaleRules,
-} from '../src/index.js';
+import { audit, type Reservations, type Sale, type SaleRules } from '../src/index.js';
+import { safeStrategiesOn, workersOn } from './support/workers.js';
 
 const STRIPES = 8;
 
@@ -30,26 +22,7 @@ afterAll(async () => {
   await Promise.all([...opened.map((each) => each.close()), shop.close(), other.close(), redis.quit()]);
 });
 
-/** As one worker process has it: own connections, own lock driver. */
-function worker(
-  { dataSource }: Shop,
-  batchSize: number,
-  options: Partial<ReservationsOptions<OrderRequest>> = {},
-) {
-  const locks = new Locks(backends);
-  opened.push(locks);
-  return new Reservations<OrderRequest>({
-    pool: poolOf(dataSource),
-    batchSize,
-    maxHold: 20,
-    inFlight: 16,
-    signal: new AbortController().signal,
-    lockOptions: () => ({ ttl: 5_000, fenced: true }),
-    lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
-    onCommit: async () => undefined,
-    ...options,
-  });
-}
+const worker = workersOn(backends, opened, true);
 
 /** The orders, shared out among the workers, each with 16 of them in hand. Their outcomes are in their order. */
 async function sell(
@@ -87,12 +60,7 @@ const stripesOf = ({ id }: Sale) =>
     [id],
   );
 
-/** The others lock on servers that `npm run conformance` brings. */
-const safe = STRATEGY_NAMES.filter((name) => {
-  const { lock, safe: isSafe } = strategyOf(name);
-  const needed = lock && backendOf(lock);
-  return isSafe && (!needed || needed in backends);
-});
+const safe = safeStrategiesOn(backends);
 
 describe.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSize }))))(
   '$name, in batches of $batchSize, over eight stripes',
