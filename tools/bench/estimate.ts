@@ -1,4 +1,4 @@
-import { CONTENDERS as LOCKS } from '../../apps/lab/src/bench/locks/contenders.js';
+import { CONTENDERS as LOCKS, isMeant } from '../../apps/lab/src/bench/locks/contenders.js';
 import { CONTENDERS as WAYS, serverOf, wayOf } from '../../apps/lab/src/bench/worker/contenders.js';
 import { CONTENDERS as HTTP, STEADY_SHARE } from './http/contenders.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
@@ -14,9 +14,7 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
   scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 600 : 40)),
   locks: (options) => {
     const only = locksOf(options);
-    const chosen = LOCKS.filter(
-      ({ name, backend }) => only.length === 0 || only.includes(name) || only.includes(backend),
-    );
+    const chosen = LOCKS.filter((lock) => isMeant(lock, only));
     return options.rounds * (20 + chosen.length * (2 * (options.seconds.locks + 3.5) + 3));
   },
 };

@@ -1,4 +1,4 @@
-import { CONTENDERS as LOCKS } from '../../apps/lab/src/bench/locks/contenders.js';
+import { CONTENDERS as LOCKS, isMeant } from '../../apps/lab/src/bench/locks/contenders.js';
 import { CONTENDERS as WAYS, serverOf, wayOf } from '../../apps/lab/src/bench/worker/contenders.js';
 import { SERVER_NAMES, type ServerName } from '../services/services.js';
 import { locksOf, type BenchOptions } from './options.js';
@@ -12,10 +12,7 @@ export function serversFor(options: BenchOptions): ServerName[] {
   }
   if (options.benchmarks.includes('locks')) {
     const only = locksOf(options);
-    const chosen = LOCKS.filter(
-      ({ name, backend }) => only.length === 0 || only.includes(name) || only.includes(backend),
-    );
-    for (const { backend } of chosen) needed.add(backend);
+    for (const { backend } of LOCKS.filter((lock) => isMeant(lock, only))) needed.add(backend);
   }
   return SERVER_NAMES.filter((name) => needed.has(name));
 }

@@ -1,27 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
 import type { Table } from '../../../apps/lab/src/bench/result.js';
 import { brokenPromises } from '../../../apps/lab/src/bench/verdict.js';
-import { runK6, type K6 } from '../../demo/k6.js';
-import type { Stack } from '../../stack/stack.js';
+import { runK6 } from '../../demo/k6.js';
+import type { LoadBench } from '../load-bench.js';
 import { missingFrom, readTruth } from '../sale.js';
 
 const SECONDS = 10;
 const KILLED_AFTER_MS = 5_000;
 const ORDER_ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-interface Failover {
-  readonly stack: Stack;
-  readonly database: Client;
-  readonly k6: K6;
-  readonly directory: string;
-  readonly progress: (line: string) => void;
-}
-
 /** One API replica is killed under load: every order that a buyer got a 202 for has to be terminal in Postgres. */
-export async function failover({ stack, database, k6, directory, progress }: Failover) {
+export async function failover({ stack, database, k6, directory, progress }: LoadBench) {
   const output = join(directory, 'accepted.log');
   const sending = runK6(k6, {
     script: 'failover.ts',

@@ -1,4 +1,5 @@
 import type { Settlement } from '../../../apps/lab/src/bench/http/idle-worker.js';
+import { quantile } from '../../../apps/lab/src/bench/result.js';
 
 /** What the orders of one sale came to; durations in milliseconds. */
 export interface SettledFigures {
@@ -24,15 +25,13 @@ export function settledFigures(settlements: readonly Settlement[]): SettledFigur
     lastSettled = Math.max(lastSettled, settledAt);
   }
   const times = settlements.map(([acceptedAt, settledAt]) => settledAt - acceptedAt).sort((a, b) => a - b);
-  const quantile = (q: number) =>
-    times[Math.min(times.length - 1, Math.floor(times.length * q))] ?? Number.NaN;
   return {
     ended: settlements.length,
     acceptedPerSecond: (settlements.length * 1_000) / (lastAccepted - firstAccepted),
     settledPerSecond: (settlements.length * 1_000) / (lastSettled - firstAccepted),
     drainMs: lastSettled - lastAccepted,
-    terminalP50Ms: quantile(0.5),
-    terminalP95Ms: quantile(0.95),
-    terminalP99Ms: quantile(0.99),
+    terminalP50Ms: quantile(times, 0.5),
+    terminalP95Ms: quantile(times, 0.95),
+    terminalP99Ms: quantile(times, 0.99),
   };
 }

@@ -1,29 +1,23 @@
 import { join } from 'node:path';
-import type { Client } from 'pg';
 import type { Settlement } from '../../../apps/lab/src/bench/http/idle-worker.js';
 import type { BenchResult } from '../../../apps/lab/src/bench/result.js';
 import { Samples } from '../../../apps/lab/src/bench/samples.js';
 import { brokenPromises } from '../../../apps/lab/src/bench/verdict.js';
-import { runK6, type K6, type K6Summary } from '../../demo/k6.js';
+import { runK6, type K6Summary } from '../../demo/k6.js';
 import { startReplicas } from '../../stack/replica.js';
 import type { Stack } from '../../stack/stack.js';
+import type { LoadBench } from '../load-bench.js';
 import { readTruth, settlementsIn } from '../sale.js';
 import { CONTENDERS, STEADY_SHARE, type Contender } from './contenders.js';
 import { failover } from './failover.js';
 import { settledFigures } from './figures.js';
 import { CAPACITY, STEADY, tablesOf } from './tables.js';
 
-export interface HttpBench {
-  readonly stack: Stack;
-  readonly database: Client;
-  readonly k6: K6;
-  /** Gets a folder for each run of k6. */
-  readonly directory: string;
+export interface HttpBench extends LoadBench {
   readonly rounds: number;
   /** Of the closed loop; the open one takes a part of it. */
   readonly seconds: number;
   readonly workers: number;
-  readonly progress: (line: string) => void;
 }
 
 const BUYERS = 50;

@@ -4,20 +4,16 @@ import { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import type { BenchResult } from '../../../apps/lab/src/bench/result.js';
 import { brokenPromises } from '../../../apps/lab/src/bench/verdict.js';
-import { runK6, type K6 } from '../../demo/k6.js';
+import { runK6 } from '../../demo/k6.js';
 import { startReplicas } from '../../stack/replica.js';
 import type { Stack } from '../../stack/stack.js';
+import type { LoadBench } from '../load-bench.js';
 import { readTruth } from '../sale.js';
 import { growthOf, longRunTable, type Sample } from './growth.js';
 import { largest, processMetrics } from './process-metrics.js';
 
-export interface LongRun {
-  readonly stack: Stack;
-  readonly database: Client;
-  readonly k6: K6;
-  readonly directory: string;
+export interface LongRun extends LoadBench {
   readonly seconds: number;
-  readonly progress: (line: string) => void;
 }
 
 const WORKERS = 2;

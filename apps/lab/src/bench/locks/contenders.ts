@@ -73,3 +73,7 @@ export const DEAD_TIME_CONTENDERS = [...OWN, UNFENCED, ...PEERS];
 
 export const contenderNamed = (name: string): Contender =>
   DEAD_TIME_CONTENDERS.find((contender) => contender.name === name)!;
+
+/** Whether one is meant by these names, of contenders or of their stores; by no name all are. */
+export const isMeant = ({ name, backend }: Contender, only: readonly string[]): boolean =>
+  only.length === 0 || only.includes(name) || only.includes(backend);

@@ -1,3 +1,4 @@
+import { quantile } from '../result.js';
 import type { Contention, Section } from './roles.js';
 
 /** What one run of contenders on one key amounts to. */
@@ -59,6 +60,3 @@ function jain(shares: readonly number[], callers: number): number {
   const squares = shares.reduce((total, share) => total + share ** 2, 0);
   return sum ** 2 / (callers * squares);
 }
-
-const quantile = (sorted: readonly number[], q: number) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;

@@ -1,7 +1,7 @@
 import { LOCK_SERVER_VARIABLES } from '@app/config';
 import type { BenchResult } from '../result.js';
 import { Samples } from '../samples.js';
-import { CONTENDERS, DEAD_TIME_CONTENDERS, type Contender } from './contenders.js';
+import { CONTENDERS, DEAD_TIME_CONTENDERS, isMeant, type Contender } from './contenders.js';
 import {
   contended,
   contendedName,
@@ -41,10 +41,7 @@ export async function locksBench(
   const slow = new Set<string>();
   const chosen = (contenders: readonly Contender[]) =>
     contenders.filter(
-      ({ name, backend }) =>
-        servers[backend] &&
-        (only.length === 0 || only.includes(name) || only.includes(backend)) &&
-        !failures.has(name),
+      (contender) => servers[contender.backend] && isMeant(contender, only) && !failures.has(contender.name),
     );
   /** One that fails is out of the race; it does not end it for the others. */
   const measure = async (benchmark: string, { name }: Contender, run: () => Promise<object>) => {
