@@ -53,8 +53,12 @@ module.exports = {
     },
     {
       name: 'tools-serve-development-only',
+      comment: 'the fault lab is development itself: it starts servers and kills them',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['^libs/testing/', '^(apps|libs)/[^/]+/test/', 'spec\\.ts$'] },
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['^libs/testing/', '^(apps|libs)/[^/]+/test/', 'spec\\.ts$', '^apps/lab/src/faults/'],
+      },
       to: { path: '^tools/' },
     },
     {

@@ -2,7 +2,7 @@ import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { root } from '../paths.mjs';
 
-type Kind = 'demo' | 'bench';
+type Kind = 'demo' | 'bench' | 'lab';
 
 /** A new folder under reports/<kind>, named by the time. */
 export async function createReportDirectory(kind: Kind, startedAt: Date): Promise<string> {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 
 const [role, argument = '', json = ''] = process.argv.slice(2);
 
-// Loaded as they are needed: a benchmark starts many processes, each for a small part.
+// Loaded as they are needed: benchmarks and experiments start many processes, each for a small part.
 switch (role) {
   case 'bench':
     await (await import('./bench/bench.js')).bench(argument, json);
@@ -16,7 +16,10 @@ switch (role) {
   case 'idle-worker':
     await (await import('./bench/http/idle-worker.js')).idleWorker();
     break;
+  case 'actor':
+    await (await import('./actor/actor.js')).act(argument);
+    break;
   default:
-    console.error('These are the processes of `npm run bench`: that is where to start.');
+    console.error('These are the processes of `npm run bench` and `npm run lab`: that is where to start.');
     process.exitCode = 2;
 }

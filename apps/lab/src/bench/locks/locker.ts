@@ -1,4 +1,4 @@
-import type { Servers } from './servers.js';
+import type { Servers } from '../../servers.js';
 
 /** A lock on one resource as its users would write it. */
 export interface Locker {

@@ -11,7 +11,7 @@ import {
   UNCONTENDED,
   uncontended,
 } from './measures.js';
-import { BACKENDS, serversIn } from './servers.js';
+import { BACKENDS, serversIn } from '../../servers.js';
 import { tablesOf } from './tables.js';
 
 export interface LocksBenchOptions {

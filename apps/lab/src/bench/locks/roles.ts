@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { median } from '../result.js';
-import { now } from './clock.js';
+import { now } from '../../clock.js';
 import { contenderNamed } from './contenders.js';
 import type { Locker, Subject } from './locker.js';
 

@@ -5,7 +5,7 @@ import { createConnection } from 'mysql2/promise';
 import { once } from 'node:events';
 import { createClient } from 'node-zookeeper-client';
 import pg from 'pg';
-import type { Backend, Servers } from './servers.js';
+import type { Backend, Servers } from '../../servers.js';
 
 /** The least that can be asked of a store and answered; nothing is written. */
 type RoundTrip = () => Promise<unknown>;

@@ -1,7 +1,7 @@
 import { STRATEGY_NAMES, strategyOf, type SaleRules, type StrategyName } from '@app/inventory';
 import { backendOf } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
-import type { Backend } from '../locks/servers.js';
+import type { Backend } from '../../servers.js';
 
 /** What is compared with the strategies: two libraries around the very same transaction, and the limit. */
 const PEERS = ['@sesamecare-oss/redlock', 'redis-semaphore', 'bare-loop'] as const;

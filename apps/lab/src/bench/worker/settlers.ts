@@ -5,7 +5,7 @@ import { Redlock } from '@sesamecare-oss/redlock';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { Mutex } from 'redis-semaphore';
-import { backendsOf, serversIn } from '../locks/servers.js';
+import { backendsOf, serversIn } from '../../servers.js';
 import { bareLoop } from './bare-loop.js';
 import { LOADS, type Contender, type Peer, type Settler } from './contenders.js';
 

@@ -2,7 +2,7 @@ import { dataSourceOptions, migrate } from '@app/database';
 import { audit, openSale, Sale, Stock } from '@app/inventory';
 import { fork } from 'node:child_process';
 import { DataSource } from 'typeorm';
-import { serversIn } from '../locks/servers.js';
+import { serversIn } from '../../servers.js';
 import { message } from '../message.js';
 import type { BenchResult } from '../result.js';
 import { Samples } from '../samples.js';

@@ -1,0 +1,37 @@
+import { createBirpc } from 'birpc';
+import { checkout } from './checkout.js';
+import { Process } from './process.js';
+import type { ActorCalls, LabCalls, Setup } from './protocol.js';
+
+/** One process of an experiment: does what the lab asks for, tells it everything, and halts where it should. */
+export async function act(json: string): Promise<void> {
+  let tasks = 0;
+  let ending = false;
+  const leave = () => ending && tasks === 0 && process.exit();
+
+  async function working<T>(task: () => Promise<T>): Promise<T> {
+    tasks++;
+    try {
+      return await task();
+    } finally {
+      tasks--;
+      setImmediate(leave); // the answer goes out first
+    }
+  }
+
+  const calls: ActorCalls = { checkout: (task) => working(() => checkout(self, task)) };
+  const lab = createBirpc<LabCalls, ActorCalls>(calls, {
+    post: (message) => void process.send!(message),
+    on: (receive) => void process.on('message', receive),
+    eventNames: ['ready', 'record'],
+    timeout: -1,
+  });
+  const self = new Process(JSON.parse(json) as Setup, lab);
+  // A worker that is asked to end brings to its end what it has begun.
+  process.once('SIGTERM', () => {
+    ending = true;
+    leave();
+  });
+  process.once('disconnect', () => process.exit()); // nobody is there to tell
+  void lab.ready();
+}

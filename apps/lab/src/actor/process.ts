@@ -1,0 +1,65 @@
+import { Locks, LockError, type Lease, type LockDriverName } from '@app/lock';
+import { once } from 'node:events';
+import { now } from '../clock.js';
+import type { EventKind, HistoryEvent } from '../faults/history.js';
+import { backendsOf } from '../servers.js';
+import type { LabCalls, Locking, Point, Setup } from './protocol.js';
+
+/** What every role of a process of the lab works with. */
+export class Process {
+  readonly #locks: Locks;
+
+  constructor(
+    readonly setup: Setup,
+    private readonly lab: LabCalls,
+  ) {
+    this.#locks = new Locks(backendsOf(setup.servers));
+  }
+
+  record(kind: EventKind, details: Pick<HistoryEvent, 'resource' | 'token' | 'detail'> = {}) {
+    this.lab.record({ at: now(), actor: this.setup.name, kind, ...details });
+  }
+
+  /** Goes on when the lab allows it, or when it is asked to end: what has begun is then brought to its end. */
+  reach(point: Point): Promise<unknown> {
+    return Promise.race([this.lab.reach(point), this.#terminated]);
+  }
+
+  /** Works under a lock and tells what becomes of it. */
+  async holding<T>(
+    { driver, ttl, wait, fence }: Locking,
+    resource: string,
+    work: (lease: Lease) => Promise<T>,
+  ): Promise<T> {
+    const lock = await this.#locks.of(driver as LockDriverName);
+    this.record('asked', { resource });
+    try {
+      const result = await lock.withLock(resource, { ttl, wait, fenced: fence }, async (lease) => {
+        const token = lease.token?.toString();
+        this.record('granted', { resource, token });
+        lease.signal.addEventListener('abort', () => this.record('lost', { resource, token }));
+        await this.reach('granted');
+        return work(fence ? lease : withoutToken(lease));
+      });
+      this.record('released', { resource });
+      return result;
+    } catch (error) {
+      this.record('failed', { resource, detail: codeOf(error) });
+      throw error;
+    }
+  }
+
+  readonly #terminated = once(process, 'SIGTERM');
+}
+
+/** The lock's code, or the name of any other error. */
+export function codeOf(error: unknown): string {
+  if (error instanceof LockError) return error.code;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** The same lease as it were if its store gave no tokens: its writes are not guarded. */
+function withoutToken(lease: Lease): Lease {
+  const { resource, holder, signal, expiresAt } = lease;
+  return { resource, holder, signal, expiresAt, throwIfLost: () => lease.throwIfLost() };
+}

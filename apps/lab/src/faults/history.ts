@@ -1,0 +1,75 @@
+/** What one process did, or what was done to it or to a server. */
+export type EventKind =
+  /** asked for the lock, was granted it, gave it back, was told that it lost it, gave up */
+  | 'asked'
+  | 'granted'
+  | 'released'
+  | 'lost'
+  | 'failed'
+  /** read the stock; its write was accepted, or refused because the row was no longer its own */
+  | 'read'
+  | 'wrote'
+  | 'refused'
+  /** the faults */
+  | 'killed'
+  | 'stopped'
+  | 'continued'
+  | 'fault'
+  | 'repaired';
+
+export interface HistoryEvent {
+  /** Milliseconds on the machine's monotonic clock, which all of its processes share. */
+  readonly at: number;
+  /** The process, or the server that a fault was done to. */
+  readonly actor: string;
+  readonly kind: EventKind;
+  readonly resource?: string;
+  /** The lease's fencing token; as text, since JSON has no bigint. */
+  readonly token?: string;
+  readonly detail?: string;
+}
+
+/** One stay of a process in the lock, by the word of the lock: from its grant until it gave it back, lost it or died. */
+export interface Hold {
+  readonly actor: string;
+  readonly resource?: string;
+  readonly token?: string;
+  readonly from: number;
+  /** Infinity where it never ended. */
+  readonly to: number;
+}
+
+const ENDS_A_HOLD = new Set<EventKind>(['released', 'failed', 'killed']);
+
+/** Who asked, was granted with which token, read, wrote, released, and which faults there were, in the order of time. */
+export class History {
+  readonly #events: HistoryEvent[] = [];
+
+  record(event: HistoryEvent): void {
+    // Processes report by pipes of their own: what happened first need not arrive first.
+    const next = this.#events.findLastIndex(({ at }) => at <= event.at) + 1;
+    this.#events.splice(next, 0, event);
+  }
+
+  get events(): readonly HistoryEvent[] {
+    return this.#events;
+  }
+
+  /** The first event of this kind by this actor. */
+  find(actor: string, kind: EventKind): HistoryEvent | undefined {
+    return this.#events.find((event) => event.actor === actor && event.kind === kind);
+  }
+
+  holds(): Hold[] {
+    return this.#events.flatMap(({ kind, actor, resource, token, at }, i) => {
+      if (kind !== 'granted') return [];
+      const end = this.#events
+        .slice(i + 1)
+        .find(
+          (later) =>
+            later.actor === actor && ENDS_A_HOLD.has(later.kind) && (later.resource ?? resource) === resource,
+        );
+      return [{ actor, resource, token, from: at, to: end?.at ?? Infinity }];
+    });
+  }
+}

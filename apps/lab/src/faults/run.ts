@@ -1,0 +1,125 @@
+import { dataSourceOptions, migrate } from '@app/database';
+import { Sale, Stock } from '@app/inventory';
+import { DataSource } from 'typeorm';
+import { startLockServers, type ServerName } from '../../../../tools/services/services.js';
+import { build } from '../../../../tools/setup/build.js';
+import { serversIn, type Servers } from '../servers.js';
+import { observedIn, verdictOf, type Cell, type Observation } from './cell.js';
+import type { CellOptions, CellPlan, Experiment } from './experiment.js';
+import { Scene } from './scene.js';
+
+export interface LabOptions {
+  readonly experiments: readonly Experiment[];
+  /** Names of locks. Empty: all. */
+  readonly drivers: readonly string[];
+  readonly seeds: readonly number[];
+  /** Of the locks, in milliseconds. */
+  readonly ttl: number;
+}
+
+type Progress = (line: string) => void;
+
+/** Runs the cells, experiment by experiment, each with every seed. A cell that breaks down fails; the others go on. */
+export async function runLab(options: LabOptions, progress: Progress): Promise<Cell[]> {
+  const plans = options.experiments.map((experiment) => ({
+    experiment,
+    cells: cellsOf(experiment, options.drivers),
+  }));
+  const needs = new Set<ServerName>(['postgres']);
+  for (const { cells } of plans) for (const cell of cells) cell.needs.forEach((name) => needs.add(name));
+  const { env } = await startLockServers([...needs]);
+  await build();
+  await migrate(env.DATABASE_URL);
+  const entities = [Sale, Stock];
+  const dataSource = await new DataSource(
+    dataSourceOptions({ url: env.DATABASE_URL, poolSize: 10, entities, applicationName: 'lab' }),
+  ).initialize();
+  try {
+    const results: Cell[] = [];
+    for (const { experiment, cells } of plans) {
+      progress(`\n${experiment.name}: ${experiment.title}`);
+      const runs = options.seeds.flatMap((seed) => cells.map((plan) => ({ plan, seed })));
+      const run = ({ plan, seed }: (typeof runs)[number]) =>
+        runCell(experiment, plan, seed, { servers: serversIn(env), dataSource, progress, ttl: options.ttl });
+      results.push(...(await inTurns(experiment.atOnce, runs, run)));
+    }
+    return results;
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** The cells of an experiment with these locks. */
+const cellsOf = ({ cells }: Experiment, drivers: readonly string[]): readonly CellPlan[] =>
+  cells.filter(({ driver }) => drivers.length === 0 || drivers.includes(driver));
+
+interface Surroundings {
+  readonly servers: Servers;
+  readonly dataSource: DataSource;
+  readonly ttl: number;
+  readonly progress: Progress;
+}
+
+async function runCell(
+  { name: experiment }: Experiment,
+  plan: CellPlan,
+  seed: number,
+  { servers, dataSource, ttl, progress }: Surroundings,
+): Promise<Cell> {
+  const { driver, fence, expected } = plan;
+  const scene = new Scene(servers, dataSource, seed, `${experiment} ${driver} ${fence}`);
+  const observation = await observe(plan, { scene, ttl, progress });
+  const { harms, violations, figures, account, timeline } = observation;
+  const cell: Cell = {
+    experiment,
+    driver,
+    fence,
+    seed,
+    expected,
+    observed: observedIn(harms),
+    verdict: verdictOf(expected, observation),
+    figures,
+    evidence: { harms, violations, account, timeline },
+  };
+  progress(lineOf(cell));
+  return cell;
+}
+
+async function observe(plan: CellPlan, options: CellOptions): Promise<Observation> {
+  try {
+    return await plan.run(options);
+  } catch (error) {
+    const why = error instanceof Error ? error.stack! : String(error);
+    const { events: timeline } = options.scene.history;
+    return {
+      harms: [],
+      violations: [why],
+      fired: false,
+      figures: {},
+      account: 'The run broke down.',
+      timeline,
+    };
+  } finally {
+    await options.scene.end();
+  }
+}
+
+function lineOf({ driver, fence, seed, observed, verdict, evidence }: Cell): string {
+  const reasons = [...(evidence.violations ?? []), evidence.account].join(' ');
+  return `  ${verdict.padEnd(12)} ${`${driver}${fence ? ' + fence' : ''}`.padEnd(26)} ${observed.padEnd(6)} seed ${seed}  ${reasons}`;
+}
+
+/** Runs tasks side by side, so many at a time; the results come in the order of the tasks. */
+async function inTurns<Task, Result>(
+  atOnce: number,
+  tasks: readonly Task[],
+  run: (task: Task) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = [...tasks.entries()];
+  const one = async () => {
+    for (let next = left.shift(); next; next = left.shift()) results[next[0]] = await run(next[1]);
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+  return results;
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from './options.js';
+
+describe('the options of the lab', () => {
+  it('has defaults', () => {
+    expect(parseOptions(['crashed-holder'])).toMatchObject({
+      kind: 'run',
+      json: false,
+      options: { experiments: [{ name: 'crashed-holder' }], drivers: [], seeds: [1], ttl: 3_000 },
+    });
+  });
+
+  it('takes lists of locks and of seeds', () => {
+    expect(parseOptions(['all', '--driver', 'redis,etcd', '--seeds', '3,4', '--ttl', '60000'])).toMatchObject(
+      {
+        options: { drivers: ['redis', 'etcd'], seeds: [3, 4], ttl: 60_000 },
+      },
+    );
+  });
+
+  it.each([
+    [[], /Name an experiment/],
+    [['crashed-server'], /no experiment crashed-server.*crashed-holder/],
+    [['crashed-holder', '--driver', 'oracle'], /oracle.*redis-setnx/],
+    [['all', '--seeds', '1,x'], /--seeds.*'x'/],
+    [['all', '--ttl', '10'], /--ttl.*1000/],
+    [['all', '--speed', '2'], /--speed/],
+  ])('refuses %j with the way out', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message);
+  });
+});

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { EXPERIMENTS } from '../../apps/lab/src/faults/experiments/index.js';
+import type { LabOptions } from '../../apps/lab/src/faults/run.js';
+import { ExpectedError } from '../expected-error.js';
+
+/** What `npm run lab` is asked for. */
+export type LabRequest =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'list' }
+  | { readonly kind: 'run'; readonly options: LabOptions; readonly json: boolean };
+
+const TTL_MS = 3_000;
+const NAMES = EXPERIMENTS.map(({ name }) => name);
+const DRIVERS = [...new Set(EXPERIMENTS.flatMap(({ cells }) => cells.map(({ driver }) => driver)))];
+
+export const usage = `npm run lab -- list | all | <experiment ...> [options]
+
+Breaks each lock on real servers with real processes, shows what goes wrong, then the repair. Every run is checked against
+what is expected of it; the report has the matrix and the drawings.
+
+${EXPERIMENTS.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}
+
+  --driver <list>  only these locks: ${DRIVERS.join(', ')}
+  --seeds <list>   the schedules of faults to run, as numbers with commas between them (1)
+  --ttl <ms>       of the locks; a crash at T+1 of the textbook's 60 s is --ttl 60000 (${TTL_MS})
+  --json           the summary on standard output, the progress on standard error
+  --help           this text
+
+Exit code 0 only if the verdict is PASS: what should break broke, and what should hold held.
+`;
+
+export function parseOptions(args: string[]): LabRequest {
+  const { values, positionals } = parse(args);
+  if (values.help) return { kind: 'help' };
+  if (positionals.length === 0) throw new ExpectedError(`Name an experiment, or all, or list.\n\n${usage}`);
+  if (positionals.includes('list')) return { kind: 'list' };
+  const unknown = positionals.filter((name) => name !== 'all' && !NAMES.includes(name));
+  if (unknown.length > 0)
+    throw new ExpectedError(
+      `There is no experiment ${unknown.join(', ')}. There are ${NAMES.join(', ')}, and all.`,
+    );
+  const all = positionals.includes('all');
+  const experiments = EXPERIMENTS.filter(({ name }) => all || positionals.includes(name));
+  const drivers = values.driver?.split(',').map((name) => name.trim()) ?? [];
+  const offered = new Set(experiments.flatMap(({ cells }) => cells.map(({ driver }) => driver)));
+  const strangers = drivers.filter((name) => !offered.has(name));
+  if (strangers.length > 0)
+    throw new ExpectedError(
+      `--driver: nothing is tried on ${strangers.join(', ')} here. There are ${[...offered].join(', ')}.`,
+    );
+  const seeds = (values.seeds ?? '1').split(',').map((seed) => integer('--seeds', seed, 0, 2 ** 31 - 1));
+  const ttl = integer('--ttl', values.ttl ?? String(TTL_MS), 1_000, 120_000);
+  return { kind: 'run', json: values.json ?? false, options: { experiments, drivers, seeds, ttl } };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        driver: { type: 'string' },
+        seeds: { type: 'string' },
+        ttl: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
+  }
+}
+
+function integer(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\s*\d+\s*$/.test(text) && value >= least && value <= most) return value;
+  throw new ExpectedError(`${option} takes whole numbers from ${least} to ${most}, not '${text}'.`);
+}
