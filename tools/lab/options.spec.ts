@@ -25,6 +25,7 @@ describe('the options of the lab', () => {
     [['all', '--seeds', '1,x'], /--seeds.*'x'/],
     [['all', '--ttl', '10'], /--ttl.*1000/],
     [['all', '--speed', '2'], /--speed/],
+    [['all', '--docs', '--driver', 'redis'], /--docs/],
   ])('refuses %j with the way out', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
   });

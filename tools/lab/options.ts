@@ -7,7 +7,7 @@ import { ExpectedError } from '../expected-error.js';
 export type LabRequest =
   | { readonly kind: 'help' }
   | { readonly kind: 'list' }
-  | { readonly kind: 'run'; readonly options: LabOptions; readonly json: boolean };
+  | { readonly kind: 'run'; readonly options: LabOptions; readonly json: boolean; readonly docs: boolean };
 
 const TTL_MS = 3_000;
 const NAMES = EXPERIMENTS.map(({ name }) => name);
@@ -24,6 +24,7 @@ ${EXPERIMENTS.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n
   --seeds <list>   the schedules of faults to run, as numbers with commas between them (1)
   --ttl <ms>       of the locks; a crash at T+1 of the textbook's 60 s is --ttl 60000 (${TTL_MS})
   --json           the summary on standard output, the progress on standard error
+  --docs           writes docs/lab and the table in README.md from this run, which has to be one of all
   --help           this text
 
 Exit code 0 only if the verdict is PASS: what should break broke, and what should hold held.
@@ -50,7 +51,10 @@ export function parseOptions(args: string[]): LabRequest {
     );
   const seeds = (values.seeds ?? '1').split(',').map((seed) => integer('--seeds', seed, 0, 2 ** 31 - 1));
   const ttl = integer('--ttl', values.ttl ?? String(TTL_MS), 1_000, 120_000);
-  return { kind: 'run', json: values.json ?? false, options: { experiments, drivers, seeds, ttl } };
+  const { json = false, docs = false } = values;
+  if (docs && (!all || drivers.length > 0))
+    throw new ExpectedError('--docs tells of all experiments and all locks: npm run lab -- all --docs');
+  return { kind: 'run', json, docs, options: { experiments, drivers, seeds, ttl } };
 }
 
 function parse(args: string[]) {
@@ -63,6 +67,7 @@ function parse(args: string[]) {
         seeds: { type: 'string' },
         ttl: { type: 'string' },
         json: { type: 'boolean' },
+        docs: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

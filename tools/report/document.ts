@@ -63,6 +63,9 @@ export function renderDocument({ title, heading, verdict, main, charts }: Docume
 /** A cell is text, or text that is bad news. */
 export type Cell = string | { bad: string };
 
+/** A column of sentences breaks its lines. */
+const LONG = 40;
+
 /** A table that becomes a card per row on a phone. The first `words` columns are not figures. */
 export function tableOf(
   label: string,
@@ -73,7 +76,8 @@ export function tableOf(
   const tone = (i: number) => (i < words ? 'word' : '');
   const cell = (content: Cell, i: number) => {
     const [text, news] = typeof content === 'string' ? [content, ''] : [content.bad, 'bad'];
-    return html`<td role="cell" data-title="${head[i]!}" class="${tone(i)} ${news}">${text}</td>`;
+    const long = text.length > LONG ? 'long' : '';
+    return html`<td role="cell" data-title="${head[i]!}" class="${tone(i)} ${news} ${long}">${text}</td>`;
   };
   return html`<div class="scroll" role="region" aria-labelledby="${label}" tabindex="0">
     <table role="table">

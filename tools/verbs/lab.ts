@@ -2,28 +2,36 @@ import { relative } from 'node:path';
 import { verdictOfAll } from '../../apps/lab/src/faults/cell.js';
 import { EXPERIMENTS } from '../../apps/lab/src/faults/experiments/index.js';
 import { runLab } from '../../apps/lab/src/faults/run.js';
+import { withDatabase } from '../demo/run-demo.js';
 import { parseOptions, usage } from '../lab/options.js';
+import { writeDocs } from '../lab/report/docs.js';
+import { renderPage } from '../lab/report/page.js';
 import { createReportDirectory, writeReport } from '../report/directory.js';
+import { describeMachine } from '../report/machine.js';
 
 /** npm run lab -- list | all | <experiment ...> [options] */
 export async function run(args: string[]): Promise<number> {
   const request = parseOptions(args);
-  if (request.kind === 'help') {
-    console.log(usage);
-    return 0;
-  }
-  if (request.kind === 'list') {
-    for (const { name, title, cells } of EXPERIMENTS)
-      console.log(`${name}  ${title} (${cells.length} cells)`);
-    return 0;
-  }
-  const { options, json } = request;
+  if (request.kind === 'help') console.log(usage);
+  if (request.kind === 'list') console.log(EXPERIMENTS.map(lineOf).join('\n'));
+  if (request.kind !== 'run') return 0;
+  const { options, json, docs } = request;
   const progress = json ? console.error : console.log;
   const directory = await createReportDirectory('lab', new Date());
-  const cells = await runLab(options, progress);
-  const summary = { verdict: verdictOfAll(cells), cells };
-  const report = await writeReport(directory, summary, '');
-  if (json) console.log(JSON.stringify(summary, null, 2));
-  progress(`\n${summary.verdict}  report: ${relative(process.cwd(), report)}`);
-  return summary.verdict === 'PASS' ? 0 : 1;
+  const { cells, servers } = await runLab(options, progress);
+  const machine = await withDatabase(servers.postgres!, (database) =>
+    describeMachine(database, servers.redis!),
+  );
+  const verdict = verdictOfAll(cells);
+  const command = `npm run lab -- ${args.join(' ')}`;
+  const { experiments } = options;
+  const page = renderPage({ verdict, experiments, cells, machine, command, finishedAt: new Date() });
+  const report = await writeReport(directory, { verdict, cells, machine }, page);
+  if (docs) await writeDocs(experiments, cells);
+  if (json) console.log(JSON.stringify({ verdict, cells, machine }, null, 2));
+  progress(`\n${verdict}  Report: ${relative(process.cwd(), report)}`);
+  return verdict === 'PASS' ? 0 : 1;
 }
+
+const lineOf = ({ name, title, cells }: (typeof EXPERIMENTS)[number]) =>
+  `${name.padEnd(18)} ${title} (${cells.length} cells)`;

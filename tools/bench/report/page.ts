@@ -59,7 +59,7 @@ export function renderPage({ result, machine, command, finishedAt }: BenchReport
       </section>
       ${againSection(command, machine, finishedAt)}
     `,
-    charts: { data: charts, script: new URL('charts.js', import.meta.url) },
+    charts: { data: charts, script: new URL('../../report/bars.js', import.meta.url) },
   });
 }
 

@@ -17,15 +17,21 @@ export interface LabOptions {
   readonly ttl: number;
 }
 
+export interface LabRun {
+  readonly cells: readonly Cell[];
+  /** Where its shared servers are. */
+  readonly servers: Servers;
+}
+
 type Progress = (line: string) => void;
 
 /** Runs the cells, experiment by experiment, each with every seed. A cell that breaks down fails; the others go on. */
-export async function runLab(options: LabOptions, progress: Progress): Promise<Cell[]> {
+export async function runLab(options: LabOptions, progress: Progress): Promise<LabRun> {
   const plans = options.experiments.map((experiment) => ({
     experiment,
     cells: cellsOf(experiment, options.drivers),
   }));
-  const needs = new Set<ServerName>(['postgres']);
+  const needs = new Set<ServerName>(['postgres', 'redis']);
   for (const { cells } of plans) for (const cell of cells) cell.needs.forEach((name) => needs.add(name));
   const { env } = await startLockServers([...needs]);
   await build();
@@ -43,7 +49,7 @@ export async function runLab(options: LabOptions, progress: Progress): Promise<C
         runCell(experiment, plan, seed, { servers: serversIn(env), dataSource, progress, ttl: options.ttl });
       results.push(...(await inTurns(experiment.atOnce, runs, run)));
     }
-    return results;
+    return { cells: results, servers: serversIn(env) };
   } finally {
     await dataSource.destroy();
   }

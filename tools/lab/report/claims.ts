@@ -1,0 +1,52 @@
+import type { Cell } from '../../../apps/lab/src/faults/cell.js';
+import { figuresIn, lockOf } from './words.js';
+
+interface Seen {
+  readonly experiment: string;
+  readonly driver: string;
+  readonly fence: boolean;
+}
+
+/** What this project claims about locks, the cell that shows it, and the cell that shows the repair. */
+export interface Claim {
+  readonly claim: string;
+  readonly seen: Seen;
+  readonly repair: Seen;
+}
+
+const seenIn = (experiment: string, driver: string, fence = false): Seen => ({ experiment, driver, fence });
+
+export const CLAIMS: readonly Claim[] = [
+  {
+    claim: 'A crashed holder blocks everybody for the rest of its TTL',
+    seen: seenIn('crashed-holder', 'redis-setnx'),
+    repair: seenIn('crashed-holder', 'redis', true),
+  },
+  {
+    claim: 'A MySQL key is locked for ever when its holder crashes',
+    seen: seenIn('crashed-holder', 'mysql-key'),
+    repair: seenIn('crashed-holder', 'mysql-key-lease', true),
+  },
+];
+
+export interface ClaimRow {
+  readonly claim: string;
+  readonly seen: string;
+  readonly repair: string;
+}
+
+/** The claims with what the run saw of them; those whose cells were not run are left out. */
+export function claimsIn(cells: readonly Cell[], linkTo: (experiment: string) => string): ClaimRow[] {
+  const told = ({ experiment, driver, fence }: Seen) => {
+    const found = cells.find(
+      (cell) => cell.experiment === experiment && cell.driver === driver && cell.fence === fence,
+    );
+    if (!found) return undefined;
+    const figures = figuresIn(found.figures);
+    return `${linkTo(experiment)}, ${lockOf(found)}: ${found.evidence.account}${figures ? ` (${figures})` : ''}`;
+  };
+  return CLAIMS.flatMap(({ claim, seen, repair }) => {
+    const row = { claim, seen: told(seen), repair: told(repair) };
+    return row.seen && row.repair ? [row as ClaimRow] : [];
+  });
+}

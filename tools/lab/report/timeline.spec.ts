@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { EventKind, HistoryEvent } from '../../../apps/lab/src/faults/history.js';
+import { drawTimeline } from './drawing.js';
+import { layOut } from './timeline.js';
+
+const events = (...list: [at: number, actor: string, kind: EventKind, resource?: string][]): HistoryEvent[] =>
+  list.map(([at, actor, kind, resource]) => ({ at, actor, kind, resource }));
+
+describe('a timeline', () => {
+  it('shows from the crash of a holder to the next grant as dead', () => {
+    const { groups, length } = layOut(
+      events(
+        [100, 'a', 'asked', 'r'],
+        [100, 'a', 'granted', 'r'],
+        [110, 'b', 'asked', 'r'],
+        [150, 'a', 'killed'],
+        [400, 'b', 'granted', 'r'],
+        [410, 'b', 'released', 'r'],
+      ),
+    );
+    expect(length).toBe(310);
+    expect(groups).toMatchObject([
+      {
+        rows: [
+          { actor: 'a', bars: [{ kind: 'waits' }, { kind: 'holds', from: 0, to: 50 }] },
+          { actor: 'b', bars: [{ kind: 'waits', from: 10, to: 300 }, { kind: 'holds' }] },
+        ],
+        bands: [{ kind: 'dead', from: 50, to: 300 }],
+      },
+    ]);
+  });
+
+  it('shows how long two held at once, and who was stopped', () => {
+    const { groups } = layOut(
+      events(
+        [0, 'a', 'granted', 'r'],
+        [1, 'a', 'stopped'],
+        [5, 'b', 'granted', 'r'],
+        [9, 'b', 'released', 'r'],
+        [20, 'a', 'continued'],
+        [21, 'a', 'failed', 'r'],
+      ),
+    );
+    expect(groups[0]!.bands).toEqual([{ kind: 'double', from: 5, to: 9 }]);
+    expect(groups[0]!.rows[0]!.bars).toContainEqual({ kind: 'stopped', from: 1, to: 20 });
+  });
+
+  it('keeps resources apart, and faults of servers from processes', () => {
+    const { groups, faults } = layOut(
+      events(
+        [0, 'a', 'granted', 'r'],
+        [1, 'primary', 'fault'],
+        [2, 'a', 'granted', 's'],
+        [3, 'a', 'released', 's'],
+      ),
+    );
+    expect(groups).toHaveLength(2);
+    expect(groups.flatMap(({ bands }) => bands)).toEqual([]);
+    expect(faults).toMatchObject([{ server: 'primary', at: 1 }]);
+  });
+
+  it('can be drawn of nothing, and escapes what it is told', () => {
+    expect(drawTimeline([], 'nothing').markup).toContain('<svg');
+    const drawn = drawTimeline(events([0, '<b>', 'granted', 'r']), 'a "label"').markup;
+    expect(drawn).toContain('&lt;b&gt;');
+    expect(drawn).not.toContain('<b>');
+  });
+});

@@ -1,0 +1,101 @@
+import type { EventKind, HistoryEvent } from '../../../apps/lab/src/faults/history.js';
+
+/** A stretch of time in a row, in milliseconds since the first event. */
+interface Bar {
+  readonly kind: 'waits' | 'holds' | 'stopped';
+  readonly from: number;
+  readonly to: number;
+  readonly token?: string;
+}
+
+interface Mark {
+  readonly kind: EventKind;
+  readonly at: number;
+  readonly detail?: string;
+}
+
+/** What one process did with one resource. */
+interface Row {
+  readonly actor: string;
+  readonly bars: readonly Bar[];
+  readonly marks: readonly Mark[];
+}
+
+/** A stretch in which something was wrong with a resource: nobody could have it, or two had it. */
+interface Band {
+  readonly kind: 'dead' | 'double';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The rows of the processes that share a resource. */
+interface Group {
+  readonly rows: readonly Row[];
+  readonly bands: readonly Band[];
+}
+
+export interface Timeline {
+  /** In milliseconds. */
+  readonly length: number;
+  readonly groups: readonly Group[];
+  /** What was done to servers. */
+  readonly faults: readonly (Mark & { readonly server: string })[];
+}
+
+const SHOWN = new Set<EventKind>(['read', 'wrote', 'refused', 'lost', 'killed', 'failed']);
+const OF_SERVERS = new Set<EventKind>(['fault', 'repaired']);
+
+/** Lays a history out: who waited, who held, when nobody could and when two did. */
+export function layOut(events: readonly HistoryEvent[]): Timeline {
+  const begin = events[0]?.at ?? 0;
+  const end = (events.at(-1)?.at ?? 0) - begin;
+  const told = events.map((event) => Object.assign({}, event, { at: event.at - begin }));
+  const ofProcesses = told.filter(({ kind }) => !OF_SERVERS.has(kind));
+  const resources = [...new Set(ofProcesses.flatMap(({ resource }) => resource ?? []))];
+  return {
+    length: end,
+    groups: resources.map((resource) => groupOf(resource, ofProcesses, end)),
+    faults: told
+      .filter(({ kind }) => OF_SERVERS.has(kind))
+      .map(({ at, kind, actor, detail }) => ({ at, kind, server: actor, detail })),
+  };
+}
+
+function groupOf(resource: string, events: readonly HistoryEvent[], end: number): Group {
+  const actors = [
+    ...new Set(events.filter((event) => event.resource === resource).map(({ actor }) => actor)),
+  ];
+  // What was done to a process was done to all it had in hand.
+  const of = (actor: string) =>
+    events.filter((event) => event.actor === actor && (event.resource ?? resource) === resource);
+  const rows = actors.map((actor) => rowOf(actor, of(actor), end));
+  return { rows, bands: bandsOf(rows) };
+}
+
+function rowOf(actor: string, events: readonly HistoryEvent[], end: number): Row {
+  const until = (i: number, ...kinds: EventKind[]) =>
+    events.slice(i + 1).find(({ kind }) => kinds.includes(kind))?.at ?? end;
+  const bars = events.flatMap(({ kind, at: from, token }, i): Bar[] => {
+    if (kind === 'asked') return [{ kind: 'waits', from, to: until(i, 'granted', 'failed', 'killed') }];
+    if (kind === 'granted')
+      return [{ kind: 'holds', from, to: until(i, 'released', 'failed', 'killed'), token }];
+    return kind === 'stopped' ? [{ kind: 'stopped', from, to: until(i, 'continued', 'killed') }] : [];
+  });
+  const marks = events.flatMap(({ kind, at, detail }) => (SHOWN.has(kind) ? [{ kind, at, detail }] : []));
+  return { actor, bars, marks };
+}
+
+function bandsOf(rows: readonly Row[]): Band[] {
+  const holds = rows
+    .flatMap(({ actor, bars, marks }) =>
+      bars.flatMap((bar) => (bar.kind === 'holds' ? [{ ...bar, actor, marks }] : [])),
+    )
+    .toSorted((a, b) => a.from - b.from);
+  return holds.flatMap((hold, i): Band[] => {
+    const next = holds.slice(i + 1).find(({ actor }) => actor !== hold.actor);
+    if (!next) return [];
+    if (next.from < hold.to) return [{ kind: 'double', from: next.from, to: Math.min(hold.to, next.to) }];
+    const killed = hold.marks.some(({ kind, at }) => kind === 'killed' && at === hold.to);
+    return killed ? [{ kind: 'dead', from: hold.to, to: next.from }] : [];
+  });
+}
