@@ -8,6 +8,7 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
+import { BuyersModule } from './buyers/buyers.module.js';
 import { CheckoutsModule } from './checkouts/checkouts.module.js';
 import { CoreModule, REDIS } from './core.module.js';
 import { QueueMetrics } from './metrics/queue-metrics.js';
@@ -50,6 +51,7 @@ export class AppModule {
             redis: () => redis.ping(),
           }),
         }),
+        BuyersModule,
         SalesModule,
         CheckoutsModule,
         OrdersModule,

@@ -1,4 +1,5 @@
 import type { ApiConfig } from '@app/config';
+import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -14,10 +15,27 @@ import { refuseUnreadable } from './problems/unreadable.js';
 const BODY_LIMIT = 16 * 1_024;
 const NEW_SALE_BODY_LIMIT = 128 * 1_024;
 
+/** Pages of this API load nothing from elsewhere and are shown in no frame. Swagger UI has inline styles and its logo inline. */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+    imgSrc: ["'self'", 'data:'],
+    objectSrc: ["'none'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+  },
+};
+
+/** What pages of other origins may read besides the usual headers. */
+const EXPOSED_HEADERS = ['Location', 'Preference-Applied', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
+
 /** The application, initialised: its servers are connected, its routes are there; it does not listen yet. */
 export async function createApp(config: ApiConfig): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
+    trustProxy: (_, hop) => hop < config.TRUSTED_PROXIES,
     genReqId: () => randomUUID(),
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: refuseUnroutable,
@@ -34,6 +52,8 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
   fastify.addHook('onRoute', (route) => {
     if (route.url === '/sales') route.bodyLimit = NEW_SALE_BODY_LIMIT;
   });
+  await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  if (config.CORS_ORIGINS) app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS });
   refuseOtherMethods(fastify);
   timeRequests(fastify);
   serveDocs(app);

@@ -27,6 +27,10 @@ export function serveDocs(app: INestApplication): void {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The ADMIN_KEY of the API' }, 'admin')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Where buyers are authenticated' },
+      'buyer',
+    )
     .build();
   SwaggerModule.setup('docs', app, () => complete(SwaggerModule.createDocument(app, config)));
 }

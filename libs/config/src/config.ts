@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, integer, url } from './fields.js';
+import { flag, integer, list, optional, url } from './fields.js';
 import { lockServers } from './lock-servers.js';
 
 /** What every process needs. Durations are in the unit their name ends with. */
@@ -21,6 +21,24 @@ const api = common.extend({
   MAX_QUANTITY_PER_ORDER: integer(1, 10_000).default(100),
   /** Orders accepted and not settled beyond which new ones are refused: a few seconds' work of two cores. */
   QUEUE_MAX_BACKLOG: integer(1, 10_000_000).default(10_000),
+  /** Verifies the tokens of buyers: a secret shared with their issuer (HS256), or where its key set is. Neither: checkouts name their buyer. */
+  BUYER_JWT_SECRET: optional(z.string().min(32, 'must have at least 32 characters')),
+  BUYER_JWKS_URL: optional(url('http:', 'https:')),
+  BUYER_JWT_ISSUER: optional(z.string()),
+  BUYER_JWT_AUDIENCE: optional(z.string()),
+  /** Requests that change something, in a window; 0 is as many as there are. */
+  RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
+  RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
+  RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400).default(10),
+  /** Proxies in front of the API whose X-Forwarded-For says where a request came from. */
+  TRUSTED_PROXIES: integer(0, 10).default(0),
+  /** Origins of web pages that may call the API, besides its own. */
+  CORS_ORIGINS: optional(list(url('http:', 'https:'))),
+});
+
+const soundApi = api.refine(({ BUYER_JWT_SECRET, BUYER_JWKS_URL }) => !BUYER_JWT_SECRET || !BUYER_JWKS_URL, {
+  path: ['BUYER_JWKS_URL'],
+  message: 'cannot go with BUYER_JWT_SECRET: tokens have one issuer',
 });
 
 const worker = common.extend({
@@ -53,7 +71,7 @@ export class ConfigError extends Error {
 }
 
 /** @throws {ConfigError} */
-export const loadApiConfig = (env = process.env): ApiConfig => load(api, env);
+export const loadApiConfig = (env = process.env): ApiConfig => load(soundApi, env);
 /** @throws {ConfigError} */
 export const loadWorkerConfig = (env = process.env): WorkerConfig => load(worker, env);
 

@@ -1,5 +1,8 @@
 import { ORDER_STATUSES, REJECTION_REASONS } from '@app/orders';
 import { z } from 'zod';
+import type { Caller } from '../buyers/caller.js';
+import { ProblemError } from '../problems/problem.js';
+import { validationProblem } from '../problems/validation.js';
 import { sku } from '../sales/sale.schema.js';
 
 export const checkoutSchema = z
@@ -11,10 +14,28 @@ export const checkoutSchema = z
       .min(1)
       .max(128)
       .regex(/^[\x21-\x7e]+$/, 'Use visible ASCII characters')
+      .optional()
+      .describe('Needed unless a token says who the buyer is')
       .meta({ example: 'buyer-1' }),
   })
   .meta({ id: 'Checkout' });
-export type Checkout = z.infer<typeof checkoutSchema>;
+export type CheckoutBody = z.infer<typeof checkoutSchema>;
+
+/** A checkout whose buyer is known. */
+export type Checkout = CheckoutBody & { readonly buyerId: string };
+
+/**
+ * A checkout of whoever calls: a buyer with a token buys for nobody else.
+ *
+ * @throws {ProblemError}
+ */
+export function checkoutBy(caller: Caller, body: CheckoutBody): Checkout {
+  const buyerId = caller.kind === 'buyer' ? caller.buyerId : body.buyerId;
+  if (buyerId === undefined) throw validationProblem([{ path: 'buyerId', message: 'Required' }]);
+  if (body.buyerId !== undefined && body.buyerId !== buyerId)
+    throw new ProblemError('BUYER_MISMATCH', 'Leave buyerId out, or name the buyer that the token names.');
+  return { ...body, buyerId };
+}
 
 export const acceptedSchema = z
   .object({ orderId: z.guid(), status: z.enum(ORDER_STATUSES), reason: z.enum(REJECTION_REASONS).optional() })

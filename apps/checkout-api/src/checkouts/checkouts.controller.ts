@@ -1,18 +1,30 @@
 import { REJECTION_REASONS } from '@app/orders';
-import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiCreatedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { BuyerGuard } from '../buyers/buyer.guard.js';
+import { CalledBy, type Caller } from '../buyers/caller.js';
+import { RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.js';
 import { saleId } from '../sales/sale.schema.js';
-import { acceptedSchema, checkoutSchema, type Checkout } from './checkout.schema.js';
+import { acceptedSchema, checkoutBy, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
 import { IdempotencyKey } from './idempotency-key.js';
 import { PreferWait, whenGone } from './prefer-wait.js';
 
 @ApiTags('checkouts')
 @Controller('sales/:saleId/checkouts')
+@UseGuards(BuyerGuard, RateLimitGuard)
+@ApiBearerAuth('buyer')
 export class CheckoutsController {
   constructor(private readonly checkouts: CheckoutsService) {}
 
@@ -44,16 +56,18 @@ export class CheckoutsController {
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_MISSING', 'IDEMPOTENCY_KEY_INVALID')
   @ApiProblems('SALE_NOT_FOUND', 'SKU_NOT_FOUND', 'SALE_NOT_STARTED', 'SALE_ENDED', ...REJECTION_REASONS)
   @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED')
+  @ApiProblems('BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH', 'BUYER_KEYS_UNAVAILABLE', 'RATE_LIMITED')
   @ApiProblems('QUEUE_FULL', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   async create(
     @Param('saleId', { schema: saleId }) sale: string,
     @IdempotencyKey() key: string,
     @PreferWait() wait: number,
-    @Body({ schema: checkoutSchema }) checkout: Checkout,
+    @CalledBy() caller: Caller,
+    @Body({ schema: checkoutSchema }) body: CheckoutBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const patience = wait > 0 ? { seconds: wait, signal: whenGone(reply) } : undefined;
-    const order = await this.checkouts.accept(sale, checkout, key, patience);
+    const order = await this.checkouts.accept(sale, checkoutBy(caller, body), key, patience);
     void reply.header('location', `/orders/${order.orderId}`);
     if (!patience) return { orderId: order.orderId, status: order.status, reason: order.reason };
     void reply.header('preference-applied', `wait=${wait}`);

@@ -1,5 +1,7 @@
-import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { BuyerGuard } from '../buyers/buyer.guard.js';
+import { OrderOwnerGuard } from '../buyers/order-owner.guard.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.js';
 import { orderId, orderSchema, type OrderView } from './order.schema.js';
@@ -7,6 +9,9 @@ import { OrdersService } from './orders.service.js';
 
 @ApiTags('orders')
 @Controller('orders')
+@UseGuards(BuyerGuard, OrderOwnerGuard)
+@ApiBearerAuth('buyer')
+@ApiProblems('BUYER_TOKEN_REQUIRED', 'BUYER_KEYS_UNAVAILABLE')
 export class OrdersController {
   constructor(private readonly orders: OrdersService) {}
 

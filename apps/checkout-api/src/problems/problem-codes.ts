@@ -11,6 +11,11 @@ export const PROBLEMS = {
   IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'The Idempotency-Key header is missing' },
   IDEMPOTENCY_KEY_INVALID: { status: 400, title: 'The Idempotency-Key header is not usable' },
   ADMIN_KEY_REQUIRED: { status: 401, title: 'The admin key is missing or wrong' },
+  BUYER_TOKEN_REQUIRED: {
+    status: 401,
+    title: 'The token that says who the buyer is is missing or not valid',
+  },
+  BUYER_MISMATCH: { status: 403, title: 'The checkout is for another buyer than the token' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route' },
   SALE_NOT_FOUND: { status: 404, title: 'There is no such sale' },
   SKU_NOT_FOUND: { status: 404, title: 'The sale does not have this SKU' },
@@ -29,12 +34,14 @@ export const PROBLEMS = {
   STRATEGY_UNKNOWN: { status: 422, title: 'There is no such strategy' },
   STRATEGY_UNSAFE: { status: 422, title: 'The strategy oversells and is not allowed here' },
   STRATEGY_UNAVAILABLE: { status: 422, title: 'The strategy locks on a server that is not configured here' },
+  RATE_LIMITED: { status: 429, title: 'More requests than allowed' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'Something went wrong on this side' },
   QUEUE_FULL: { status: 503, title: 'More checkouts wait than can be settled in time' },
   REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
   POSTGRES_UNAVAILABLE: { status: 503, title: 'Postgres does not answer' },
   LOCK_STORE_UNAVAILABLE: { status: 503, title: 'The server that the strategy locks on does not answer' },
+  BUYER_KEYS_UNAVAILABLE: { status: 503, title: 'The keys that verify tokens cannot be had' },
   NOT_READY: { status: 503, title: 'Something this API needs is down' },
 } as const satisfies Record<string, ProblemKind>;
 

@@ -1,0 +1,81 @@
+import type { ApiConfig } from '@app/config';
+import { Inject, Injectable } from '@nestjs/common';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { API_CONFIG } from '../api-config.js';
+import { ProblemError } from '../problems/problem.js';
+
+type Verify = (token: string, options: JWTVerifyOptions) => Promise<{ payload: JWTPayload }>;
+
+/** Seconds by which the clocks of this machine and of the issuer may differ. */
+const CLOCK_TOLERANCE = 5;
+
+/**
+ * Tells who a buyer is by a JSON Web Token (RFC 7519) that somebody else issued: signed with a shared secret (HS256), or with a key
+ * of a JSON Web Key Set. The subject is the buyer. Without either, nobody is authenticated and checkouts name their buyer.
+ */
+@Injectable()
+export class BuyerTokens {
+  readonly #verify: Verify | undefined;
+  readonly #options: JWTVerifyOptions;
+
+  constructor(@Inject(API_CONFIG) config: ApiConfig) {
+    const { BUYER_JWT_SECRET, BUYER_JWKS_URL, BUYER_JWT_ISSUER, BUYER_JWT_AUDIENCE } = config;
+    this.#verify = verifierOf(BUYER_JWT_SECRET, BUYER_JWKS_URL);
+    this.#options = {
+      issuer: BUYER_JWT_ISSUER,
+      audience: BUYER_JWT_AUDIENCE,
+      // What is listed is what is accepted: never `none`, and no key set's public key as an HMAC secret.
+      algorithms: BUYER_JWT_SECRET ? ['HS256'] : ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      requiredClaims: ['sub', 'exp'],
+      clockTolerance: CLOCK_TOLERANCE,
+    };
+  }
+
+  /** Whether buyers have to show a token. */
+  get required(): boolean {
+    return this.#verify !== undefined;
+  }
+
+  /**
+   * The buyer that a token names.
+   *
+   * @throws {ProblemError} BUYER_TOKEN_REQUIRED, or BUYER_KEYS_UNAVAILABLE where the key set cannot be had
+   */
+  async buyerOf(token: string): Promise<string> {
+    try {
+      const { payload } = await this.#verify!(token, this.#options);
+      return payload.sub!;
+    } catch (cause) {
+      throw isUnavailable(cause) ? keysUnavailable(cause) : tokenRequired('The token is not valid.', cause);
+    }
+  }
+}
+
+function verifierOf(secret: string | undefined, jwksUrl: string | undefined): Verify | undefined {
+  if (secret) {
+    const key = new TextEncoder().encode(secret);
+    return (token, options) => jwtVerify(token, key, options);
+  }
+  if (!jwksUrl) return undefined;
+  const keys = createRemoteJWKSet(new URL(jwksUrl));
+  return (token, options) => jwtVerify(token, keys, options);
+}
+
+/** Everything that is not about the token itself: the key set did not come, or not as one. */
+const isUnavailable = (error: unknown) =>
+  !(error instanceof errors.JOSEError) ||
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  error.code === 'ERR_JOSE_GENERIC';
+
+export const tokenRequired = (detail: string, cause?: unknown) =>
+  new ProblemError('BUYER_TOKEN_REQUIRED', `${detail} Send the header Authorization: Bearer <token>.`, {
+    headers: { 'www-authenticate': 'Bearer realm="buyers"' },
+    cause,
+  });
+
+const keysUnavailable = (cause: unknown) =>
+  new ProblemError('BUYER_KEYS_UNAVAILABLE', 'Try again in a moment.', {
+    headers: { 'retry-after': '1' },
+    cause,
+  });
