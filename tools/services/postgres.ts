@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { onFreePort } from '../processes/free-port.js';
 import type { Command } from '../processes/local-process.js';
-import { providePostgres } from '../setup/postgres.js';
+import { providePostgres, providePrivatePostgres } from '../setup/postgres.js';
 import type { Runnable } from '../setup/provider.js';
 import { createCluster } from './postgres-cluster.js';
 import { external, nextName, startServer, type Service } from './service.js';
@@ -17,7 +17,15 @@ const settings = ['max_connections=200', 'shared_buffers=256MB', 'fsync=on'].fla
 export async function startPostgres(): Promise<Service> {
   const provider = await providePostgres();
   if ('url' in provider) return external('DATABASE_URL', provider.url, answersQuery);
+  return startOn(provider);
+}
 
+/** A private, empty Postgres, whatever the environment names. */
+export async function startPrivatePostgres(): Promise<Service> {
+  return startOn(await providePrivatePostgres());
+}
+
+async function startOn(provider: Runnable): Promise<Service> {
   const name = nextName('postgres');
   const password = randomBytes(16).toString('hex');
   const commandOn = await prepare(provider, name, password);

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { startPostgres } from './postgres.js';
+import { startPrivatePostgres } from './postgres.js';
 import { startPrivateRedis, startRedis, startRedlockServers } from './redis.js';
 import type { Service } from './service.js';
 
@@ -46,8 +46,7 @@ describe('a server that this run started', () => {
   });
 
   it('comes back from a crash at once, whatever its children were busy with: Postgres', async () => {
-    vi.stubEnv('DATABASE_URL', '');
-    const server = await begin(startPostgres());
+    const server = await begin(startPrivatePostgres());
     await onPostgres(server.url, (client) => client.query('CREATE TABLE kept AS SELECT 1 AS value'));
     const busy = onPostgres(server.url, (client) => client.query(BUSY));
     const running = () => onPostgres(server.url, (client) => client.query(ACTIVE));

