@@ -6,7 +6,10 @@ import type { Runnable } from '../setup/provider.js';
 import { providePrivateRedis, provideRedis, provideRedlock } from '../setup/redis.js';
 import { dataDirectory, external, nextName, startServer, type Service } from './service.js';
 
-/** When a write reaches the disk: `everysec` may lose the last second to a power cut (not to a crash of the server). */
+/**
+ * When a write reaches the disk. `everysec` may lose the last second to a power cut, and to a crash of the server what it
+ * confirmed while a sync was under way. Source: flushAppendOnlyFile in https://github.com/redis/redis/blob/unstable/src/aof.c
+ */
 type Fsync = 'everysec' | 'always';
 
 /** A private, empty Redis with the durability the application counts on; or the one REDIS_URL names. */
