@@ -23,7 +23,7 @@ export { teardown } from './lib/judged.ts';
 export { setup } from './lib/lasting-sale.ts';
 
 export default function ({ saleId }: Data) {
-  const orderId = insistOnOne(saleId, sku, scenario.name, scenario.iterationInTest);
+  const orderId = insistOnOne(saleId, sku, `buyer-${scenario.iterationInTest}`);
   if (orderId) console.log(orderId);
 }
 

@@ -23,33 +23,42 @@ export function buyOne(saleId: string, sku: string, buyer: string, n: number): v
   requests.add(1);
   duration.add(response.timings.duration);
   if (response.status === 202) accepted.add(1);
-  else if (response.status === 409 && response.json('code') === 'SOLD_OUT') soldOut.add(1);
+  else if (isSoldOut(response)) soldOut.add(1);
   else reportUnexpected(`${response.status} ${response.error || response.body}`);
 }
 
 /** The replica that this virtual user turns to, until it does not answer. */
 let replica = __VU;
-const TRIES = 40;
-const PAUSE_SECONDS = 0.05;
+/** Longer than anything is down that comes back, in seconds; shorter than k6 lets a buyer go on after the load. */
+const PATIENCE = 25;
+/** Between two tries, in seconds: doubled each time. */
+const PAUSE = { first: 0.05, longest: 0.8 };
 
 /** As above, but whoever gets no answer, or 503, tries again elsewhere with the same key. Returns the accepted order's id. */
-export function insistOnOne(saleId: string, sku: string, buyer: string, n: number): string | undefined {
+export function insistOnOne(saleId: string, sku: string, buyerId: string): string | undefined {
   requests.add(1);
-  for (let tries = 1; ; tries++) {
-    const response = ask(saleId, sku, `buyer-${buyer}-${n}`, replica);
+  const givesUpAt = Date.now() + PATIENCE * 1000;
+  for (let pause = PAUSE.first; ; pause = Math.min(2 * pause, PAUSE.longest)) {
+    const response = ask(saleId, sku, buyerId, replica);
     if (response.status === 202) {
       accepted.add(1);
       duration.add(response.timings.duration);
       return response.json('orderId') as string;
     }
-    if ((response.status !== 0 && response.status !== 503) || tries === TRIES) {
+    if (isSoldOut(response)) {
+      soldOut.add(1);
+      return undefined;
+    }
+    if ((response.status !== 0 && response.status !== 503) || Date.now() > givesUpAt) {
       reportUnexpected(`${response.status} ${response.error || response.body}`);
       return undefined;
     }
     replica++;
-    sleep(PAUSE_SECONDS);
+    sleep(pause);
   }
 }
+
+const isSoldOut = (response: TextResponse) => response.status === 409 && response.json('code') === 'SOLD_OUT';
 
 function ask(saleId: string, sku: string, buyerId: string, n: number): TextResponse {
   const checkout = { sku, quantity: 1, buyerId };

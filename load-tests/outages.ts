@@ -1,0 +1,39 @@
+// Buyers who arrive at a constant rate and insist, while what stands behind the API is killed and started again. Prints each
+// accepted order and its buyer, for somebody who looks into the database afterwards; judges nothing but its own load.
+import { scenario } from 'k6/execution';
+import type { Options } from 'k6/options';
+import { createSale, requireReadyTarget } from './lib/api.ts';
+import { insistOnOne, loadThresholds } from './lib/checkouts.ts';
+import { positive } from './lib/config.ts';
+import { summaryOf, summaryTrendStats } from './lib/summary.ts';
+
+const sku = 'hot';
+const rate = positive('RATE', 80);
+/** Longest outage that costs no arrival, in seconds: whoever waits keeps a virtual user. */
+const OUTAGE = 5;
+
+export const options: Options = {
+  scenarios: {
+    buyers: {
+      executor: 'constant-arrival-rate',
+      rate,
+      duration: `${positive('DURATION', 20)}s`,
+      preAllocatedVUs: OUTAGE * rate,
+    },
+  },
+  thresholds: loadThresholds,
+  summaryTrendStats,
+};
+
+export function setup() {
+  requireReadyTarget();
+  return { saleId: createSale([{ sku, stock: positive('STOCK', 1_300) }]) };
+}
+
+export default function ({ saleId }: ReturnType<typeof setup>) {
+  const buyerId = `buyer-${scenario.iterationInTest}`;
+  const orderId = insistOnOne(saleId, sku, buyerId);
+  if (orderId) console.log(`${orderId} ${buyerId}`);
+}
+
+export const handleSummary = summaryOf('outages');
