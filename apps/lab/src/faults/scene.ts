@@ -12,6 +12,22 @@ const SKU = 'hot';
 const MOVEMENTS_SQL =
   'SELECT before, after, token, holder FROM stock_movements WHERE sale_id = $1 ORDER BY id';
 
+type MovementRow = Omit<Movement, 'token'> & { readonly token: string | null };
+
+/** The ledger of a sale, in its order. */
+export async function movementsOf(
+  query: (sql: string, values: string[]) => Promise<MovementRow[]>,
+  saleId: string,
+): Promise<Movement[]> {
+  const rows = await query(MOVEMENTS_SQL, [saleId]);
+  return rows.map(({ before, after, token, holder }) => ({
+    before,
+    after,
+    token: token === null ? null : BigInt(token),
+    holder,
+  }));
+}
+
 /** A sale of one SKU in the application's own tables. */
 export interface Stage {
   readonly saleId: string;
@@ -33,7 +49,7 @@ export class Scene {
   constructor(
     readonly servers: Servers,
     private readonly dataSource: DataSource,
-    seed: number,
+    readonly seed: number,
     purpose: string,
   ) {
     this.random = new Random(seed, purpose);
@@ -67,18 +83,7 @@ export class Scene {
         return { orderId, saleId, sku: SKU, quantity: 1, buyerId, idempotencyKey: 'lab', acceptedAt };
       },
       audit: async () => (await audit(dataSource, saleId)).total,
-      movements: async () => {
-        const rows = await dataSource.query<(Omit<Movement, 'token'> & { token: string | null })[]>(
-          MOVEMENTS_SQL,
-          [saleId],
-        );
-        return rows.map(({ before, after, token, holder }) => ({
-          before,
-          after,
-          token: token === null ? null : BigInt(token),
-          holder,
-        }));
-      },
+      movements: () => movementsOf((sql, values) => dataSource.query(sql, values), saleId),
     };
   }
 

@@ -1,0 +1,121 @@
+import type { StrategyName } from '@app/inventory';
+import { now } from '../../clock.js';
+import type { Observation } from '../cell.js';
+import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
+import type { History } from '../history.js';
+import { Random } from '../random.js';
+import { drain, readBooks, type Books } from './worker-crash/books.js';
+import { askAgain, sendBuyers, type Sold } from './worker-crash/buyers.js';
+import { planOutages, strike } from './worker-crash/outages.js';
+import { brokenPromises, harmsIn } from './worker-crash/promises.js';
+import { openShop } from './worker-crash/shop.js';
+
+/** Buyers a second, seconds, and fewer units than buyers: the sale sells out while outages are still being made up for. */
+const LOAD = { rate: 80, seconds: 20, stock: 1_300 };
+/** k6 tells of its first requests so much later at most, in milliseconds. */
+const TOLD_LATE_MS = 2_000;
+/** They begin well before the load ends, even if some have to wait for their victim. */
+const OUTAGES = { count: 8, within: 14_000, shortest: 200, longest: 1_500 };
+const DRAIN_MS = 60_000;
+
+export const workerCrash: Experiment = {
+  name: 'worker-crash',
+  title: 'workers, Redis and Postgres are killed while the application sells',
+  explanation: `The whole application runs: two API replicas, three workers, a Redis that writes every command to its disk (AOF, appendfsync always),
+a Postgres. Buyers arrive at a constant rate (k6) and insist: who gets no answer, or 503, asks again with the same Idempotency-Key. Meanwhile the
+seed has workers, Redis and Postgres killed (SIGKILL) at random and started again, sometimes two at a time. Every part is allowed to
+forget what it has not confirmed. So a job is delivered twice, a commit is not heard of, a lock outlives its holder, a fence is undone.
+In the end every buyer who was told 202 must have an order that is settled, no unit may be sold twice or lie unsold while somebody was turned
+away, and whoever asks once more with the same key must be told of the same order, without a second effect. The same schedule without a lock
+(none) oversells: the crashes are not what the checks would overlook. What makes it safe is not that nothing fails, but that each
+step is atomic in one store and harmless to repeat.`,
+  sources: [
+    {
+      title: 'Basiri et al., Chaos Engineering (IEEE Software, 2016)',
+      url: 'https://arxiv.org/abs/1702.05843',
+    },
+    {
+      title: 'Redis persistence',
+      url: 'https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/',
+    },
+    { title: 'BullMQ: stalled jobs', url: 'https://docs.bullmq.io/guide/workers/stalled-jobs' },
+    { title: 'PostgreSQL: reliability', url: 'https://www.postgresql.org/docs/current/wal-reliability.html' },
+  ],
+  atOnce: 1,
+  cells: [
+    cell('redis', { fence: true }),
+    cell('redis-setnx'),
+    cell('row-lock'),
+    cell('conditional-update'),
+    cell('none', { expected: 'UNSAFE' }),
+  ],
+};
+
+/** `driver` is the name of a strategy here: some of them take no lock. */
+function cell(
+  driver: StrategyName,
+  { fence = false, expected = 'SAFE' }: Partial<Pick<CellPlan, 'fence' | 'expected'>> = {},
+): CellPlan {
+  return { driver, fence, expected, needs: [], run: (options) => sellThroughOutages(driver, options) };
+}
+
+async function sellThroughOutages(
+  strategy: StrategyName,
+  { scene, ttl, progress }: CellOptions,
+): Promise<Observation> {
+  const { history } = scene;
+  const { stack, victims } = await openShop(scene, ttl);
+  const plan = planOutages(
+    new Random(scene.seed, workerCrash.name), // the same for every strategy
+    victims.map(({ name }) => name),
+    OUTAGES,
+  );
+  progress(`  ${strategy}: ${plan.map(({ victim, at }) => `${victim} at ${at} ms`).join(', ')}`);
+
+  let begin = () => {};
+  const begun = new Promise<number>((resolve) => (begin = () => resolve(now())));
+  const struck = begun.then((at) => strike(victims, plan, history).then(() => at));
+  const [sold, begunAt] = await Promise.all([sendBuyers(stack, { strategy, ...LOAD }, begin), struck]);
+  const soldAt = now();
+  const left = [await drain(stack, sold.saleId, DRAIN_MS)];
+  const drainMs = now() - soldAt;
+  const books = await readBooks(stack, sold.saleId, sold.orders);
+  const misled = await askAgain(stack, sold.saleId, sold.orders);
+  left.push(await drain(stack, sold.saleId, DRAIN_MS));
+  const after = await readBooks(stack, sold.saleId, sold.orders);
+
+  const loadEnds = begunAt + LOAD.seconds * 1_000 - TOLD_LATE_MS;
+  const faults = history.events.filter(({ kind }) => kind === 'fault');
+  const { oversold, undersold, lostUpdates } = books.truth;
+  const evidence = { sold, left, books, misled, after };
+  return {
+    harms: harmsIn(evidence),
+    fired:
+      sold.droppedIterations === 0 &&
+      faults.length === plan.length &&
+      faults.every(({ at }) => at < loadEnds),
+    violations: brokenPromises(evidence),
+    figures: {
+      outages: faults.length,
+      arrivals: sold.requests,
+      accepted: sold.accepted,
+      droppedIterations: sold.droppedIterations,
+      oversold,
+      undersold,
+      lostUpdates,
+      drainMs,
+      toTerminalMs: books.waits,
+    },
+    account: accountOf(sold, books, history),
+    timeline: history.events,
+  };
+}
+
+function accountOf({ accepted }: Sold, { truth, missing }: Books, history: History): string {
+  const victims = history.events.flatMap(({ kind, actor }) => (kind === 'fault' ? [actor] : []));
+  const { oversold } = truth;
+  return (
+    `${victims.length} kills (${victims.join(', ')}); ${accepted} orders accepted, ${missing.length} lost; ` +
+    (oversold > 0 ? `oversold by ${oversold}` : 'nothing sold twice')
+  );
+}

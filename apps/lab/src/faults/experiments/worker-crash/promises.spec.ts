@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { brokenPromises, harmsIn, type Evidence } from './promises.js';
+
+const truth = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true, ended: 2 };
+const sound: Evidence = {
+  sold: {
+    accepted: 2,
+    orders: [
+      { orderId: 'a', buyerId: 'buyer-1' },
+      { orderId: 'b', buyerId: 'buyer-2' },
+    ],
+    unexpected: 0,
+    complaints: [],
+  },
+  left: [
+    { orders: 0, jobs: 0 },
+    { orders: 0, jobs: 0 },
+  ],
+  books: { truth, movements: [], missing: [] },
+  misled: [],
+  after: { truth },
+};
+const { sold, books } = sound;
+
+describe('promises', () => {
+  it('are kept if all is well', () => {
+    expect(brokenPromises(sound)).toEqual([]);
+    expect(harmsIn(sound)).toEqual([]);
+  });
+
+  it.each<[Partial<Evidence>, RegExp]>([
+    [{ books: { ...books, missing: ['b'] } }, /^1 accepted orders are not terminal, such as b$/],
+    [{ sold: { ...sold, orders: [sold.orders[0]!, sold.orders[0]!] } }, /2 buyers .* 1 different/],
+    [{ sold: { ...sold, accepted: 0, orders: [] } }, /0 buyers/],
+    [{ sold: { ...sold, unexpected: 1, complaints: ['500'] } }, /1 buyers got no proper answer: 500/],
+    [{ left: [{ orders: 1, jobs: 0 }] }, /1 orders and 0 jobs never ended/],
+    [{ left: [{ orders: 0, jobs: 1 }] }, /0 orders and 1 jobs never ended/],
+    [{ left: [{ orders: NaN, jobs: NaN }] }, /never ended/],
+    [{ misled: ['order a: 500'] }, /1 repeated checkouts went wrong, such as order a: 500/],
+    [{ after: { truth: { ...truth, ended: 3 } } }, /second effect/],
+  ])('are broken by %j', (evidence, message) => {
+    const broken = brokenPromises({ ...sound, ...evidence });
+    expect(broken).toHaveLength(1);
+    expect(broken[0]).toMatch(message);
+  });
+});
+
+it('units that nobody got although they were wanted are a harm, as those that two got', () => {
+  expect(harmsIn({ books: { ...books, truth: { ...truth, undersold: 3 } } })).toEqual([
+    '3 units unsold while buyers were turned away',
+  ]);
+  expect(harmsIn({ books: { ...books, truth: { ...truth, oversold: 3 } } })).toEqual(['oversold by 3']);
+});

@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from 'node:util';
+import { harmsOf } from '../../checks.js';
+import type { Books, Unfinished } from './books.js';
+import type { Sold } from './buyers.js';
+
+/** What is known once a sale went through its outages. */
+export interface Evidence {
+  readonly sold: Pick<Sold, 'accepted' | 'orders' | 'unexpected' | 'complaints'>;
+  /** What was left to do when nobody waited any longer: after the sale, and after everybody asked again. */
+  readonly left: readonly Unfinished[];
+  readonly books: Pick<Books, 'truth' | 'movements' | 'missing'>;
+  /** Answers to those who asked again that should have been others. */
+  readonly misled: readonly string[];
+  /** The books after everybody asked again. */
+  readonly after: Pick<Books, 'truth'>;
+}
+
+/** What a lock, or whatever a strategy has in its place, is to prevent. */
+export function harmsIn({ books: { truth, movements } }: Pick<Evidence, 'books'>): string[] {
+  const { undersold } = truth;
+  return [
+    ...harmsOf(truth, movements),
+    ...(undersold > 0 ? [`${undersold} units unsold while buyers were turned away`] : []),
+  ];
+}
+
+/** What the application owes to whoever was told 202, under any strategy. */
+export function brokenPromises({ sold, left, books, misled, after }: Evidence): string[] {
+  const { accepted, orders, unexpected, complaints } = sold;
+  const different = new Set(orders.map(({ orderId }) => orderId)).size;
+  const [missing] = books.missing;
+  return [
+    ...(different === 0 || different !== accepted
+      ? [`${accepted} buyers were told 202, of ${different} different orders`]
+      : []),
+    ...(missing === undefined
+      ? []
+      : [`${books.missing.length} accepted orders are not terminal, such as ${missing}`]),
+    ...(unexpected > 0 ? [`${unexpected} buyers got no proper answer: ${complaints.join('; ')}`] : []),
+    ...left.flatMap((rest) =>
+      rest.orders === 0 && rest.jobs === 0 ? [] : [`${rest.orders} orders and ${rest.jobs} jobs never ended`],
+    ),
+    ...(misled.length > 0 ? [`${misled.length} repeated checkouts went wrong, such as ${misled[0]}`] : []),
+    ...(isDeepStrictEqual(after.truth, books.truth) ? [] : ['asking again had a second effect']),
+  ];
+}
