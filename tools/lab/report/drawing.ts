@@ -18,6 +18,13 @@ const TICKS = 6;
 type Group = Timeline['groups'][number];
 type Row = Group['rows'][number];
 
+const HEIGHTS: Record<Row['bars'][number]['kind'], number> = {
+  waits: 4,
+  holds: BAR,
+  down: BAR,
+  stopped: ROW - 4,
+};
+
 export const timelineCss = readFileSync(new URL('timeline.css', import.meta.url), 'utf8');
 
 const GLYPHS: Record<string, string> = {
@@ -100,7 +107,7 @@ function drawGroup({ rows, bands }: Group, y: number, x: Scale): Html {
 function drawRow({ actor, bars, marks }: Row, y: number, x: Scale): Html {
   const middle = y + ROW / 2;
   return html`<text x="0" y="${middle + 4}">${actor}</text> ${bars.map(({ kind, from, to, token }) => {
-      const height = kind === 'waits' ? 4 : kind === 'holds' ? BAR : ROW - 4;
+      const height = HEIGHTS[kind];
       const wide = width(x, from, to);
       const shown = kind === 'holds' && token !== undefined && wide > ROOM_FOR_TOKEN;
       return html`<g>

@@ -30,6 +30,24 @@ describe('a timeline', () => {
     ]);
   });
 
+  it('shows when servers were down that came back, and what was done to the others', () => {
+    const { groups, faults } = layOut(
+      events(
+        [0, 'redis', 'fault'],
+        [5, 'clock', 'fault'],
+        [9, 'redis', 'repaired'],
+        [12, 'redis', 'fault'],
+        [15, 'redis', 'repaired'],
+      ),
+    );
+    const down = [
+      { kind: 'down', from: 0, to: 9 },
+      { kind: 'down', from: 12, to: 15 },
+    ];
+    expect(groups).toEqual([{ rows: [{ actor: 'redis', bars: down, marks: [] }], bands: [] }]);
+    expect(faults).toMatchObject([{ server: 'clock', at: 5 }]);
+  });
+
   it('shows how long two held at once, and who was stopped', () => {
     const { groups } = layOut(
       events(

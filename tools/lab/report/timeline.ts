@@ -2,7 +2,7 @@ import type { EventKind, HistoryEvent } from '../../../apps/lab/src/faults/histo
 
 /** A stretch of time in a row, in milliseconds since the first event. */
 interface Bar {
-  readonly kind: 'waits' | 'holds' | 'stopped';
+  readonly kind: 'waits' | 'holds' | 'stopped' | 'down';
   readonly from: number;
   readonly to: number;
   readonly token?: string;
@@ -38,7 +38,7 @@ export interface Timeline {
   /** In milliseconds. */
   readonly length: number;
   readonly groups: readonly Group[];
-  /** What was done to servers. */
+  /** What was done to servers that did not come back: those that did have rows of their own, the first ones. */
   readonly faults: readonly (Mark & { readonly server: string })[];
 }
 
@@ -52,13 +52,31 @@ export function layOut(events: readonly HistoryEvent[]): Timeline {
   const told = events.map((event) => Object.assign({}, event, { at: event.at - begin }));
   const ofProcesses = told.filter(({ kind }) => !OF_SERVERS.has(kind));
   const resources = [...new Set(ofProcesses.flatMap(({ resource }) => resource ?? []))];
+  const outages = outagesIn(told);
+  const cameBack = new Set(outages.map(({ actor }) => actor));
   return {
     length: end,
-    groups: resources.map((resource) => groupOf(resource, ofProcesses, end)),
+    groups: [
+      ...(outages.length > 0 ? [{ rows: outages, bands: [] }] : []),
+      ...resources.map((resource) => groupOf(resource, ofProcesses, end)),
+    ],
     faults: told
-      .filter(({ kind }) => OF_SERVERS.has(kind))
+      .filter(({ kind, actor }) => OF_SERVERS.has(kind) && !cameBack.has(actor))
       .map(({ at, kind, actor, detail }) => ({ at, kind, server: actor, detail })),
   };
+}
+
+/** The rows of the servers that were down and came back. */
+function outagesIn(events: readonly HistoryEvent[]): Row[] {
+  const servers = [...new Set(events.flatMap(({ kind, actor }) => (kind === 'repaired' ? [actor] : [])))];
+  return servers.toSorted().map((actor) => {
+    const own = events.filter((event) => event.actor === actor);
+    const bars = own.flatMap(({ kind, at: from }, i): Bar[] => {
+      const repaired = own.slice(i + 1).find((later) => later.kind === 'repaired');
+      return kind === 'fault' && repaired ? [{ kind: 'down', from, to: repaired.at }] : [];
+    });
+    return { actor, bars, marks: [] };
+  });
 }
 
 function groupOf(resource: string, events: readonly HistoryEvent[], end: number): Group {
