@@ -3,7 +3,7 @@ import { verdictOfAll } from '../../apps/lab/src/faults/cell.js';
 import { EXPERIMENTS } from '../../apps/lab/src/faults/experiments/index.js';
 import { runLab } from '../../apps/lab/src/faults/run.js';
 import { withDatabase } from '../demo/run-demo.js';
-import { parseOptions, usage } from '../lab/options.js';
+import { parseOptions, usage, type LabRequest } from '../lab/options.js';
 import { writeDocs } from '../lab/report/docs.js';
 import { renderPage } from '../lab/report/page.js';
 import { createReportDirectory, writeReport } from '../report/directory.js';
@@ -15,15 +15,22 @@ export async function run(args: string[]): Promise<number> {
   if (request.kind === 'help') console.log(usage);
   if (request.kind === 'list') console.log(EXPERIMENTS.map(lineOf).join('\n'));
   if (request.kind !== 'run') return 0;
-  const { options, json, docs } = request;
-  const progress = json ? console.error : console.log;
   const directory = await createReportDirectory('lab', new Date());
+  return runAndReport(request, `npm run lab -- ${args.join(' ')}`, directory);
+}
+
+/** Returns the exit code. */
+export async function runAndReport(
+  { options, json, docs }: Omit<Extract<LabRequest, { kind: 'run' }>, 'kind'>,
+  command: string,
+  directory: string,
+): Promise<number> {
+  const progress = json ? console.error : console.log;
   const { cells, servers } = await runLab(options, progress);
   const machine = await withDatabase(servers.postgres!, (database) =>
     describeMachine(database, servers.redis!),
   );
   const verdict = verdictOfAll(cells);
-  const command = `npm run lab -- ${args.join(' ')}`;
   const { experiments } = options;
   const page = renderPage({ verdict, experiments, cells, machine, command, finishedAt: new Date() });
   const report = await writeReport(directory, { verdict, cells, machine }, page);
