@@ -3,25 +3,41 @@ import { Redis } from 'ioredis';
 import { onFreePort } from '../processes/free-port.js';
 import type { Command } from '../processes/local-process.js';
 import type { Runnable } from '../setup/provider.js';
-import { providePrivateRedis, provideRedis, provideRedlock } from '../setup/redis.js';
+import { providePrivateRedis, provideRedis, provideRedisProgram, provideRedlock } from '../setup/redis.js';
 import { dataDirectory, external, nextName, startServer, type Service } from './service.js';
+import type { SkewedClock } from './skewed-clock.js';
 
 /**
  * When a write reaches the disk. `everysec` may lose the last second to a power cut, and to a crash of the server what it
- * confirmed while a sync was under way. Source: flushAppendOnlyFile in https://github.com/redis/redis/blob/unstable/src/aof.c
+ * confirmed while a sync was under way; a server that `never` writes comes back empty.
+ * Source: flushAppendOnlyFile in https://github.com/redis/redis/blob/unstable/src/aof.c
  */
-type Fsync = 'everysec' | 'always';
+type Fsync = 'everysec' | 'always' | 'never';
 
 /** A private, empty Redis with the durability the application counts on; or the one REDIS_URL names. */
 export async function startRedis(): Promise<Service> {
   const provider = await provideRedis();
   if ('url' in provider) return external('REDIS_URL', provider.url, answersPing);
-  return startOn(provider, 'everysec');
+  return startOn(provider, { fsync: 'everysec' });
 }
 
 /** A private, empty Redis, whatever the environment names. */
 export async function startPrivateRedis(fsync: Fsync = 'everysec'): Promise<Service> {
-  return startOn(await providePrivateRedis(), fsync);
+  return startOn(await providePrivateRedis(), { fsync });
+}
+
+interface ProgramOptions {
+  fsync?: Fsync;
+  password?: string;
+  /** More lines for its configuration file. */
+  directives?: readonly string[];
+  clock?: SkewedClock;
+  isReady?: (url: string) => Promise<boolean>;
+}
+
+/** The same as a program on this machine, never in a container: servers of that kind reach each other. */
+export async function startRedisProgram(options: ProgramOptions): Promise<Service> {
+  return startOn(await provideRedisProgram(), options);
 }
 
 /**
@@ -33,28 +49,43 @@ export async function startRedlockServers(count = 5): Promise<Service[]> {
   if ('url' in provider) {
     return Promise.all(provider.url.split(',').map((url) => external('REDLOCK_URLS', url, answersPing)));
   }
-  return Promise.all(Array.from({ length: count }, () => startOn(provider, 'always')));
+  return Promise.all(Array.from({ length: count }, () => startOn(provider, { fsync: 'always' })));
 }
 
-async function startOn(provider: Runnable, fsync: Fsync): Promise<Service> {
+async function startOn(
+  provider: Runnable,
+  {
+    fsync = 'everysec',
+    password = newPassword(),
+    directives = [],
+    clock,
+    isReady = answersPing,
+  }: ProgramOptions,
+): Promise<Service> {
   const name = nextName('redis');
   const directory = await dataDirectory(name);
-  const password = randomBytes(16).toString('hex'); // nobody else's client ends up here by a reused port
   return onFreePort((port) =>
     startServer({
       name,
       url: `redis://:${password}@127.0.0.1:${port}`,
-      command: redisCommand(provider, { port, directory, password, fsync }),
-      isReady: answersPing,
+      command: {
+        ...redisCommand(provider, { port, directory, password, fsync, directives }),
+        env: clock?.env,
+      },
+      isReady,
     }),
   );
 }
+
+/** With it nobody else's client ends up here by a reused port. */
+export const newPassword = () => randomBytes(16).toString('hex');
 
 interface Instance {
   port: number;
   directory: string;
   password: string;
   fsync: Fsync;
+  directives: readonly string[];
 }
 
 function redisCommand(provider: Runnable, instance: Instance): Command {
@@ -76,24 +107,27 @@ function redisCommand(provider: Runnable, instance: Instance): Command {
   };
 }
 
-const redisConfig = (bind: string, { port, directory, password, fsync }: Instance) => `
+const redisConfig = (bind: string, { port, directory, password, fsync, directives }: Instance) => `
 bind ${bind}
 port ${port}
 dir "${directory}"
 requirepass ${password}
-appendonly yes
-appendfsync ${fsync}
+${fsync === 'never' ? 'appendonly no' : `appendonly yes\nappendfsync ${fsync}`}
 save ""
 maxmemory-policy noeviction
+${directives.join('\n')}
 `;
 
-async function answersPing(url: string): Promise<boolean> {
+/** Asks one question on a connection of its own, once. */
+export async function askRedis<T>(url: string, question: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 1_000 });
   redis.on('error', () => {}); // told by the rejection
   try {
     await redis.connect();
-    return (await redis.ping()) === 'PONG';
+    return await question(redis);
   } finally {
     redis.disconnect();
   }
 }
+
+const answersPing = async (url: string) => (await askRedis(url, (redis) => redis.ping())) === 'PONG';

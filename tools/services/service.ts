@@ -52,6 +52,16 @@ export async function startServer({ url, isReady, ...options }: Server): Promise
   return { url, stop, kill: () => server.crash(), start: async () => void (await server.start()) };
 }
 
+/** Starts the members of a cluster, none of which may be ready before the others are. If one fails, none is left. */
+export async function startTogether(members: readonly Server[]): Promise<Service[]> {
+  const starts = await Promise.allSettled(members.map(startServer));
+  const started = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (!failed) return started;
+  await Promise.all(started.map((member) => member.stop()));
+  throw failed.reason;
+}
+
 /** A server that somebody else runs: it must answer, and it is not ours to stop. */
 export async function external(
   variable: string,

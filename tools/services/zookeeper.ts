@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { onFreePort } from '../processes/free-port.js';
+import { onFreePort, onFreePorts } from '../processes/free-port.js';
 import type { Command } from '../processes/local-process.js';
-import { provideZookeeper, type Jars } from '../setup/zookeeper.js';
-import { dataDirectory, external, nextName, startServer, type Service } from './service.js';
+import { provideZookeeper, provideZookeeperJars, type Jars } from '../setup/zookeeper.js';
+import { dataDirectory, external, nextName, startServer, startTogether, type Service } from './service.js';
 
 /** Sessions end when the server notices, which it does in steps of a tick; the least session time-out is two ticks. */
 const tickMs = 500;
@@ -28,9 +28,37 @@ export async function startZookeeper(): Promise<Service> {
   });
 }
 
-async function javaCommand({ java, classpath }: Jars, directory: string, port: number): Promise<Command> {
+/** A private, empty ensemble of three members, whatever the environment names. */
+export async function startZookeeperEnsemble(): Promise<Service[]> {
+  const jars = await provideZookeeperJars();
+  return onFreePorts(9, async (...ports) => {
+    const places = [1, 2, 3].map((id) => `server.${id}=127.0.0.1:${ports[id + 2]}:${ports[id + 5]}`);
+    const members = [1, 2, 3].map(async (id) => {
+      const name = nextName('zookeeper');
+      const directory = await dataDirectory(name);
+      await mkdir(join(directory, 'data'));
+      await writeFile(join(directory, 'data', 'myid'), String(id));
+      const port = ports[id - 1]!;
+      const command = await javaCommand(jars, directory, port, [...ensemble, ...places]);
+      return { name, url: `127.0.0.1:${port}`, command, isReady: areServing };
+    });
+    return startTogether(await Promise.all(members));
+  });
+}
+
+/** Whether this member leads the ensemble. False of one that does not answer. */
+export async function isZookeeperLeader(address: string): Promise<boolean> {
+  return (await askMode(address).catch(() => '')).includes('Mode: leader');
+}
+
+async function javaCommand(
+  { java, classpath }: Jars,
+  directory: string,
+  port: number,
+  more: readonly string[] = [],
+): Promise<Command> {
   const config = join(directory, 'zoo.cfg');
-  await writeFile(config, zooConfig(directory, port));
+  await writeFile(config, zooConfig(directory, port) + more.join('\n'));
   await writeFile(join(directory, 'logback.xml'), logback);
   const logging = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'; // for the Debian package, which has no logback
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
@@ -48,6 +76,9 @@ maxClientCnxns=0
 admin.enableServer=false
 4lw.commands.whitelist=${commands}
 `;
+
+/** In ticks: to join the leader, and to stay with it. */
+const ensemble = ['initLimit=20', 'syncLimit=6'];
 
 const logback = `
 <configuration>

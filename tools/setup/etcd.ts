@@ -21,27 +21,31 @@ const etcd = program({
   minimum: { major: 3, minor: 4 },
 });
 
+const onMachine = [installed(etcd), apt(['etcd-server'], etcd), homebrew('etcd', etcd)];
+const downloaded = release({
+  name: 'etcd',
+  version,
+  directory: localBin,
+  archives: {
+    'linux-x64': {
+      url: `${downloads}/etcd-v${version}-linux-amd64.tar.gz`,
+      sha256: 'adddda4b06718e68671ffabff2f8cee48488ba61ad82900e639d108f2148501c',
+    },
+    'linux-arm64': {
+      url: `${downloads}/etcd-v${version}-linux-arm64.tar.gz`,
+      sha256: '95bf6918623a097c0385b96f139d90248614485e781ec9bee4768dbb6c79c53f',
+    },
+  },
+});
+
 export const provideEtcd = once(() =>
   meetNeed<Provider>('etcd', [
     urlFromEnvironment('ETCD_URLS'),
-    installed(etcd),
-    apt(['etcd-server'], etcd),
-    homebrew('etcd', etcd),
+    ...onMachine,
     docker(`quay.io/coreos/etcd:v${version}`),
-    release({
-      name: 'etcd',
-      version,
-      directory: localBin,
-      archives: {
-        'linux-x64': {
-          url: `${downloads}/etcd-v${version}-linux-amd64.tar.gz`,
-          sha256: 'adddda4b06718e68671ffabff2f8cee48488ba61ad82900e639d108f2148501c',
-        },
-        'linux-arm64': {
-          url: `${downloads}/etcd-v${version}-linux-arm64.tar.gz`,
-          sha256: '95bf6918623a097c0385b96f139d90248614485e781ec9bee4768dbb6c79c53f',
-        },
-      },
-    }),
+    downloaded,
   ]),
 );
+
+/** For members that have to reach each other: not in a container. */
+export const provideEtcdProgram = once(() => meetNeed('etcd as a program', [...onMachine, downloaded]));

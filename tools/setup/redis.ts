@@ -17,22 +17,22 @@ const redisServer = program({
   minimum: { major: 6, minor: 2 }, // what BullMQ recommends
 });
 
-const privately: Way<Runnable>[] = [
+const built = npmPackage({
+  name: 'redis-memory-server',
+  version: '0.17.1',
+  prepare: {
+    in: 'redis-memory-server',
+    script: 'scripts/postinstall.js', // builds Redis from its source
+    env: { REDISMS_VERSION: redisVersion, REDISMS_DOWNLOAD_DIR: 'binaries' },
+  },
+  file: `redis-memory-server/binaries/${redisVersion}/redis-server`,
+});
+const onMachine = [
   installed(redisServer),
   apt(['redis-server'], redisServer),
   homebrew('redis', redisServer),
-  docker(`redis:${redisVersion}`),
-  npmPackage({
-    name: 'redis-memory-server',
-    version: '0.17.1',
-    prepare: {
-      in: 'redis-memory-server',
-      script: 'scripts/postinstall.js', // builds Redis from its source
-      env: { REDISMS_VERSION: redisVersion, REDISMS_DOWNLOAD_DIR: 'binaries' },
-    },
-    file: `redis-memory-server/binaries/${redisVersion}/redis-server`,
-  }),
 ];
+const privately: Way<Runnable>[] = [...onMachine, docker(`redis:${redisVersion}`), built];
 
 export const provideRedis = once(() =>
   meetNeed<Provider>('Redis', [urlFromEnvironment('REDIS_URL'), ...privately]),
@@ -45,3 +45,6 @@ export const provideRedlock = once(() =>
 
 /** A server of this run's own, whatever the environment names. */
 export const providePrivateRedis = once(() => meetNeed<Runnable>('private Redis', privately));
+
+/** For servers that have to reach each other, or are given a clock of their own: not in a container. */
+export const provideRedisProgram = once(() => meetNeed('Redis as a program', [...onMachine, built]));

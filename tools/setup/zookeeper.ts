@@ -58,12 +58,19 @@ function findJars(): { classpath: string; version: string } {
 /** The version in the jar's name, if it is ZooKeeper's jar and 3.5 or newer. */
 const versionOf = (file: string) => /^zookeeper-(3\.(?:[5-9]|\d\d)\.\d+)\.jar$/.exec(file)?.[1];
 
+const onMachine = [
+  installed(zookeeper),
+  apt(['libzookeeper-java', 'default-jre-headless'], zookeeper),
+  homebrew('zookeeper', zookeeper),
+];
+
 export const provideZookeeper = once(() =>
   meetNeed<{ url: string } | { image: string } | Jars>('ZooKeeper', [
     urlFromEnvironment('ZOOKEEPER_HOSTS'),
-    installed(zookeeper),
-    apt(['libzookeeper-java', 'default-jre-headless'], zookeeper),
-    homebrew('zookeeper', zookeeper),
+    ...onMachine,
     docker('zookeeper:3.9.3'),
   ]),
 );
+
+/** For members that have to reach each other: not in a container. */
+export const provideZookeeperJars = once(() => meetNeed('ZooKeeper as jars', onMachine));
