@@ -12,16 +12,16 @@ const parents = ['/usr/lib', '/usr/local/lib'];
 const faketime: Sought<{ library: string }> = {
   name: 'libfaketime',
   async find() {
-    const below = parents
-      .filter((parent) => existsSync(parent))
-      .flatMap((parent) => [parent, ...readdirSync(parent).map((name) => join(parent, name))]);
-    const found = below
-      .map((directory) => join(directory, 'faketime', library))
-      .find((file) => existsSync(file));
+    const directories = parents.flatMap((parent) => [parent, ...directoriesIn(parent)]);
+    const files = directories.map((directory) => join(directory, 'faketime', library));
+    const found = files.find((file) => existsSync(file));
     if (!found) throw new Unavailable(`no faketime/${library} below ${parents.join(' or ')}`);
     return { value: { library: found }, because: found };
   },
 };
+
+const directoriesIn = (parent: string) =>
+  existsSync(parent) ? readdirSync(parent).map((name) => join(parent, name)) : [];
 
 export const provideFaketime = once(() =>
   meetNeed('a clock that can jump', [installed(faketime), apt(['faketime'], faketime)]),

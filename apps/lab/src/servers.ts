@@ -15,8 +15,16 @@ export const serversIn = (env: NodeJS.ProcessEnv): Servers =>
 export function backendsOf({ redis, redlock, etcd, ...others }: Servers): LockBackends {
   return {
     ...others,
-    redis: redis ? new Redis(redis, { lazyConnect: true }) : undefined,
+    redis: redis ? redisAt(redis) : undefined,
     redlock: redlock?.split(','),
     etcd: etcd?.split(','),
   };
+}
+
+/** At `redis-sentinel://:<password>@<host>:<port>#<group>` it is whichever server the Sentinel calls the group's primary. */
+function redisAt(url: string): Redis {
+  const { protocol, hostname: host, port, password, hash } = new URL(url);
+  if (protocol !== 'redis-sentinel:') return new Redis(url, { lazyConnect: true });
+  const sentinels = [{ host, port: Number(port) }];
+  return new Redis({ sentinels, name: hash.slice(1), password, lazyConnect: true });
 }

@@ -1,5 +1,6 @@
 export { audit, type Audit, type AuditItem } from './audit.js';
 export { CriticalSection, type Settlement } from './critical-section.js';
+export { TokenWentBackError } from './errors.js';
 export { openSale, type NewSale } from './open-sale.js';
 export {
   Reservations,

@@ -1,4 +1,4 @@
-import { CriticalSection } from '@app/inventory';
+import { CriticalSection, TokenWentBackError } from '@app/inventory';
 import { Pool, type QueryConfig } from 'pg';
 import { codeOf, type Process } from './process.js';
 import type { CheckoutResult, CheckoutTask } from './protocol.js';
@@ -20,6 +20,8 @@ export async function checkout(self: Process, { order, ...locking }: CheckoutTas
       return outcomes[0]!;
     });
   } catch (error) {
+    // As a worker does it: the next lease comes with a token that the row accepts.
+    if (error instanceof TokenWentBackError) await self.reseed(locking.driver, error);
     return { error: codeOf(error) };
   } finally {
     await pool.end();

@@ -1,19 +1,23 @@
-import { Locks, LockError, type Lease, type LockDriverName } from '@app/lock';
+import { Locks, LockError, type Lease, type LockBackends, type LockDriverName } from '@app/lock';
 import { once } from 'node:events';
 import { now } from '../clock.js';
 import type { EventKind, HistoryEvent } from '../faults/history.js';
 import { backendsOf } from '../servers.js';
+import { replicated } from './replicated.js';
 import type { LabCalls, Locking, Point, Setup } from './protocol.js';
 
 /** What every role of a process of the lab works with. */
 export class Process {
   readonly #locks: Locks;
+  readonly #redis: LockBackends['redis'];
 
   constructor(
     readonly setup: Setup,
     private readonly lab: LabCalls,
   ) {
-    this.#locks = new Locks(backendsOf(setup.servers));
+    const backends = backendsOf(setup.servers);
+    this.#locks = new Locks(backends);
+    this.#redis = backends.redis?.on('error', () => undefined); // told by its commands
   }
 
   record(kind: EventKind, details: Pick<HistoryEvent, 'resource' | 'token' | 'detail'> = {}) {
@@ -27,7 +31,7 @@ export class Process {
 
   /** Works under a lock and tells what becomes of it. */
   async holding<T>(
-    { driver, ttl, wait, fence }: Locking,
+    { driver, ttl, wait, fence, replicas }: Locking,
     resource: string,
     work: (lease: Lease) => Promise<T>,
   ): Promise<T> {
@@ -35,6 +39,7 @@ export class Process {
     this.record('asked', { resource });
     try {
       const result = await lock.withLock(resource, { ttl, wait, fenced: fence }, async (lease) => {
+        if (replicas) await replicated(this.#redis!, replicas);
         const token = lease.token?.toString();
         this.record('granted', { resource, token });
         lease.signal.addEventListener('abort', () => this.record('lost', { resource, token }));
@@ -47,6 +52,13 @@ export class Process {
       this.record('failed', { resource, detail: codeOf(error) });
       throw error;
     }
+  }
+
+  /** Moves the lock's tokens above the fence that refused one. */
+  async reseed(driver: string, { resource, fence }: { resource: string; fence: bigint }): Promise<void> {
+    const lock = await this.#locks.of(driver as LockDriverName);
+    await lock.reseed(resource, fence);
+    this.record('repaired', { resource, detail: `the next token is above ${fence}` });
   }
 
   readonly #terminated = once(process, 'SIGTERM');

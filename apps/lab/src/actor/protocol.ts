@@ -17,6 +17,8 @@ export interface Locking {
   readonly wait: number;
   /** Whether the lease's token guards the write, and waiters may therefore take over early. */
   readonly fence: boolean;
+  /** A grant counts once so many replicas of the Redis have it (`WAIT`), and is given back if they do not. */
+  readonly replicas?: number;
 }
 
 export interface CheckoutTask extends Locking {

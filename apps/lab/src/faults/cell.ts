@@ -24,6 +24,8 @@ export interface Cell {
   readonly experiment: string;
   readonly driver: string;
   readonly fence: boolean;
+  /** What sets it apart from other cells of the experiment with the same lock. */
+  readonly variant?: string;
   readonly seed: number;
   readonly expected: Expectation;
   readonly observed: Expectation;

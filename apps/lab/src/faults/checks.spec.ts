@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { harmsOf, holdersAtOnce, staleWrites, tokensNotGrowing, type Movement } from './checks.js';
+import {
+  grantsBetween,
+  harmsOf,
+  holdersAtOnce,
+  isGrantedTwice,
+  longestPause,
+  staleWrites,
+  tokensNotGrowing,
+  type Movement,
+} from './checks.js';
 import { History, type EventKind, type Hold } from './history.js';
 
 const hold = (from: number, to: number, token?: string): Hold => ({ actor: 'a', from, to, token });
@@ -10,13 +19,13 @@ const move = (token: bigint | null, holder = String(token)): Movement => ({
   holder,
 });
 
-describe('a history', () => {
-  const events = (...list: [at: number, actor: string, kind: EventKind][]) => {
-    const history = new History();
-    for (const [at, actor, kind] of list) history.record({ at, actor, kind, resource: 'r' });
-    return history;
-  };
+const events = (...list: [at: number, actor: string, kind: EventKind][]) => {
+  const history = new History();
+  for (const [at, actor, kind] of list) history.record({ at, actor, kind, resource: 'r' });
+  return history;
+};
 
+describe('a history', () => {
   it('is in the order of time, whatever order it was told in', () => {
     const history = events([3, 'b', 'granted'], [1, 'a', 'granted'], [2, 'a', 'released']);
     expect(history.events.map(({ at }) => at)).toEqual([1, 2, 3]);
@@ -29,6 +38,43 @@ describe('a history', () => {
       { actor: 'b', from: 2, to: Infinity },
     ]);
   });
+});
+
+it('ends a hold earlier where that is asked for', () => {
+  const history = events([1, 'a', 'granted'], [2, 'a', 'wrote'], [3, 'b', 'granted'], [4, 'a', 'released']);
+  expect(holdersAtOnce(history.holds())).toBe(2);
+  expect(holdersAtOnce(history.holds('wrote'))).toBe(1);
+});
+
+describe('a lock granted twice', () => {
+  const granted = [1, 'a', 'granted'] as const;
+  const ttl = 10;
+
+  it('is one that another was granted within the lease of the first', () => {
+    expect(isGrantedTwice(events([...granted], [5, 'b', 'granted'], [6, 'a', 'released']), ttl)).toBe(true);
+  });
+
+  it.each<[number, string, EventKind]>([
+    [4, 'a', 'released'],
+    [4, 'a', 'failed'],
+    [4, 'a', 'lost'],
+  ])('is not one that the first had no more: %j', (...end) => {
+    expect(isGrantedTwice(events([...granted], end, [5, 'b', 'granted']), ttl)).toBe(false);
+  });
+
+  it('is not one whose time was over, nor one that the same holder took again', () => {
+    expect(isGrantedTwice(events([...granted], [12, 'b', 'granted']), ttl)).toBe(false);
+    expect(isGrantedTwice(events([...granted], [5, 'a', 'granted']), ttl)).toBe(false);
+    expect(isGrantedTwice(events(), ttl)).toBe(false);
+  });
+});
+
+it('the longest pause between grants counts from the fault and to its end', () => {
+  const history = events([1, 'a', 'granted'], [5, 'b', 'granted'], [6, 'a', 'granted']);
+  expect(grantsBetween(history, 1, 6)).toHaveLength(1);
+  expect(longestPause(history, 2, 7)).toBe(3);
+  expect(longestPause(history, 0, 20)).toBe(14);
+  expect(longestPause(history, 7, 9)).toBe(2);
 });
 
 describe('holders at once', () => {

@@ -1,5 +1,5 @@
 import type { Audit } from '@app/inventory';
-import type { Hold } from './history.js';
+import type { History, HistoryEvent, Hold } from './history.js';
 
 /** A stock movement as the database has it. */
 export interface Movement {
@@ -15,6 +15,28 @@ export function holdersAtOnce(holds: readonly Hold[]): number {
     0,
     ...holds.map(({ from }) => holds.filter((other) => other.from <= from && from < other.to).length),
   );
+}
+
+/**
+ * Whether somebody else was granted the lock within the lease of the one who had it first: before that one gave it back, was told
+ * that it lost it, or could know by its own clock (a lease lasts `ttl` milliseconds unless it is extended).
+ */
+export function isGrantedTwice(history: History, ttl: number): boolean {
+  const [first, ...others] = history.holds();
+  if (!first) return false;
+  const lost = history.find(first.actor, 'lost');
+  const until = Math.min(first.to, lost?.at ?? Infinity, first.from + ttl);
+  return others.some(({ actor, from }) => actor !== first.actor && from < until);
+}
+
+/** Grants, in milliseconds of the history's clock: after `from`, before `to`. */
+export const grantsBetween = ({ events }: History, from: number, to: number): HistoryEvent[] =>
+  events.filter(({ kind, at }) => kind === 'granted' && at > from && at < to);
+
+/** The longest time without a grant, in milliseconds. */
+export function longestPause(history: History, from: number, to: number): number {
+  const moments = [from, ...grantsBetween(history, from, to).map(({ at }) => at), to];
+  return Math.max(...moments.slice(1).map((at, i) => at - moments[i]!));
 }
 
 /** Grants, in the order of time, whose token is not above that of the grant before. Holds without a token do not count. */

@@ -14,6 +14,8 @@ export interface CellOptions {
 export interface CellPlan {
   readonly driver: string;
   readonly fence: boolean;
+  /** What sets it apart from other cells with the same lock. */
+  readonly variant?: string;
   readonly expected: Expectation;
   /** The shared servers it uses besides Postgres, which keeps the ledger. What it breaks it starts itself. */
   readonly needs: readonly ServerName[];

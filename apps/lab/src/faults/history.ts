@@ -1,3 +1,5 @@
+import { now } from '../clock.js';
+
 /** What one process did, or what was done to it or to a server. */
 export type EventKind =
   /** asked for the lock, was granted it, gave it back, was told that it lost it, gave up */
@@ -39,7 +41,7 @@ export interface Hold {
   readonly to: number;
 }
 
-const ENDS_A_HOLD = new Set<EventKind>(['released', 'failed', 'killed']);
+const ENDS_A_HOLD: readonly EventKind[] = ['released', 'failed', 'killed'];
 
 /** Who asked, was granted with which token, read, wrote, released, and which faults there were, in the order of time. */
 export class History {
@@ -51,6 +53,13 @@ export class History {
     this.#events.splice(next, 0, event);
   }
 
+  /** Records what happens now, outside the processes. Returns when. */
+  note(actor: string, kind: EventKind, detail?: string): number {
+    const at = now();
+    this.record({ at, actor, kind, detail });
+    return at;
+  }
+
   get events(): readonly HistoryEvent[] {
     return this.#events;
   }
@@ -60,14 +69,16 @@ export class History {
     return this.#events.find((event) => event.actor === actor && event.kind === kind);
   }
 
-  holds(): Hold[] {
+  /** @param earlier what ends a hold besides: the store may grant the lock again before a release is heard of */
+  holds(...earlier: readonly EventKind[]): Hold[] {
+    const ends = new Set([...ENDS_A_HOLD, ...earlier]);
     return this.#events.flatMap(({ kind, actor, resource, token, at }, i) => {
       if (kind !== 'granted') return [];
       const end = this.#events
         .slice(i + 1)
         .find(
           (later) =>
-            later.actor === actor && ENDS_A_HOLD.has(later.kind) && (later.resource ?? resource) === resource,
+            later.actor === actor && ends.has(later.kind) && (later.resource ?? resource) === resource,
         );
       return [{ actor, resource, token, from: at, to: end?.at ?? Infinity }];
     });

@@ -72,14 +72,15 @@ async function runCell(
   seed: number,
   { servers, dataSource, ttl, progress }: Surroundings,
 ): Promise<Cell> {
-  const { driver, fence, expected } = plan;
-  const scene = new Scene(servers, dataSource, seed, `${experiment} ${driver} ${fence}`);
+  const { driver, fence, variant, expected } = plan;
+  const scene = new Scene(servers, dataSource, seed, [experiment, driver, fence, variant].join(' '));
   const observation = await observe(plan, { scene, ttl, progress });
   const { harms, violations, figures, account, timeline } = observation;
   const cell: Cell = {
     experiment,
     driver,
     fence,
+    variant,
     seed,
     expected,
     observed: observedIn(harms),
@@ -110,9 +111,10 @@ async function observe(plan: CellPlan, options: CellOptions): Promise<Observatio
   }
 }
 
-function lineOf({ driver, fence, seed, observed, verdict, evidence }: Cell): string {
+function lineOf({ driver, fence, variant, seed, observed, verdict, evidence }: Cell): string {
   const reasons = [...(evidence.violations ?? []), evidence.account].join(' ');
-  return `  ${verdict.padEnd(12)} ${`${driver}${fence ? ' + fence' : ''}`.padEnd(26)} ${observed.padEnd(6)} seed ${seed}  ${reasons}`;
+  const name = [`${driver}${fence ? ' + fence' : ''}`, ...(variant ? [variant] : [])].join(', ');
+  return `  ${verdict.padEnd(12)} ${name.padEnd(26)} ${observed.padEnd(6)} seed ${seed}  ${reasons}`;
 }
 
 /** Runs tasks side by side, so many at a time; the results come in the order of the tasks. */

@@ -1,6 +1,7 @@
 import { audit, openSale, type Audit } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import type { DataSource } from 'typeorm';
+import type { Service } from '../../../../tools/services/service.js';
 import type { Servers } from '../servers.js';
 import { Actor } from './actor.js';
 import type { Movement } from './checks.js';
@@ -90,6 +91,18 @@ export class Scene {
   /** Has something closed at the end of the run, whatever ends it. */
   atEnd(close: () => Promise<unknown>) {
     this.#closing.push(close);
+  }
+
+  /** Servers of this run alone. */
+  owns(...servers: readonly Service[]) {
+    this.atEnd(() => Promise.all(servers.map((server) => server.kill())));
+  }
+
+  /** Crashes a server of this run. Returns when. */
+  async kill(server: Service, name: string): Promise<number> {
+    const at = this.history.note(name, 'killed', 'SIGKILL');
+    await server.kill();
+    return at;
   }
 
   async end(): Promise<void> {

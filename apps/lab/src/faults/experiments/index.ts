@@ -1,7 +1,17 @@
 import type { Experiment } from '../experiment.js';
 import { crashedHolder } from './crashed-holder.js';
+import { leaderKill } from './leader-kill.js';
 import { pausedHolder } from './paused-holder.js';
+import { redisFailover } from './redis-failover.js';
+import { redlockQuorum } from './redlock-quorum.js';
 import { workerCrash } from './worker-crash.js';
 
 /** In the order in which they are run and told. */
-export const EXPERIMENTS: readonly Experiment[] = [crashedHolder, pausedHolder, workerCrash];
+export const EXPERIMENTS: readonly Experiment[] = [
+  crashedHolder,
+  pausedHolder,
+  redisFailover,
+  redlockQuorum,
+  leaderKill,
+  workerCrash,
+];

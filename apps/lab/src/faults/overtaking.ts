@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Locking } from '../actor/protocol.js';
+import type { Actor } from './actor.js';
+import { harmsOf, isGrantedTwice } from './checks.js';
+import type { Scene } from './scene.js';
+import { settle, unsettled } from './settle.js';
+
+/** How long the lock has to keep the second one out, in milliseconds, once the fault is over. */
+const KEPT_OUT_MS = 2_000;
+
+export interface Overtaking {
+  readonly scene: Scene;
+  readonly locking: Locking;
+  readonly first: Actor;
+  readonly second: Actor;
+  /** Happens while the first holds the lock, its write about to leave. Resolves once the store goes on, to when it began. */
+  readonly fault: () => Promise<number>;
+  /** Happens once the first has written. */
+  readonly afterwards?: () => Promise<void>;
+}
+
+export interface OvertakingResult {
+  /** The lock was granted to the second while it was the first one's by the store's own word. */
+  readonly grantedTwice: boolean;
+  readonly harms: readonly string[];
+  readonly violations: readonly string[];
+  /** From the fault to the grant of the second, in milliseconds. */
+  readonly grantedAfterMs: number;
+}
+
+/**
+ * One unit is left. The first is granted the lock and reads the stock; its store is struck; the second asks, and sells if it
+ * is granted. Then the first writes, within its lease: nobody is paused for longer than that.
+ */
+export async function overtaking({
+  scene,
+  locking,
+  first,
+  second,
+  fault,
+  afterwards,
+}: Overtaking): Promise<OvertakingResult> {
+  const stage = await scene.sale(1);
+  const [firstOrder, secondOrder] = [stage.order(), stage.order()];
+  const halted = first.haltAt('writing');
+  const holding = first.calls.checkout({ ...locking, order: firstOrder });
+  const goOn = await Promise.race([halted, holding.then(notHalted)]);
+  await sleep(scene.random.between(0, 300));
+  const faultAt = await fault();
+  const selling = settle(second, { ...locking, order: secondOrder });
+  await Promise.race([selling, sleep(KEPT_OUT_MS)]);
+  goOn();
+  const ended = await holding;
+  await afterwards?.();
+  const sold = await selling;
+  const again = 'error' in ended ? await settle(first, { ...locking, order: firstOrder }) : ended;
+  const { history } = scene;
+  return {
+    grantedTwice: isGrantedTwice(history, locking.ttl),
+    harms: harmsOf(await stage.audit(), await stage.movements()),
+    violations: unsettled([sold, again]),
+    grantedAfterMs: history.find('second', 'granted')!.at - faultAt,
+  };
+}
+
+function notHalted(result: unknown): never {
+  throw new Error(`the first did not come to its write: ${JSON.stringify(result)}`);
+}
