@@ -55,6 +55,7 @@ describe('a lock granted twice', () => {
   });
 
   it.each<[number, string, EventKind]>([
+    [4, 'a', 'wrote'],
     [4, 'a', 'released'],
     [4, 'a', 'failed'],
     [4, 'a', 'lost'],
