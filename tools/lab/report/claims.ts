@@ -27,6 +27,11 @@ export const CLAIMS: readonly Claim[] = [
     seen: seenIn('crashed-holder', 'mysql-key'),
     repair: seenIn('crashed-holder', 'mysql-key-lease', true),
   },
+  {
+    claim: 'A failover of Redis grants a lock twice',
+    seen: seenIn('redis-failover', 'redis-setnx'),
+    repair: seenIn('redis-failover', 'redis', true),
+  },
 ];
 
 export interface ClaimRow {

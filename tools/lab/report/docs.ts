@@ -6,7 +6,7 @@ import type { Experiment } from '../../../apps/lab/src/faults/experiment.js';
 import { root } from '../../paths.mjs';
 import { claimsIn } from './claims.js';
 import { drawTimeline } from './drawing.js';
-import { figuresIn, lockOf } from './words.js';
+import { figuresIn, nameOf } from './words.js';
 
 const DOCS = join(root, 'docs/lab');
 const BEGIN = '<!-- lab: from a run of `npm run lab -- all --docs` -->';
@@ -36,7 +36,7 @@ async function writePage(experiment: Experiment, cells: readonly Cell[]): Promis
     table(
       ['lock', 'expected', 'observed', 'what happened', 'figures'],
       first.map((cell) => [
-        lockOf(cell),
+        nameOf(cell),
         cell.expected,
         cell.observed,
         cell.evidence.account,
@@ -51,7 +51,7 @@ async function writePage(experiment: Experiment, cells: readonly Cell[]): Promis
 async function writePicture(cell: Cell): Promise<string | undefined> {
   const { experiment, evidence } = cell;
   if (!evidence.timeline || evidence.timeline.length === 0) return undefined;
-  const lock = lockOf(cell);
+  const lock = nameOf(cell);
   const file = `img/${experiment}-${lock.replaceAll(/[^a-z0-9]+/gi, '-')}.svg`;
   const { markup } = drawTimeline(evidence.timeline, `${lock}: ${evidence.account}`, { standalone: true });
   await writeFile(join(DOCS, file), `${markup}\n`);

@@ -34,6 +34,8 @@ describe('the matrix', () => {
     const cells = [cell('crash', 'redis', 'SAFE'), cell('crash', 'setnx', 'UNSAFE')];
     expect(fieldOf(cells, 'crash', 'redis')).toEqual({ word: 'safe', tone: 'safe' });
     expect(fieldOf(cells, 'crash', 'setnx')).toEqual({ word: 'harm', tone: 'harmed' });
+    const variants = [cell('crash', 'redis', 'SAFE'), cell('crash', 'redis', 'UNSAFE')];
+    expect(fieldOf(variants, 'crash', 'redis')).toEqual({ word: 'depends', tone: 'harmed' });
     expect(fieldOf(cells, 'pause', 'redis').tone).toBe('none');
     const doubtful = [...cells, cell('crash', 'redis', 'SAFE', 'INCONCLUSIVE')];
     expect(fieldOf(doubtful, 'crash', 'redis')).toEqual({ word: 'INCONCLUSIVE', tone: 'wrong' });

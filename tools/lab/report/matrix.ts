@@ -3,7 +3,7 @@ import type { Experiment } from '../../../apps/lab/src/faults/experiment.js';
 import { html, type Html } from '../../report/html.js';
 import { lockOf } from './words.js';
 
-/** One field of the matrix: all seeds of a cell together. */
+/** One field of the matrix: all seeds of a cell together, and all of its variants. */
 export interface Field {
   readonly word: string;
   readonly tone: 'safe' | 'harmed' | 'wrong' | 'none';
@@ -25,7 +25,9 @@ export function fieldOf(cells: readonly Cell[], experiment: string, lock: string
   if (own.length === 0) return { word: '', tone: 'none' };
   const wrong = own.find(({ verdict }) => verdict !== 'PASS');
   if (wrong) return { word: wrong.verdict, tone: 'wrong' };
-  return own[0]!.observed === 'SAFE' ? { word: 'safe', tone: 'safe' } : { word: 'harm', tone: 'harmed' };
+  const harmed = own.filter(({ observed }) => observed === 'UNSAFE').length;
+  if (harmed === 0) return { word: 'safe', tone: 'safe' };
+  return { word: harmed === own.length ? 'harm' : 'depends', tone: 'harmed' };
 }
 
 export function matrixOf(experiments: readonly Experiment[], cells: readonly Cell[]): Html {

@@ -7,7 +7,7 @@ import { againSection, type Machine } from '../../report/machine.js';
 import { claimsIn } from './claims.js';
 import { drawTimeline, timelineCss } from './drawing.js';
 import { matrixOf } from './matrix.js';
-import { figuresIn, lockOf } from './words.js';
+import { figuresIn, nameOf } from './words.js';
 
 export interface LabReport {
   verdict: string;
@@ -48,7 +48,7 @@ export function renderPage({ verdict, experiments, cells, machine, command, fini
         <p class="note">
           Safe: nothing was oversold, no update lost, nobody locked out for ever. Where harm was expected and
           seen, the cell is as right as one that was expected to be safe and was; what is not as expected has
-          a mark.
+          a mark. Depends: safe under some of the schedules that are tried there, harmed under others.
         </p>
         ${matrixOf(experiments, cells)}
         <p class="note">
@@ -92,7 +92,7 @@ function reasonsIn(cells: readonly Cell[]): string[] {
   if (others.length === 0) return [`${cells.length} cells: what should break broke, what should hold held.`];
   return others.map(
     (cell) =>
-      `${cell.verdict}: ${cell.experiment}, ${lockOf(cell)}, seed ${cell.seed}: expected ${cell.expected}, observed ${cell.observed}. ${whyOf(cell)}`,
+      `${cell.verdict}: ${cell.experiment}, ${nameOf(cell)}, seed ${cell.seed}: expected ${cell.expected}, observed ${cell.observed}. ${whyOf(cell)}`,
   );
 }
 
@@ -105,7 +105,7 @@ function deadTimesIn(cells: readonly Cell[]) {
       return [];
     const times = deadTimeMs as readonly number[];
     const [min, max] = [Math.min(...times), Math.max(...times)];
-    return [{ contender: lockOf(cell), median: median([...times]), min, max }];
+    return [{ contender: nameOf(cell), median: median([...times]), min, max }];
   });
   return {
     title: 'crashed-holder',
@@ -136,7 +136,7 @@ function sectionOf({ name, title, explanation, sources }: Experiment, cells: rea
 function rowOf(cell: Cell): TableCell[] {
   const { seed, expected, observed, verdict, figures } = cell;
   return [
-    lockOf(cell),
+    nameOf(cell),
     String(seed),
     expected,
     observed,
@@ -150,11 +150,11 @@ function rowOf(cell: Cell): TableCell[] {
 function drawingOf(cell: Cell): Html[] {
   const { timeline } = cell.evidence;
   if (!timeline || timeline.length === 0) return [];
-  const label = `${cell.experiment}, ${lockOf(cell)}, seed ${cell.seed}: ${cell.evidence.account}`;
+  const label = `${cell.experiment}, ${nameOf(cell)}, seed ${cell.seed}: ${cell.evidence.account}`;
   const open = cell.observed === 'UNSAFE' || cell.verdict !== 'PASS';
   return [
     html`<details ${raw(open ? 'open' : '')}>
-      <summary>${lockOf(cell)}: ${cell.evidence.account}</summary>
+      <summary>${nameOf(cell)}: ${cell.evidence.account}</summary>
       <figure>${drawTimeline(timeline, label)}</figure>
     </details>`,
   ];

@@ -6,6 +6,10 @@ import { duration } from './drawing.js';
 export const lockOf = ({ driver, fence }: Pick<Cell, 'driver' | 'fence'>) =>
   fence ? `${driver} + fence` : driver;
 
+/** What a cell is called in its experiment. */
+export const nameOf = (cell: Pick<Cell, 'driver' | 'fence' | 'variant'>) =>
+  cell.variant ? `${lockOf(cell)}, ${cell.variant}` : lockOf(cell);
+
 /** Figures as one reads them: the median of a distribution, and from where to where it reaches. */
 export function figuresIn(figures: Cell['figures']): string {
   return Object.entries(figures)
