@@ -11,3 +11,10 @@ it('repeats the choices of a seed, for the same purpose only', () => {
   expect(choices(7, 'a')).not.toEqual(choices(8, 'a'));
   expect(choices(7, 'a')).not.toEqual(choices(7, 'b'));
 });
+
+it('shuffles without losing anything', () => {
+  const items = [1, 2, 3, 4, 5];
+  const orders = [1, 2, 3, 4].map((seed) => new Random(seed, 'a').shuffled(items));
+  expect(new Set(orders.map(String)).size).toBeGreaterThan(1);
+  for (const order of orders) expect(order.toSorted((a, b) => a - b)).toEqual(items);
+});

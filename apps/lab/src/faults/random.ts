@@ -17,6 +17,11 @@ export class Random {
     return uniformInt(this.#generator, least, most);
   }
 
+  shuffled<T>(items: readonly T[]): T[] {
+    const left = [...items];
+    return items.map(() => left.splice(this.between(0, left.length - 1), 1)[0]!);
+  }
+
   pick<T>(choices: readonly T[]): T {
     return choices[this.between(0, choices.length - 1)]!;
   }

@@ -98,10 +98,10 @@ export class Scene {
     this.atEnd(() => Promise.all(servers.map((server) => server.kill())));
   }
 
-  /** Crashes a server of this run. Returns when. */
-  async kill(server: Service, name: string): Promise<number> {
-    const at = this.history.note(name, 'killed', 'SIGKILL');
-    await server.kill();
+  /** Crashes servers of this run, all at once. Returns when. */
+  async kill(name: string, ...servers: readonly Service[]): Promise<number> {
+    const at = this.history.note(name, 'fault', 'killed');
+    await Promise.all(servers.map((server) => server.kill()));
     return at;
   }
 

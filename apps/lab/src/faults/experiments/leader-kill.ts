@@ -84,10 +84,10 @@ async function killServers(
   let failoverMs: number | undefined;
   if (isLeader) {
     const leader = await leaderOf(members, isLeader);
-    const killedAt = await scene.kill(leader, 'leader');
+    const killedAt = await scene.kill('leader', leader);
     await leaderOf(members, isLeader);
     await grants(history, 1);
-    const repairedAt = history.note('leader', 'repaired');
+    const repairedAt = history.note('leader', 'repaired', 'comes back');
     await leader.start();
     failoverMs = longestPause(history, killedAt, repairedAt);
     await someGrants();
@@ -95,10 +95,10 @@ async function killServers(
 
   const survivor = isLeader ? await follower(members, isLeader) : undefined;
   const victims = members.filter((member) => member !== survivor);
-  await Promise.all(victims.map((victim) => scene.kill(victim, 'majority')));
+  await scene.kill('majority', ...victims);
   const lostAt = now();
   await sleep(random.between(2_000, 4_000));
-  const repairedAt = history.note('majority', 'repaired');
+  const repairedAt = history.note('majority', 'repaired', 'comes back');
   await Promise.all(victims.map((victim) => victim.start()));
   await grants(history, 1);
   const recoveredAt = now();

@@ -18,6 +18,8 @@ const LEAST_TTL_MS = 10_000;
 /** A store, and what makes another server of it take over. */
 interface Store {
   readonly servers: Servers;
+  /** What the victim is to the others. */
+  readonly role: string;
   readonly victim: Service;
   /** Resolves once the store goes on without the victim. */
   readonly recovered: () => Promise<unknown>;
@@ -98,7 +100,7 @@ async function failover(
   { scene, ttl: asked }: CellOptions,
 ): Promise<Observation> {
   const ttl = Math.max(asked, LEAST_TTL_MS);
-  const { servers, victim, recovered } = await start(scene);
+  const { servers, role, victim, recovered } = await start(scene);
   const [first, second] = await Promise.all(
     ['first', 'second'].map((name) => scene.actor(name, { ...scene.servers, ...servers })),
   );
@@ -110,9 +112,9 @@ async function failover(
     second: second!,
     locking: { driver, fence, ttl, wait: 2 * ttl, replicas },
     fault: async () => {
-      const at = await scene.kill(victim, driver === 'etcd' ? 'leader' : 'primary');
+      const at = await scene.kill(role, victim);
       await recovered();
-      failoverMs = history.note('store', 'repaired') - at;
+      failoverMs = history.note('store', 'repaired', 'goes on') - at;
       return at;
     },
   });
@@ -126,7 +128,7 @@ async function failover(
       ...(seen.grantedTwice && !grantsTwice ? ['the lock was granted twice'] : []),
       ...(back && !reseeded && fence ? ['the tokens went back, and nobody moved them on'] : []),
     ],
-    figures: { failoverMs, grantedAfterMs: seen.grantedAfterMs },
+    figures: { failoverMs, ...seen.figures },
     account: accountOf(seen, reseeded),
     timeline: history.events,
   };
@@ -165,6 +167,7 @@ async function replicatedRedis(scene: Scene, count: number, clock?: Awaited<Retu
   const [next] = redis.replicas;
   return {
     servers: { redis: redis.url },
+    role: 'primary',
     victim: redis.primary,
     recovered: () => promoted(redis, next!),
     cutOffNext: async () => {
@@ -181,6 +184,7 @@ async function fiveServers(scene: Scene): Promise<Store> {
   const victim = scene.random.pick(servers);
   return {
     servers: { redlock: servers.map(({ url }) => url).join(',') },
+    role: 'voter',
     victim,
     recovered: () => victim.start(),
   };
@@ -191,6 +195,7 @@ async function etcdCluster(scene: Scene): Promise<Store> {
   scene.owns(...members);
   return {
     servers: { etcd: members.map(({ url }) => url).join(',') },
+    role: 'leader',
     victim: await leaderOf(members, isEtcdLeader),
     recovered: () => leaderOf(members, isEtcdLeader),
   };

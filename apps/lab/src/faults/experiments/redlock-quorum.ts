@@ -1,70 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { startRedisProgram } from '../../../../../tools/services/redis.js';
-import type { Service } from '../../../../../tools/services/service.js';
-import { skewedClock, type SkewedClock } from '../../../../../tools/services/skewed-clock.js';
-import type { Actor } from '../actor.js';
 import type { Observation } from '../cell.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import { overtaking } from '../overtaking.js';
-
-const SERVERS = 5;
-const MAJORITY = 3;
-/** Long enough that no lease runs out before a server is back, in milliseconds. */
-const LEAST_TTL_MS = 10_000;
-
-/** What happens to one of the three servers that voted for the first, while the other two come back from a crash. */
-interface Trouble {
-  readonly variant: string;
-  readonly grantsTwice: boolean;
-  /** Whether the servers sync every write to their disks. */
-  readonly durable?: boolean;
-  readonly clock?: boolean;
-  readonly strike: (struck: Struck) => Promise<void>;
-  /** How its absence ends, where it does not end at once. */
-  readonly comesBack?: (struck: Struck) => Promise<void>;
-}
-
-interface Struck {
-  readonly server: Service;
-  readonly clock?: SkewedClock;
-  /** In milliseconds. */
-  readonly ttl: number;
-  readonly options: CellOptions;
-}
-
-const TROUBLES: readonly Trouble[] = [
-  {
-    variant: 'a server restarts and has forgotten',
-    grantsTwice: true,
-    strike: restart,
-  },
-  {
-    variant: 'a server restarts and remembers (appendfsync always)',
-    grantsTwice: false,
-    durable: true,
-    strike: restart,
-  },
-  {
-    variant: 'a server that has forgotten stays away for a TTL',
-    grantsTwice: false,
-    strike: async ({ server, options }) => void (await options.scene.kill(server, 'voter')),
-    comesBack: async ({ server, ttl, options }) => {
-      await sleep(ttl);
-      await server.start();
-      options.scene.history.note('voter', 'repaired');
-    },
-  },
-  {
-    variant: 'the clock of a server jumps',
-    grantsTwice: true,
-    durable: true,
-    clock: true,
-    strike: async ({ clock, ttl, options: { scene } }) => {
-      await clock!.set(scene.random.between(2, 100) * ttl);
-      scene.history.note('voter', 'fault', 'its clock jumps ahead');
-    },
-  },
-];
+import { begin, MAJORITY, TROUBLES, voteTwice } from './redlock-voters.js';
 
 export const redlockQuorum: Experiment = {
   name: 'redlock-quorum',
@@ -103,14 +40,20 @@ function cell(variant: string, unsafe: boolean, run: CellPlan['run']): CellPlan 
 /** Two servers die while the first holds the lock. */
 async function minorityLost(options: CellOptions): Promise<Observation> {
   const { scene } = options;
-  const { servers, first, second, locking } = await begin(options);
-  const victims = shuffled(servers, options).slice(MAJORITY);
-  const seen = await overtaking({ scene, first, second, locking, fault: () => killAll(victims, options) });
+  const { servers, first, second, locking } = await begin(options, { durable: true });
+  const victims = scene.random.shuffled(servers).slice(MAJORITY);
+  const seen = await overtaking({
+    scene,
+    first,
+    second,
+    locking,
+    fault: () => scene.kill('minority', ...victims),
+  });
   return {
     harms: seen.harms,
     fired: true,
     violations: [...seen.violations, ...(seen.grantedTwice ? ['the lock was granted twice'] : [])],
-    figures: { grantedAfterMs: seen.grantedAfterMs },
+    figures: seen.figures,
     account:
       'with two of five servers dead, the first kept the lock and the second was granted it afterwards',
     timeline: scene.history.events,
@@ -121,9 +64,9 @@ async function minorityLost(options: CellOptions): Promise<Observation> {
 async function majorityLost(options: CellOptions): Promise<Observation> {
   const { scene } = options;
   const { history } = scene;
-  const { servers, first, second, locking } = await begin(options);
-  const victims = shuffled(servers, options).slice(0, MAJORITY);
-  const errors: string[] = [];
+  const { servers, first, second, locking } = await begin(options, { durable: true });
+  const victims = scene.random.shuffled(servers).slice(0, MAJORITY);
+  let told = '';
   let repairedAt = 0;
   const seen = await overtaking({
     scene,
@@ -131,102 +74,29 @@ async function majorityLost(options: CellOptions): Promise<Observation> {
     second,
     locking,
     fault: async () => {
-      const at = await killAll(victims, options);
+      const at = await scene.kill('majority', ...victims);
       const stage = await scene.sale(1);
       const refused = await second.calls.checkout({ ...locking, order: stage.order() });
-      errors.push('error' in refused ? refused.error : refused.status);
+      told = 'error' in refused ? refused.error : refused.status;
       return at;
     },
     afterwards: async () => {
       await Promise.all(victims.map((victim) => victim.start()));
-      repairedAt = history.note('voters', 'repaired');
+      repairedAt = history.note('majority', 'repaired', 'comes back');
     },
   });
-  const granted = history.find('second', 'granted')!;
+  const grantedAt = history.find('second', 'granted')?.at ?? Infinity;
   return {
     harms: seen.harms,
-    fired: errors[0] === 'LOCK_QUORUM_UNREACHABLE',
+    fired: told === 'LOCK_QUORUM_UNREACHABLE',
     violations: [
       ...seen.violations,
-      ...(errors[0] === 'LOCK_QUORUM_UNREACHABLE'
-        ? []
-        : [`without a majority a caller was told ${errors[0]}`]),
-      ...(granted.at < repairedAt ? ['the lock was granted without a majority'] : []),
+      ...(told === 'LOCK_QUORUM_UNREACHABLE' ? [] : [`without a majority a caller was told ${told}`]),
+      ...(grantedAt < repairedAt ? ['the lock was granted without a majority'] : []),
     ],
-    figures: { grantedAfterRepairMs: granted.at - repairedAt },
+    figures: { grantedAfterRepairMs: grantedAt - repairedAt },
     account:
       'with three of five servers dead, LOCK_QUORUM_UNREACHABLE and no grant; with them back, the sale went on',
     timeline: history.events,
   };
-}
-
-/** Two servers are down at the first grant and back at the second; meanwhile something happens to a third. */
-async function voteTwice(trouble: Trouble, options: CellOptions): Promise<Observation> {
-  const { scene } = options;
-  const { history } = scene;
-  const clock = trouble.clock ? await skewedClock() : undefined;
-  const { servers, first, second, locking } = await begin(options, trouble.durable, clock);
-  const [server, ...others] = servers;
-  const away = shuffled(others, options).slice(0, SERVERS - MAJORITY);
-  await killAll(away, options);
-  const struck: Struck = { server: server!, clock, ttl: locking.ttl, options };
-  const seen = await overtaking({
-    scene,
-    first,
-    second,
-    locking,
-    fault: async () => {
-      await Promise.all(away.map((other) => other.start()));
-      const at = history.note('voters', 'repaired', 'two that were away');
-      await trouble.strike(struck);
-      return at;
-    },
-    afterwards: () => trouble.comesBack?.(struck) ?? Promise.resolve(),
-  });
-  return {
-    harms: seen.harms,
-    fired: seen.grantedTwice === trouble.grantsTwice,
-    violations: [
-      ...seen.violations,
-      ...(seen.grantedTwice && !trouble.grantsTwice ? ['the lock was granted twice'] : []),
-    ],
-    figures: { grantedAfterMs: seen.grantedAfterMs },
-    account: seen.grantedTwice
-      ? `two majorities had one server in common, and it voted for both: ${seen.harms.join(', ')}`
-      : 'no second majority until the first was done',
-    timeline: history.events,
-  };
-}
-
-/** The first server is the one that trouble comes to, where it comes to one. */
-async function begin({ scene, ttl: asked }: CellOptions, durable = true, clock?: SkewedClock) {
-  const ttl = Math.max(asked, LEAST_TTL_MS);
-  const servers = await Promise.all(
-    Array.from({ length: SERVERS }, (_, i) =>
-      startRedisProgram({ fsync: durable ? 'always' : 'never', clock: i === 0 ? clock : undefined }),
-    ),
-  );
-  scene.owns(...servers);
-  const redlock = servers.map(({ url }) => url).join(',');
-  const [first, second] = (await Promise.all(
-    ['first', 'second'].map((name) => scene.actor(name, { ...scene.servers, redlock })),
-  )) as [Actor, Actor];
-  const locking = { driver: 'redlock', fence: false, ttl, wait: 2 * ttl };
-  return { servers, first, second, locking };
-}
-
-async function restart({ server, options: { scene } }: Struck): Promise<void> {
-  await scene.kill(server, 'voter');
-  await server.start();
-  scene.history.note('voter', 'repaired');
-}
-
-async function killAll(servers: readonly Service[], { scene }: CellOptions): Promise<number> {
-  const [at] = await Promise.all(servers.map((server) => scene.kill(server, 'voters')));
-  return at!;
-}
-
-function shuffled<T>(items: readonly T[], { scene: { random } }: CellOptions): T[] {
-  const left = [...items];
-  return items.map(() => left.splice(random.between(0, left.length - 1), 1)[0]!);
 }
