@@ -96,7 +96,7 @@ function rowOf(actor: string, events: readonly HistoryEvent[], end: number): Row
   const bars = events.flatMap(({ kind, at: from, token }, i): Bar[] => {
     if (kind === 'asked') return [{ kind: 'waits', from, to: until(i, 'granted', 'failed', 'killed') }];
     if (kind === 'granted')
-      return [{ kind: 'holds', from, to: until(i, 'released', 'failed', 'killed'), token }];
+      return [{ kind: 'holds', from, to: until(i, 'finished', 'released', 'failed', 'killed'), token }];
     return kind === 'stopped' ? [{ kind: 'stopped', from, to: until(i, 'continued', 'killed') }] : [];
   });
   const marks = events.flatMap(({ kind, at, detail }) => (SHOWN.has(kind) ? [{ kind, at, detail }] : []));

@@ -44,7 +44,12 @@ export class Process {
         this.record('granted', { resource, token });
         lease.signal.addEventListener('abort', () => this.record('lost', { resource, token }));
         await this.reach('granted');
-        return work(fence ? lease : withoutToken(lease));
+        try {
+          return await work(fence ? lease : withoutToken(lease));
+        } finally {
+          // Before it gives the lock back: others may be granted it before it hears that this was done.
+          this.record('finished', { resource });
+        }
       });
       this.record('released', { resource });
       return result;

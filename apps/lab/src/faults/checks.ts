@@ -18,11 +18,11 @@ export function holdersAtOnce(holds: readonly Hold[]): number {
 }
 
 /**
- * Whether somebody else was granted the lock within the lease of the one who had it first: before that one had written, was told
+ * Whether somebody else was granted the lock within the lease of the one who had it first: before that one was done, was told
  * that it lost it, or could know by its own clock (a lease lasts `ttl` milliseconds unless it is extended).
  */
 export function isGrantedTwice(history: History, ttl: number): boolean {
-  const [first, ...others] = history.holds('wrote', 'refused');
+  const [first, ...others] = history.holds();
   if (!first) return false;
   const lost = history.find(first.actor, 'lost');
   const until = Math.min(first.to, lost?.at ?? Infinity, first.from + ttl);

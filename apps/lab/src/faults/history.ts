@@ -2,9 +2,10 @@ import { now } from '../clock.js';
 
 /** What one process did, or what was done to it or to a server. */
 export type EventKind =
-  /** asked for the lock, was granted it, gave it back, was told that it lost it, gave up */
+  /** asked for the lock, was granted it, was done with its work, gave it back, was told that it lost it, gave up */
   | 'asked'
   | 'granted'
+  | 'finished'
   | 'released'
   | 'lost'
   | 'failed'
@@ -31,7 +32,7 @@ export interface HistoryEvent {
   readonly detail?: string;
 }
 
-/** One stay of a process in the lock, by the word of the lock: from its grant until it gave it back, lost it or died. */
+/** One stay of a process in the lock, by the word of the lock: from its grant until its work was done or it died. */
 export interface Hold {
   readonly actor: string;
   readonly resource?: string;
@@ -41,7 +42,7 @@ export interface Hold {
   readonly to: number;
 }
 
-const ENDS_A_HOLD: readonly EventKind[] = ['released', 'failed', 'killed'];
+const ENDS_A_HOLD = new Set<EventKind>(['finished', 'released', 'failed', 'killed']);
 
 /** Who asked, was granted with which token, read, wrote, released, and which faults there were, in the order of time. */
 export class History {
@@ -69,16 +70,14 @@ export class History {
     return this.#events.find((event) => event.actor === actor && event.kind === kind);
   }
 
-  /** @param earlier what ends a hold besides: the store may grant the lock again before a release is heard of */
-  holds(...earlier: readonly EventKind[]): Hold[] {
-    const ends = new Set([...ENDS_A_HOLD, ...earlier]);
+  holds(): Hold[] {
     return this.#events.flatMap(({ kind, actor, resource, token, at }, i) => {
       if (kind !== 'granted') return [];
       const end = this.#events
         .slice(i + 1)
         .find(
           (later) =>
-            later.actor === actor && ends.has(later.kind) && (later.resource ?? resource) === resource,
+            later.actor === actor && ENDS_A_HOLD.has(later.kind) && (later.resource ?? resource) === resource,
         );
       return [{ actor, resource, token, from: at, to: end?.at ?? Infinity }];
     });

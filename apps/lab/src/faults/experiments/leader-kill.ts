@@ -105,7 +105,7 @@ async function killServers(
   await someGrants();
 
   const { harms, violations, orders } = await sale.end();
-  const held = holdersAtOnce(history.holds('wrote', 'refused'));
+  const held = holdersAtOnce(history.holds());
   const early = grantsBetween(history, lostAt + UNDER_WAY_MS, repairedAt).length;
   return {
     harms: [...harms, ...(held > 1 ? [`${held} held the lock at once`] : [])],
