@@ -56,7 +56,7 @@ that in the end each order is settled and the stock is right.`,
     },
     { title: 'etcd: failure modes', url: 'https://etcd.io/docs/v3.5/op-guide/failures/' },
   ],
-  atOnce: 1,
+  atOnce: 3,
   cells: ENSEMBLES.map((ensemble): CellPlan => ({
     driver: ensemble.driver,
     fence: false,
