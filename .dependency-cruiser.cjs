@@ -75,6 +75,26 @@ module.exports = {
       to: { path: '^libs/testing/' },
     },
     {
+      name: 'tracing-costs-nothing-when-off',
+      comment:
+        'one file imports the SDK of OpenTelemetry, and nothing imports that file before somebody wants traces',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/observability/src/tracing/sdk\\.ts$'] },
+      to: { path: 'node_modules/@opentelemetry/(?!api/)' },
+    },
+    {
+      name: 'tracing-sdk-is-loaded-on-demand',
+      severity: 'error',
+      from: {},
+      to: { path: '^libs/observability/src/tracing/sdk\\.ts$', dynamic: false },
+    },
+    {
+      name: 'locks-know-nothing-of-tracing',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: '^libs/observability/' },
+      to: { path: 'node_modules/@opentelemetry/' },
+    },
+    {
       name: 'resolvable',
       severity: 'error',
       from: {},
@@ -83,7 +103,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|node_modules)/' },
+    exclude: { path: '^(dist|node_modules(?!/@opentelemetry))/' },
     tsPreCompilationDeps: true, // type imports are dependencies too
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

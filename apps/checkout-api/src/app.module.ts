@@ -1,7 +1,7 @@
 import type { ApiConfig } from '@app/config';
 import { dataSourceOptions, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
-import { HealthModule, logging, MetricsModule } from '@app/observability';
+import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Order } from '@app/orders';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
@@ -28,13 +28,14 @@ const QUERY_TIMEOUT = 11_000;
 export class AppModule {
   /** Boot waits for Postgres and Redis as long as they are not there; it fails when they refuse this client. */
   static with(config: ApiConfig): DynamicModule {
-    const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, LOG_LEVEL } = config;
+    const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
     const entities = [Sale, Stock, Order];
     const options = dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-api' });
     return {
       module: AppModule,
       imports: [
-        logging(LOG_LEVEL),
+        logging(config.LOG_LEVEL, config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined),
+        TracingModule.with('checkout-api', config),
         TypeOrmModule.forRoot({
           ...options,
           extra: { ...(options.extra as object), query_timeout: QUERY_TIMEOUT },

@@ -10,6 +10,7 @@ import { serveDocs } from './openapi.js';
 import { refuseOtherMethods } from './problems/method-not-allowed.js';
 import { refuseUnroutable } from './problems/http-problems.js';
 import { refuseUnreadable } from './problems/unreadable.js';
+import { traceRequests } from './tracing/trace-requests.js';
 
 /** Bytes. Opening a sale may take a thousand items. */
 const BODY_LIMIT = 16 * 1_024;
@@ -52,6 +53,7 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
   fastify.addHook('onRoute', (route) => {
     if (route.url === '/sales') route.bodyLimit = NEW_SALE_BODY_LIMIT;
   });
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) traceRequests(fastify);
   await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
   if (config.CORS_ORIGINS) app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS });
   refuseOtherMethods(fastify);

@@ -14,6 +14,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { API_CONFIG } from './api-config.js';
 import { connectRedis } from './redis-connection.js';
+import { TracedAdmissions } from './tracing/traced-admissions.js';
 
 /** The connection for commands. */
 export const REDIS = Symbol('redis');
@@ -57,7 +58,8 @@ export class CoreModule implements OnApplicationShutdown {
 }
 
 function admissions(redis: Redis, config: ApiConfig): Admissions {
-  const created = new Admissions(redis, {
+  const Kind = config.OTEL_EXPORTER_OTLP_ENDPOINT ? TracedAdmissions : Admissions;
+  const created = new Kind(redis, {
     idempotencyTtlSeconds: config.IDEMPOTENCY_TTL_SECONDS,
     maxBacklog: config.QUEUE_MAX_BACKLOG,
   });

@@ -53,6 +53,14 @@ describe('GET /metrics', () => {
   });
 });
 
+it('adds nothing to a job while nobody wants traces', async () => {
+  const { id } = await api.sale();
+  const { body } = await api.checkout(id).expect(202);
+  const order = await api.admissions.find((body as { orderId: string }).orderId);
+  expect(order).toMatchObject({ saleId: id });
+  expect(order).not.toHaveProperty('traceparent');
+});
+
 describe('OpenAPI', () => {
   interface Operation {
     readonly responses: Record<

@@ -9,6 +9,7 @@ import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { Reservations, SaleCatalog, strategyOf, type Settlement } from '@app/inventory';
 import { Locks, Semaphore } from '@app/lock';
+import type { Outcome } from '@app/orders';
 import {
   Inject,
   Injectable,
@@ -22,6 +23,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { CONFIG, REDIS } from './redis.module.js';
+import { CheckoutTracing } from './tracing/checkout-tracing.js';
+import { TracedLock } from './tracing/traced-lock.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 /**
@@ -38,6 +41,8 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
   readonly #shutdown = new AbortController();
   readonly #catalog: SaleCatalog;
   readonly #reservations: Reservations<QueuedOrder>;
+  readonly #tracing: CheckoutTracing | undefined;
+  readonly #verbose: boolean;
   #worker: Worker<CheckoutJob> | undefined;
 
   constructor(
@@ -50,13 +55,19 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
   ) {
     setMaxListeners(0, this.#shutdown.signal); // every lane that waits listens to it
     this.#catalog = new SaleCatalog(dataSource);
+    this.#verbose = ['debug', 'trace'].includes(config.LOG_LEVEL);
+    this.#tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? new CheckoutTracing() : undefined;
     this.#reservations = new Reservations({
       pool: poolOf(dataSource),
       batchSize: config.BATCH_SIZE,
       maxHold: config.BATCH_MAX_HOLD_MS,
       inFlight: config.WORKER_CONCURRENCY,
       signal: this.#shutdown.signal,
-      lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
+      lockOf: async (strategy) => {
+        const driver = strategyOf(strategy).lock!;
+        const lock = await locks.of(driver);
+        return this.#tracing ? new TracedLock(lock, driver) : lock;
+      },
       lockOptions: (strategy) => ({
         ttl: strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS,
         fenced: config.LOCK_EARLY_TAKEOVER,
@@ -69,6 +80,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
           }
         : undefined,
       observer: metrics,
+      tracer: this.#tracing,
       onCommit: async (orders, settlement) => {
         const settled = orders.map((order, i) => ({ order, outcome: settlement.outcomes[i]! }));
         await announce(this.redis, settled, isSoldOut(settlement));
@@ -78,13 +90,18 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
 
   onApplicationBootstrap() {
     const { WORKER_CONCURRENCY, JOB_LOCK_MS } = this.config;
-    this.#worker = checkoutWorker(this.redis, (order) => this.#settle(order), {
+    const settle = (order: QueuedOrder) =>
+      this.#tracing?.settle(order, () => this.#settle(order)) ?? this.#settle(order);
+    this.#worker = checkoutWorker(this.redis, settle, {
       concurrency: Math.ceil(WORKER_CONCURRENCY / ORDERS_PER_JOB),
       lockDuration: JOB_LOCK_MS,
       stalledInterval: JOB_LOCK_MS / 2,
     });
     this.#worker.on('failed', (job, error) =>
-      this.#log.warn({ jobId: job?.id, err: error }, 'will be tried again'),
+      this.#log.warn(
+        { jobId: job?.id, orders: job?.data.orders.map(named), err: error },
+        'will be tried again',
+      ),
     );
     this.#worker.on('stalled', (jobId) =>
       this.#log.warn({ jobId }, 'its worker vanished; back in the queue'),
@@ -99,12 +116,21 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     clearTimeout(handBack);
   }
 
-  async #settle(order: QueuedOrder): Promise<void> {
+  async #settle(order: QueuedOrder): Promise<Outcome> {
     const sale = await this.#catalog.find(order.saleId);
     if (!sale) throw new Error(`the sale ${order.saleId} is not in the database`);
-    await this.#reservations.reserve(order, sale);
+    const outcome = await this.#reservations.reserve(order, sale);
+    if (this.#verbose) this.#log.debug({ ...named(order), ...outcome }, 'settled');
+    return outcome;
   }
 }
+
+/** What a log is searched for. */
+const named = ({ orderId, saleId, traceparent }: QueuedOrder) => ({
+  orderId,
+  saleId,
+  trace_id: traceparent?.split('-')[1],
+});
 
 /** Only once somebody was turned away: the API's own refusals leave no row, and the audit must see that there was demand. */
 function isSoldOut({ available, outcomes }: Settlement): boolean {

@@ -1,7 +1,7 @@
 import type { WorkerConfig } from '@app/config';
 import { dataSourceOptions } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
-import { HealthModule, logging, MetricsModule } from '@app/observability';
+import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
@@ -16,7 +16,8 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [
-        logging(config.LOG_LEVEL),
+        logging(config.LOG_LEVEL, config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined),
+        TracingModule.with('checkout-worker', config),
         MetricsModule.forRoot(),
         RedisModule.with(config),
         LocksModule,

@@ -7,6 +7,8 @@ export const CHECKOUT_QUEUE = 'checkouts';
 export interface QueuedOrder extends OrderRequest {
   /** The API replica whose client waits for the outcome, if one does. */
   readonly replyTo?: string;
+  /** W3C trace context of the span that enqueued it; only where traces are recorded. */
+  readonly traceparent?: string;
 }
 
 /** A job's payload: the orders that one API replica had in hand at the same time. */

@@ -9,6 +9,10 @@ const common = lockServers.extend({
   HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATABASE_POOL_SIZE: integer(1, 200).default(10),
+  /** Base URL of the OTLP/HTTP collector that traces go to; nothing is traced without one. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(url('http:', 'https:')),
+  /** Share of checkouts that are traced. */
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
 });
 
 const api = common.extend({

@@ -1,4 +1,4 @@
-import { LockLostError, LockWaitTimeoutError, type Lease, type Lock, type LockOptions } from '@app/lock';
+import { LockLostError, LockWaitTimeoutError, type Lease, type LockOptions } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { LRUCache } from 'lru-cache';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { FencedOffError, TokenWentBackError } from './errors.js';
 import { resourceOf } from './resource.js';
 import { strategyOf, type StrategyName } from './strategies.js';
 import { StripedLanes, type LaneWork } from './striped-lanes.js';
-import { withLocks } from './with-locks.js';
+import { withLocks, type Locking } from './with-locks.js';
 
 /** How reservations are gathered. Durations are in milliseconds. */
 export interface BatchLimits {
@@ -39,17 +39,25 @@ export interface SectionObserver {
   fencedOff(): void;
 }
 
+/** Wraps what is done for several orders at a time, for traces. */
+export interface HoldTracer<O> {
+  /** From asking for the lock to its release; these orders wait for it. */
+  hold<T>(waiting: readonly O[], work: () => Promise<T>): Promise<T>;
+  section(orders: readonly O[], work: () => Promise<SectionResult>): Promise<SectionResult>;
+}
+
 export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits {
   readonly pool: Pool;
   /** Aborts when the process shuts down: orders that still wait for a lock are handed back by rejecting them. */
   readonly signal: AbortSignal;
   /** `fenced` allows waiters to take over early: whatever is written under a lease with a token is guarded by it. */
   readonly lockOptions: (strategy: StrategyName) => Pick<LockOptions, 'ttl' | 'fenced'>;
-  readonly lockOf: (strategy: StrategyName) => Promise<Lock>;
+  readonly lockOf: (strategy: StrategyName) => Promise<Locking>;
   /** Bounds how many sections of a sale run at a time, over all processes; they all may unless it is given. */
   readonly gate?: <T>(saleId: string, section: () => Promise<T>) => Promise<T>;
   /** Told what happens in critical sections, for metrics. */
   readonly observer?: SectionObserver;
+  readonly tracer?: HoldTracer<O>;
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
   readonly onCommit: (orders: readonly O[], settlement: Settlement) => Promise<void>;
 }
@@ -176,12 +184,23 @@ class Lane<O extends OrderRequest> {
 
   async #drain() {
     while (this.#waiting.length > 0) {
-      await this.#exclusively((...leases) => this.#hold(leases)).catch(async (error: unknown) => {
+      const hold = () => this.#exclusively((...leases) => this.#hold(leases));
+      await this.#traced(hold).catch(async (error: unknown) => {
         if (RETRY_AT_ONCE.some((kind) => error instanceof kind)) return;
         const unsolved = error instanceof TokenWentBackError ? await this.#reseed(error) : error;
         if (unsolved) for (const { reject } of this.#waiting.splice(0)) reject(unsolved);
       });
     }
+  }
+
+  #traced(hold: () => Promise<void>): Promise<void> {
+    const { tracer } = this.options;
+    return tracer
+      ? tracer.hold(
+          this.#waiting.map(({ order }) => order),
+          hold,
+        )
+      : hold();
   }
 
   async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {
@@ -194,14 +213,15 @@ class Lane<O extends OrderRequest> {
   }
 
   async #hold(leases: readonly Lease[]) {
-    const { batchSize, maxHold, observer, gate = (_, work) => work() } = this.options;
+    const { batchSize, maxHold, observer, tracer, gate = (_, work) => work() } = this.options;
     const section = this.work.section(leases);
     const until = performance.now() + maxHold;
     do {
       const batch = this.#waiting.splice(0, batchSize);
       const orders = batch.map(({ order }) => order);
       const begun = performance.now();
-      const settling = gate(this.saleId, () => section.settle(orders));
+      const settle = () => section.settle(orders);
+      const settling = gate(this.saleId, () => (tracer ? tracer.section(orders, settle) : settle()));
       const result = await settling.catch((error: unknown) => {
         this.#waiting.unshift(...batch);
         if (error instanceof FencedOffError) observer?.fencedOff();

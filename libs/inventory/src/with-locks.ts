@@ -1,5 +1,8 @@
 import type { Lease, Lock, LockOptions } from '@app/lock';
 
+/** What is asked of a lock here. */
+export type Locking = Pick<Lock, 'withLock' | 'reseed'>;
+
 /**
  * Runs work while holding all of these locks. They are taken one after the other in the order given: whoever needs several
  * at a time must name them in the same order, else two could wait for each other.
@@ -7,7 +10,7 @@ import type { Lease, Lock, LockOptions } from '@app/lock';
  * @throws what {@link Lock.withLock} throws
  */
 export function withLocks<T>(
-  lock: Lock,
+  lock: Locking,
   [resource, ...others]: readonly string[],
   options: LockOptions,
   work: (...leases: Lease[]) => Promise<T>,

@@ -3,6 +3,7 @@ import type { ApiConfig } from '@app/config';
 import { SaleCatalog, type Sale } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
 import { API_CONFIG } from '../api-config.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
@@ -29,6 +30,7 @@ export class CheckoutsService {
     private readonly orders: OrdersService,
     private readonly outcomes: OutcomeWatch,
     private readonly metrics: CheckoutMetrics,
+    private readonly logger: PinoLogger,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -56,6 +58,9 @@ export class CheckoutsService {
       return earlier ?? (await this.#admit(order, patience));
     } catch (error) {
       this.metrics.countError(error);
+      if (!(error instanceof ProblemError)) {
+        this.logger.assign({ orderId: orderIdOf(saleId, checkout.buyerId, key) }); // it will be logged
+      }
       throw error;
     }
   }

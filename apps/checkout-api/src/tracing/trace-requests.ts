@@ -1,0 +1,39 @@
+import { contextOf, tracer } from '@app/observability';
+import { context, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** Asked for every few seconds, for ever. */
+const UNTRACED = /^\/(health|metrics|docs|queues)\b/;
+
+/** A span for every request, which goes on in the caller's trace if it names one. Call it only where traces are recorded. */
+export function traceRequests(fastify: FastifyInstance): void {
+  const spans = new WeakMap<FastifyRequest, Span>();
+
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const { method, url, headers, id } = request;
+    if (UNTRACED.test(url)) return done();
+    const route = request.routeOptions.url;
+    const parent = contextOf({ traceparent: String(headers.traceparent ?? '') });
+    const attributes = {
+      'http.request.method': method,
+      'http.route': route,
+      'url.path': url.split('?', 1)[0],
+      'http.request.id': id,
+    };
+    const span = tracer.startSpan(
+      route ? `${method} ${route}` : method,
+      { kind: SpanKind.SERVER, attributes },
+      parent,
+    );
+    spans.set(request, span);
+    context.with(trace.setSpan(parent, span), done);
+  });
+
+  fastify.addHook('onResponse', (request, { statusCode }, done) => {
+    const span = spans.get(request);
+    span?.setAttribute('http.response.status_code', statusCode);
+    if (statusCode >= 500) span?.setStatus({ code: SpanStatusCode.ERROR });
+    span?.end();
+    done();
+  });
+}

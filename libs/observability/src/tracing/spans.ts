@@ -1,0 +1,54 @@
+import {
+  context,
+  propagation,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+  type SpanOptions,
+} from '@opentelemetry/api';
+
+/** Records nothing until the SDK is there. */
+export const tracer = trace.getTracer('flash-sale');
+
+/** Runs work in a span, a child of the active one unless `parent` is given. The span ends with the work and tells of its error. */
+export function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span) => Promise<T>,
+  parent: Context = context.active(),
+): Promise<T> {
+  return tracer.startActiveSpan(name, options, parent, async (span) => {
+    try {
+      return await work(span);
+    } catch (error) {
+      fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+export function fail(span: Span, error: unknown): void {
+  const { name, message, code } = error as { name?: string; message?: string; code?: unknown };
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  span.setAttribute('error.type', String(code ?? name ?? error));
+}
+
+/** The active span as a W3C `traceparent`, to send along. */
+export function traceparent(): string | undefined {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return carrier.traceparent;
+}
+
+/** The context that a `traceparent` came from; a new one without it. */
+export const contextOf = (headers: { readonly traceparent?: string }): Context =>
+  propagation.extract(context.active(), headers);
+
+/** Names the active span in a log line, as OpenTelemetry does. */
+export function traceIds(): object {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+}
