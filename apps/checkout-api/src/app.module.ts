@@ -46,6 +46,7 @@ export class AppModule {
         CoreModule.with(config),
         MetricsModule.forRoot(),
         HealthModule.forRootAsync({
+          shutdownGrace: config.SHUTDOWN_GRACE_MS,
           inject: [DataSource, REDIS],
           useFactory: (dataSource: DataSource, redis: Redis) => ({
             postgres: () => poolOf(dataSource).query('SELECT 1'),

@@ -8,6 +8,7 @@ import request from 'supertest';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import type { SaleView } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY } from './support/api.js';
+import { problem } from './support/expect-problem.js';
 
 /** What `nest build checkout-api` makes; `npm test` builds it. */
 const MAIN = fileURLToPath(new URL('../../../dist/apps/checkout-api/main.js', import.meta.url));
@@ -36,9 +37,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function serve(): Promise<string> {
+async function serve(more: object = {}): Promise<string> {
   const port = await freePort();
-  const env = { ...environment(), PORT: String(port) };
+  const env = { ...environment(), ...more, PORT: String(port) };
   child = spawn(process.execPath, [MAIN], { env, stdio: 'inherit' });
   const url = `http://127.0.0.1:${port}`;
   await vi.waitFor(() => request(url).get('/health/ready').expect(200), { timeout: 20_000, interval: 100 });
@@ -97,6 +98,18 @@ describe('node main.js', () => {
     const ended = once(child!, 'exit');
     child!.kill('SIGTERM');
     expect(await answer).toBe(202);
+    expect(await ended).toEqual([null, 'SIGTERM']);
+  });
+
+  it('says that it is not ready before it stops to answer, for as long as it is told to', async () => {
+    const url = await serve({ SHUTDOWN_GRACE_MS: '1500' });
+    const ended = once(child!, 'exit');
+    child!.kill('SIGTERM');
+    await vi.waitFor(() => request(url).get('/health/ready').expect(problem('NOT_READY')));
+    const { body } = await request(url).get('/health/ready');
+    expect(body).toMatchObject({ down: ['this process'] });
+    await request(url).get('/health/live').expect(200);
+    await request(url).get('/sales').expect(200);
     expect(await ended).toEqual([null, 'SIGTERM']);
   });
 });

@@ -84,6 +84,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       onCommit: async (orders, settlement) => {
         const settled = orders.map((order, i) => ({ order, outcome: settlement.outcomes[i]! }));
         await announce(this.redis, settled, isSoldOut(settlement));
+        metrics.announced(orders);
       },
     });
   }

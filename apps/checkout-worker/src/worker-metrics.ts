@@ -1,3 +1,4 @@
+import type { QueuedOrder } from '@app/checkout-queue';
 import type { SectionObserver, Settlement, StrategyName } from '@app/inventory';
 import type { LockObserver } from '@app/lock';
 import { Injectable } from '@nestjs/common';
@@ -11,6 +12,11 @@ export class WorkerMetrics implements SectionObserver {
     name: 'orders_settled_total',
     help: 'Orders that became terminal.',
     labelNames: ['strategy', 'status', 'reason'],
+  });
+  readonly #settlement = new Histogram({
+    name: 'order_settlement_seconds',
+    help: 'From the acceptance of an order, on the clock of the API, to its announced outcome.',
+    buckets: SECONDS,
   });
   readonly #batch = new Histogram({
     name: 'batch_orders',
@@ -60,11 +66,17 @@ export class WorkerMetrics implements SectionObserver {
     }
   }
 
+  announced(orders: readonly QueuedOrder[]) {
+    const now = Date.now();
+    for (const { acceptedAt } of orders) this.#settlement.observe(Math.max(0, now - acceptedAt) / 1_000);
+  }
+
   fencedOff() {
     this.#fencedOff.inc();
   }
 
   lockObserver(driver: string): LockObserver {
+    this.#lost.inc({ driver }, 0); // a counter that begins with 1 has not increased for Prometheus
     return {
       waiting: (change) => this.#waiters.inc({ driver }, change),
       granted: (waitedMs) => this.#wait.observe({ driver }, waitedMs / 1_000),

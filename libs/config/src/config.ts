@@ -22,6 +22,8 @@ const api = common.extend({
   ADMIN_KEY: z.string().min(16, 'must have at least 16 characters'),
   /** How long an Idempotency-Key is remembered in Redis. The order itself keeps it unique for ever. */
   IDEMPOTENCY_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
+  /** From SIGTERM, when readiness says no, until it stops to listen: time for load balancers to notice. */
+  SHUTDOWN_GRACE_MS: integer(0, 60_000).default(0),
   MAX_QUANTITY_PER_ORDER: integer(1, 10_000).default(100),
   /** Orders accepted and not settled beyond which new ones are refused: a few seconds' work of two cores. */
   QUEUE_MAX_BACKLOG: integer(1, 10_000_000).default(10_000),

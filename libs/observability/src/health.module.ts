@@ -1,21 +1,51 @@
-import { Controller, Get, Inject, Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  Module,
+  ServiceUnavailableException,
+  type DynamicModule,
+  type FactoryProvider,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Gauge } from 'prom-client';
 
 /** Names of what the process needs, each with a check that rejects while it is down. */
 export type Probes = Readonly<Record<string, () => Promise<unknown>>>;
+
+export interface HealthOptions extends Pick<FactoryProvider<Probes>, 'inject' | 'useFactory'> {
+  /** From SIGTERM until it stops to listen, in milliseconds; not ready, it still answers. 0 unless given. */
+  readonly shutdownGrace?: number;
+}
 
 const PROBES = Symbol('probes');
 /** A server that has not answered within this many milliseconds is down. */
 const PATIENCE_MS = 2_000;
 
 @Controller('health')
-class HealthController {
+class HealthController implements OnModuleDestroy {
+  readonly up: Gauge;
+  #ending = false;
+
   constructor(
     @Inject(PROBES) private readonly probes: Probes,
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
-  ) {}
+  ) {
+    this.up = new Gauge({
+      name: 'dependency_up',
+      help: 'Whether a server that the process needs answers it: 1 or 0.',
+      labelNames: ['dependency'],
+      async collect() {
+        const each = Object.entries(probes).map(async ([dependency, probe]) => {
+          this.set({ dependency }, Number(await isUp(probe)));
+        });
+        await Promise.all(each);
+      },
+    });
+  }
 
   /** Answers as long as the process does: a failing liveness check means restart it. */
   @Get('live')
@@ -23,29 +53,36 @@ class HealthController {
     return { status: 'ok' };
   }
 
-  /** 503 while something it needs is down; names it. */
+  /** 503 while something it needs is down, which it names, and from the moment it is told to end. */
   @Get('ready')
   ready() {
+    if (this.#ending) throw new ServiceUnavailableException({ status: 'shutting_down' });
     return this.health.check(
       Object.entries(this.probes).map(([name, probe]) => async () => {
         const indicator = this.indicators.check(name);
-        const answered = probe().then(() => true);
-        const up = await Promise.race([answered, sleep(PATIENCE_MS, false, { ref: false })]).catch(
-          () => false,
-        );
-        return up ? indicator.up() : indicator.down();
+        return (await isUp(probe)) ? indicator.up() : indicator.down();
       }),
     );
   }
+
+  /** Comes before any other part ends; Terminus hears of it only in its turn, which may be after the last order in hand. */
+  onModuleDestroy() {
+    this.#ending = true;
+  }
+}
+
+async function isUp(probe: Probes[string]): Promise<boolean> {
+  const answered = probe().then(() => true);
+  return Promise.race([answered, sleep(PATIENCE_MS, false, { ref: false })]).catch(() => false);
 }
 
 /** `GET /health/live` and `GET /health/ready`. */
 @Module({})
 export class HealthModule {
-  static forRootAsync(probes: Pick<FactoryProvider<Probes>, 'inject' | 'useFactory'>): DynamicModule {
+  static forRootAsync({ shutdownGrace, ...probes }: HealthOptions): DynamicModule {
     return {
       module: HealthModule,
-      imports: [TerminusModule.forRoot({ logger: false })],
+      imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: shutdownGrace })],
       controllers: [HealthController],
       providers: [{ provide: PROBES, ...probes }],
     };

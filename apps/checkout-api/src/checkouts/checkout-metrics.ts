@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { ProblemError } from '../problems/problem.js';
 
-type CheckoutOutcome = 'accepted' | 'replayed' | 'sold_out' | 'queue_full' | 'refused' | 'failed';
+const OUTCOMES = ['accepted', 'replayed', 'sold_out', 'queue_full', 'refused', 'failed'] as const;
+type CheckoutOutcome = (typeof OUTCOMES)[number];
 
 @Injectable()
 export class CheckoutMetrics {
@@ -11,6 +12,11 @@ export class CheckoutMetrics {
     help: 'Checkouts, by what the API made of them',
     labelNames: ['outcome'],
   });
+
+  constructor() {
+    // A counter that begins with 1 has not increased for Prometheus.
+    for (const outcome of OUTCOMES) this.#checkouts.inc({ outcome }, 0);
+  }
 
   count(outcome: CheckoutOutcome): void {
     this.#checkouts.inc({ outcome });

@@ -26,7 +26,7 @@ export function problemOfHttp(error: HttpException, request: FastifyRequest): Pr
       return new ProblemError('ROUTE_NOT_FOUND', detail);
     }
     case 503: {
-      const down = failedChecks(error.getResponse());
+      const down = whatIsDown(error.getResponse());
       const detail = `Try again later. Down: ${down.join(', ')}.`;
       return new ProblemError('NOT_READY', detail, { members: { down }, headers: { 'retry-after': '1' } });
     }
@@ -43,6 +43,8 @@ export function refuseUnroutable(error: FastifyError, request: FastifyRequest, r
 
 const codeOf = (error: unknown) => String((error as { code?: unknown } | undefined)?.code);
 
-/** Names of the failed checks in the response of @nestjs/terminus. */
-const failedChecks = (response: string | object) =>
-  typeof response === 'object' && 'error' in response && response.error ? Object.keys(response.error) : [];
+/** Names of the failed checks in the response of @nestjs/terminus; this process itself, if it is shutting down. */
+function whatIsDown(response: string | object): string[] {
+  const { status, error } = response as { status?: string; error?: object };
+  return [...Object.keys(error ?? {}), ...(status === 'shutting_down' ? ['this process'] : [])];
+}

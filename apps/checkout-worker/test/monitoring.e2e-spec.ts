@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { parse } from 'yaml';
+import { Stack } from '../../../tools/stack/stack.js';
+import { Shopper } from './shopper.js';
+import { metricsIn, selectorsOf } from './support/promql.js';
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+
+interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly runbook: string };
+}
+const { groups } = parse(read('deploy/prometheus/alerts.yml')) as { groups: { rules: Alert[] }[] };
+const alerts = groups.flatMap(({ rules }) => rules);
+
+interface Panel {
+  readonly title: string;
+  readonly targets?: readonly { readonly expr: string }[];
+}
+const { panels } = JSON.parse(read('deploy/grafana/dashboards/flash-sale.json')) as { panels: Panel[] };
+const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+
+/** Made by Prometheus itself, and the labels that it adds to each sample. */
+const OF_PROMETHEUS = new Set(['up', 'ALERTS']);
+const ADDED_LABELS = ['job', 'instance'];
+
+let stack: Stack;
+let exported: Map<string, Set<string>>;
+beforeAll(async () => {
+  const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
+  stack = new Stack({ ...servers, stop: async () => undefined });
+  await stack.migrate();
+  await stack.startApis(1);
+  await stack.startWorkers(1);
+  const shopper = new Shopper(stack);
+  const saleId = await shopper.openSale('redis', 5);
+  await shopper.stampede(saleId, 20);
+  await shopper.drained(saleId);
+  const pages = [stack.apis[0]!, stack.workers[0]!].map(async ({ url }) =>
+    (await fetch(`${url}/metrics`)).text(),
+  );
+  exported = metricsIn((await Promise.all(pages)).join('\n'));
+});
+afterAll(() => stack.stop());
+
+function expectExported(expr: string) {
+  const selectors = selectorsOf(expr);
+  expect(selectors).not.toHaveLength(0);
+  for (const { metric, labels } of selectors.filter((each) => !OF_PROMETHEUS.has(each.metric))) {
+    expect([...exported.keys()]).toContain(metric);
+    const known = [...exported.get(metric)!, ...ADDED_LABELS];
+    for (const label of labels) expect(known).toContain(label);
+  }
+}
+
+describe('alert rules', () => {
+  it.each(alerts)('$alert asks for what the processes export', ({ expr }) => expectExported(expr));
+
+  it.each(alerts)('$alert has its section in the runbook', ({ alert, labels, annotations }) => {
+    expect(['page', 'ticket']).toContain(labels.severity);
+    expect(annotations.summary).not.toBe('');
+    expect(annotations.runbook).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+    expect(read('docs/runbook.md')).toMatch(new RegExp(`^## ${alert}$`, 'm'));
+  });
+
+  it('are read by the Prometheus of the compose file', () => {
+    const { rule_files: files } = parse(read('deploy/prometheus/prometheus.yml')) as { rule_files: string[] };
+    expect(files).toEqual(['alerts.yml']);
+    const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
+      services: { prometheus: { volumes: string[] } };
+    };
+    expect(services.prometheus.volumes).toContain('./deploy/prometheus:/etc/prometheus:ro');
+  });
+});
+
+describe('dashboard', () => {
+  it.each(queries)('$title shows what the processes export', ({ expr }) => expectExported(expr));
+});
