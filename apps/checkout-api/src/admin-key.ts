@@ -21,5 +21,11 @@ export class AdminKey {
 export const bearerOf = (authorization = ''): string | undefined =>
   /^Bearer +(.+)$/i.exec(authorization)?.[1];
 
+/** The password of an Authorization header of the scheme Basic (RFC 7617): what a browser can ask a person for. */
+export function passwordOf(authorization = ''): string | undefined {
+  const [, credentials = ''] = /^Basic +(\S+)$/i.exec(authorization) ?? [];
+  return /^[^:]*:(.*)$/s.exec(Buffer.from(credentials, 'base64').toString())?.[1];
+}
+
 /** Digests have one length, as timingSafeEqual needs, and tell nothing of the key's. */
 const digest = (key: string) => createHash('sha256').update(key).digest();

@@ -1,15 +1,18 @@
+import { Admissions } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
+import { AdminKey } from './admin-key.js';
 import { AppModule } from './app.module.js';
 import { timeRequests } from './metrics/request-metrics.js';
 import { serveDocs } from './openapi.js';
 import { refuseOtherMethods } from './problems/method-not-allowed.js';
 import { refuseUnroutable } from './problems/http-problems.js';
 import { refuseUnreadable } from './problems/unreadable.js';
+import { serveQueueBoard } from './queues/queue-board.js';
 import { traceRequests } from './tracing/trace-requests.js';
 
 /** Bytes. Opening a sale may take a thousand items. */
@@ -59,5 +62,6 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
   refuseOtherMethods(fastify);
   timeRequests(fastify);
   serveDocs(app);
+  serveQueueBoard(fastify, app.get(Admissions), app.get(AdminKey));
   return app.init();
 }

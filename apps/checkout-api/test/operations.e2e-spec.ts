@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../src/problems/problem-codes.js';
-import { Api } from './support/api.js';
+import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 
 let api: Api;
@@ -50,6 +50,39 @@ describe('GET /metrics', () => {
     expect(await metric('http_request_duration_seconds_count{method="GET",route="none",status="404"}')).toBe(
       1,
     );
+  });
+});
+
+describe('GET /queues', () => {
+  const basic = (password: string) => `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}`;
+  const board = (path = '', authorization = basic(ADMIN_KEY)) =>
+    api.http.get(`/queues${path}`).set('authorization', authorization);
+
+  it.each(['', '/api/queues', '/static/favicon.ico'])('is for admins only: %s', async (path) => {
+    for (const authorization of ['', basic('wrong'), 'Basic', 'Bearer wrong', `Basic ${ADMIN_KEY}`]) {
+      const { headers } = await board(path, authorization).expect(problem('ADMIN_KEY_REQUIRED'));
+      expect(headers['www-authenticate']).toMatch(/^Basic /);
+    }
+  });
+
+  it('shows the queue in a browser, and to whoever sends the bearer key', async () => {
+    const { text } = await board().expect(200).expect('content-type', /html/);
+    expect(text).toContain('Flash sale');
+    const script = /src="([^"]+\.js)"/.exec(text)![1]!;
+    await board(script.replace(/^.*static/, '/static')).expect(200);
+    const { body } = await board('/api/queues', `Bearer ${ADMIN_KEY}`).expect(200);
+    expect(body).toMatchObject({ queues: [{ name: 'checkouts', readOnlyMode: true }] });
+  });
+
+  it('lets nobody take an order out of it', async () => {
+    const { id } = await api.sale();
+    await api.checkout(id).expect(202);
+    const [job] = await api.admissions.queue.getWaiting();
+    const { status } = await api.http
+      .put(`/queues/api/queues/checkouts/${job!.id}/clean`)
+      .set('authorization', basic(ADMIN_KEY));
+    expect(status).toBe(405);
+    expect(await api.admissions.queue.getJob(job!.id!)).toBeDefined();
   });
 });
 

@@ -1,0 +1,33 @@
+import type { Admissions } from '@app/checkout-queue';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { FastifyInstance } from 'fastify';
+import { bearerOf, passwordOf, type AdminKey } from '../admin-key.js';
+import { ProblemError, sendProblem } from '../problems/problem.js';
+
+const PATH = '/queues';
+
+/** Serves bull-board to whoever has the admin key. To look only: a job that somebody removes would be accepted orders lost. */
+export function serveQueueBoard(fastify: FastifyInstance, { queue }: Admissions, adminKey: AdminKey): void {
+  const board = new FastifyAdapter().setBasePath(PATH);
+  createBullBoard({
+    queues: [new BullMQAdapter(queue, { readOnlyMode: true })],
+    serverAdapter: board,
+    options: { uiConfig: { boardTitle: 'Flash sale' } },
+  });
+  void fastify.register(async (scope) => {
+    scope.addHook('onRequest', async (request, reply) => {
+      const { authorization } = request.headers;
+      if (adminKey.matches(bearerOf(authorization) ?? passwordOf(authorization))) return;
+      // The board has an error handler of its own.
+      sendProblem(new ProblemError('ADMIN_KEY_REQUIRED', HOW, { headers: ASK }), request, reply);
+      await reply;
+    });
+    await scope.register(board.registerPlugin(), { prefix: PATH });
+  });
+}
+
+const HOW =
+  'Any user name, and the admin key as its password; or the header Authorization: Bearer <admin key>.';
+const ASK = { 'www-authenticate': 'Basic realm="admin"' };
