@@ -1,24 +1,61 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
-import { describeProblems } from './problems/api-problems.decorator.js';
+import { describeProblems, problemsIn } from './problems/api-problems.decorator.js';
+import type { ProblemCode } from './problems/problem-codes.js';
 import { problemSchema } from './problems/problem.js';
 
 const DESCRIPTION =
   'Little stock, a stampede of buyers. Every error is an `application/problem+json` document with a stable `code`.';
 
-const answer = (description: string, type: string, schema: object) => ({
+const answer = (description: string, type: string, schema: object, example: unknown) => ({
   description,
-  content: { [type]: { schema } },
+  content: { [type]: { schema, example } },
 });
-const health = (description: string) => answer(description, 'application/json', { type: 'object' });
+
+const live = {
+  type: 'object',
+  properties: { status: { type: 'string', enum: ['ok'] } },
+  required: ['status'],
+  additionalProperties: false,
+};
+const servers = { type: 'object', additionalProperties: { type: 'object' } };
+const ready = {
+  type: 'object',
+  properties: { status: { type: 'string', enum: ['ok'] }, info: servers, error: servers, details: servers },
+  required: ['status', 'details'],
+};
+const UP = { postgres: { status: 'up' }, redis: { status: 'up' } };
+const METRICS = 'http_request_duration_seconds_count{method="GET",route="/sales",status="200"} 42\n';
 
 /** The routes of libs/observability, which knows nothing of OpenAPI. */
 const OPERATIONS = {
-  '/health/live': { '200': health('The process answers') },
-  '/health/ready': { '200': health('All that this API needs is up'), ...describeProblems(['NOT_READY']) },
-  '/metrics': { '200': answer('Metrics for Prometheus', 'text/plain', { type: 'string' }) },
+  '/health/live': {
+    summary: 'Whether the process answers',
+    responses: { '200': answer('It does', 'application/json', live, { status: 'ok' }) },
+  },
+  '/health/ready': {
+    summary: 'Whether it can serve',
+    responses: {
+      '200': answer('All that this API needs is up', 'application/json', ready, {
+        status: 'ok',
+        info: UP,
+        error: {},
+        details: UP,
+      }),
+      ...describeProblems(['NOT_READY']),
+    },
+  },
+  '/metrics': {
+    summary: 'Metrics for Prometheus',
+    responses: { '200': answer('In its text format', 'text/plain', { type: 'string' }, METRICS) },
+  },
 };
+
+/** What any call may run into. */
+const ANYWHERE: ProblemCode[] = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL'];
+/** What a path with a part of the client's own may run into. */
+const IN_PATHS: ProblemCode[] = ['MALFORMED_REQUEST', 'URL_TOO_LONG'];
 
 /** Serves Swagger UI at /docs and the document at /docs-json. */
 export function serveDocs(app: INestApplication): void {
@@ -26,7 +63,10 @@ export function serveDocs(app: INestApplication): void {
     .setTitle('Flash sale')
     .setDescription(DESCRIPTION)
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The ADMIN_KEY of the API' }, 'admin')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'ADMIN_KEY', description: 'The ADMIN_KEY of the API' },
+      'admin',
+    )
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Where buyers are authenticated' },
       'buyer',
@@ -38,14 +78,13 @@ export function serveDocs(app: INestApplication): void {
 function complete(document: OpenAPIObject): OpenAPIObject {
   const Problem = z.toJSONSchema(problemSchema, { target: 'openapi-3.0' }) as object;
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem } };
-  for (const [path, responses] of Object.entries(OPERATIONS)) {
-    Object.assign(document.paths[path]!.get!, { responses, tags: ['operations'] });
+  for (const [path, operation] of Object.entries(OPERATIONS)) {
+    Object.assign(document.paths[path]!.get!, operation, { tags: ['operations'] });
   }
-  // Any call may run into what nobody foresaw.
-  const unforeseen = describeProblems(['INTERNAL']);
-  for (const item of Object.values(document.paths)) {
-    for (const operation of [item.get, item.post]) {
-      if (operation) operation.responses = { ...operation.responses, ...unforeseen };
+  for (const [path, item] of Object.entries(document.paths)) {
+    const more = path.includes('{') ? [...ANYWHERE, ...IN_PATHS] : ANYWHERE;
+    for (const { responses } of Object.values(item) as { responses: object }[]) {
+      Object.assign(responses, describeProblems([...problemsIn(responses), ...more]));
     }
   }
   return document;

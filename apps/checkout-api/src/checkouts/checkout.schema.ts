@@ -18,7 +18,7 @@ export const checkoutSchema = z
       .describe('Needed unless a token says who the buyer is')
       .meta({ example: 'buyer-1' }),
   })
-  .meta({ id: 'Checkout' });
+  .meta({ id: 'Checkout', example: { sku: 'SNEAKER-42', quantity: 1, buyerId: 'buyer-1' } });
 export type CheckoutBody = z.infer<typeof checkoutSchema>;
 
 /** A checkout whose buyer is known. */

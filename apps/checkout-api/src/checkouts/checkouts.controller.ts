@@ -18,8 +18,12 @@ import { ProblemError } from '../problems/problem.js';
 import { saleId } from '../sales/sale.schema.js';
 import { acceptedSchema, checkoutBy, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
-import { IdempotencyKey } from './idempotency-key.js';
+import { IdempotencyKey, VISIBLE } from './idempotency-key.js';
 import { PreferWait, whenGone } from './prefer-wait.js';
+
+const LOCATION = {
+  Location: { schema: { type: 'string' as const }, description: 'Where the order is', required: true },
+};
 
 @ApiTags('checkouts')
 @Controller('sales/:saleId/checkouts')
@@ -39,7 +43,7 @@ export class CheckoutsController {
   @ApiHeader({
     name: 'Idempotency-Key',
     required: true,
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    schema: { type: 'string', pattern: VISIBLE.source, example: '5d7d1d8c-93b6-4f0a-8c53-2a2a76a2b0a4' },
   })
   @ApiHeader({
     name: 'Prefer',
@@ -50,9 +54,13 @@ export class CheckoutsController {
   @ApiAcceptedResponse({
     standardSchema: acceptedSchema,
     description: 'Accepted. A repeated checkout tells the present status of its order.',
-    headers: { Location: { schema: { type: 'string' }, description: 'Where the order is' } },
+    headers: LOCATION,
   })
-  @ApiCreatedResponse({ standardSchema: orderSchema, description: 'With `Prefer: wait`: reserved' })
+  @ApiCreatedResponse({
+    standardSchema: orderSchema,
+    description: 'With `Prefer: wait`: reserved',
+    headers: LOCATION,
+  })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_MISSING', 'IDEMPOTENCY_KEY_INVALID')
   @ApiProblems('SALE_NOT_FOUND', 'SKU_NOT_FOUND', 'SALE_NOT_STARTED', 'SALE_ENDED', ...REJECTION_REASONS)
   @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED')

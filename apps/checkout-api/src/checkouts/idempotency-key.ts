@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../problems/problem.js';
 
-const VISIBLE = /^[\x21-\x7e]{1,255}$/;
+export const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 
 /** The Idempotency-Key header of the request. */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string => {

@@ -21,12 +21,28 @@ export function describeProblems(codes: readonly ProblemCode[]) {
   return responses;
 }
 
+/** The codes of what {@link describeProblems} made. */
+export function problemsIn(responses: object): ProblemCode[] {
+  return (Object.values(responses) as Partial<ReturnType<typeof responseOf>>[]).flatMap(
+    ({ content }) => Object.keys(content?.['application/problem+json']?.examples ?? {}) as ProblemCode[],
+  );
+}
+
+/** Headers that come with a status, whatever the code. */
+const HEADERS: Readonly<Record<number, string>> = {
+  401: 'WWW-Authenticate',
+  405: 'Allow',
+  503: 'Retry-After',
+};
+
 function responseOf(codes: readonly ProblemCode[]) {
   const examples = Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }]));
   const schema = { $ref: '#/components/schemas/Problem' };
+  const header = HEADERS[PROBLEMS[codes[0]!].status];
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
     content: { 'application/problem+json': { schema, examples } },
+    headers: header ? { [header]: { schema: { type: 'string' as const }, required: true } } : {},
   } satisfies ApiResponseNoStatusOptions;
 }
 

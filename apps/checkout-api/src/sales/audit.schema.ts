@@ -15,7 +15,27 @@ const figures = z.object({
   conserved: z.boolean().describe('available + held + sold = initial'),
 });
 
+const example = {
+  initial: 500,
+  available: 480,
+  held: 12,
+  sold: 8,
+  rejected: 3,
+  pending: 0,
+  oversold: 0,
+  undersold: 0,
+  lostUpdates: 0,
+  conserved: true,
+};
+
 export const auditSchema = z
   .object({ saleId: z.guid(), items: z.array(figures.extend({ sku: z.string() })), total: figures })
-  .meta({ id: 'Audit' });
+  .meta({
+    id: 'Audit',
+    example: {
+      saleId: '0b0c8b86-7b0c-4b27-9a3e-0b8f8b1a8f10',
+      items: [{ sku: 'SNEAKER-42', ...example }],
+      total: example,
+    },
+  });
 export type AuditView = z.infer<typeof auditSchema>;

@@ -60,7 +60,17 @@ export const newSaleSchema = z
     path: ['endsAt'],
     message: 'Must be after startsAt',
   })
-  .meta({ id: 'NewSale' });
+  .meta({
+    id: 'NewSale',
+    example: {
+      name: 'Sneaker drop',
+      strategy: 'redis',
+      items: [{ sku: 'SNEAKER-42', stock: 500 }],
+      perBuyerLimit: 2,
+      reservationTtlSeconds: 600,
+      startsAt: '2030-01-01T12:00:00Z',
+    },
+  });
 export type NewSale = z.infer<typeof newSaleSchema>;
 
 export const saleSchema = z
@@ -84,7 +94,21 @@ export const saleSchema = z
       }),
     ),
   })
-  .meta({ id: 'Sale' });
+  .meta({
+    id: 'Sale',
+    example: {
+      id: '0b0c8b86-7b0c-4b27-9a3e-0b8f8b1a8f10',
+      name: 'Sneaker drop',
+      strategy: 'redis',
+      stripes: 1,
+      perBuyerLimit: 2,
+      reservationTtlSeconds: 600,
+      startsAt: '2030-01-01T12:00:00.000Z',
+      endsAt: null,
+      createdAt: '2029-12-24T18:00:00.000Z',
+      items: [{ sku: 'SNEAKER-42', initial: 500, available: 480, held: 12, sold: 8 }],
+    },
+  });
 export type SaleView = z.infer<typeof saleSchema>;
 
 export const saleListQuery = z.object({

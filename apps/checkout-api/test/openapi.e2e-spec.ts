@@ -1,0 +1,131 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import fc from 'fast-check';
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY, Api } from './support/api.js';
+import { problem } from './support/expect-problem.js';
+import { checkAnswer } from './support/openapi/answers.js';
+import { Contract, type Document, type Media, type Route, type Schema } from './support/openapi/document.js';
+import { requestsTo, type FuzzOptions } from './support/openapi/requests.js';
+import { Settler } from './support/settler.js';
+
+/** The same requests each time; OPENAPI_SEED and OPENAPI_RUNS ask for others, and more. */
+const seed = Number(process.env.OPENAPI_SEED ?? 42);
+const numRuns = Number(process.env.OPENAPI_RUNS ?? 150);
+
+const SECRET = 'a-secret-that-only-tests-know-of';
+const admin = `Bearer ${ADMIN_KEY}`;
+
+let api: Api;
+let settler: Settler;
+let contract: Contract;
+let options: FuzzOptions;
+beforeAll(async () => {
+  api = await Api.start({ MAX_QUANTITY_PER_ORDER: 10_000, BUYER_JWT_SECRET: SECRET });
+  settler = new Settler();
+  contract = new Contract((await api.http.get('/docs-json').expect(200)).body as Document);
+  const hour = 3_600_000;
+  const [past, future] = [-hour, hour].map((away) => new Date(Date.now() + away).toISOString());
+  const items = [{ sku: 'hot', stock: 1_000_000 }];
+  const sales = await Promise.all([
+    api.sale({ items }),
+    api.sale({ items: [{ sku: 'hot', stock: 1 }] }),
+    api.sale({ items, startsAt: future }),
+    api.sale({ items, startsAt: new Date(Date.now() - 2 * hour).toISOString(), endsAt: past }),
+    api.sale({ items, perBuyerLimit: 3 }),
+  ]);
+  const orders = [];
+  for (const sale of sales.slice(0, 2)) {
+    const { body } = await api
+      .checkout(sale.id, { prefer: 'wait=10', body: { buyerId: 'ann' } })
+      .set('authorization', admin)
+      .expect(201);
+    orders.push((body as { orderId: string }).orderId);
+  }
+  options = {
+    known: {
+      saleId: sales.map(({ id }) => id),
+      orderId: orders,
+      sku: ['hot', 'HOT'],
+      buyerId: ['ann', 'bob'],
+      strategy: ['redis', 'none', 'etcd', 'conditional-update'],
+      'Idempotency-Key': ['1', '2', '3'],
+      Prefer: ['wait=0', 'wait=1', 'wait=x', 'respond-async'],
+    },
+    credentials: { admin, buyer: `Bearer ${await tokenOf('ann')}` },
+  };
+});
+afterAll(async () => {
+  await settler.stop();
+  await api.stop();
+});
+
+const tokenOf = (buyer: string) =>
+  new SignJWT()
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(buyer)
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(SECRET));
+
+const named = ({ method, path }: Route) => `${method.toUpperCase()} ${path}`;
+const mediaOf = ({ operation }: Route): Media[] =>
+  [operation.requestBody, ...Object.values(operation.responses)].flatMap((each) =>
+    Object.values(each?.content ?? {}),
+  );
+
+function exampleOf(schema: Schema): unknown {
+  const { example, items } = contract.resolve(schema);
+  return example ?? (items && [exampleOf(items)]);
+}
+
+describe('the document', () => {
+  it('is valid OpenAPI', async () => {
+    const { valid, errors } = await new Validator().validate({ ...contract.document });
+    expect(errors).toBeUndefined();
+    expect(valid).toBe(true);
+  });
+
+  it('has for every body, of requests and answers, an example that is as its schema says', () => {
+    for (const route of contract.routes) {
+      for (const { schema, example, examples = {} } of mediaOf(route)) {
+        const shown = [example, exampleOf(schema), ...Object.values(examples).map(({ value }) => value)];
+        const there = shown.filter((value) => value !== undefined);
+        expect([named(route), there.length]).not.toEqual([named(route), 0]);
+        for (const value of there) expect(contract.errorsOf(schema, value)).toEqual([]);
+      }
+    }
+  });
+
+  it('has every parameter that a path names', () => {
+    for (const { path, operation } of contract.routes) {
+      const names = (operation.parameters ?? [])
+        .filter(({ in: where }) => where === 'path')
+        .map(({ name }) => name);
+      expect(new Set(names)).toEqual(new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)));
+    }
+  });
+});
+
+it(`answers as the document says, whatever it is sent (seed ${seed})`, async () => {
+  for (const route of contract.routes) {
+    const statuses = new Map<number, number>();
+    const property = fc.asyncProperty(requestsTo(contract, route, options), async (request) => {
+      const status = await checkAnswer(contract, route, api.url, request);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    });
+    await fc.assert(property, { seed, numRuns }).catch((error: unknown) => {
+      throw new Error(named(route), { cause: error });
+    });
+    // Else it never came to what the route is for.
+    expect([named(route), [...statuses.keys()].some((status) => status < 300)]).toEqual([named(route), true]);
+  }
+}, 240_000);
+
+it('refuses the methods that it does not document', async () => {
+  for (const [path, operations] of Object.entries(contract.document.paths)) {
+    const url = path.replaceAll(/\{\w+\}/g, '5d7d1d8c-93b6-5f0a-8c53-2a2a76a2b0a4');
+    for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
+      if (!(method in operations)) await api.http[method](url).expect(problem('METHOD_NOT_ALLOWED'));
+    }
+  }
+});
