@@ -16,7 +16,7 @@ export const sku = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dot, underscore and hyphen')
   .meta({ example: 'SNEAKER-42' });
 
-const instant = z.iso.datetime({ offset: true }).meta({ example: '2030-01-01T12:00:00Z' });
+const instant = z.iso.datetime({ offset: true });
 
 const moment = z.string().meta({ format: 'date-time' });
 
@@ -53,8 +53,8 @@ export const newSaleSchema = z
       .optional()
       .describe('Units one buyer may hold, over all SKUs'),
     reservationTtlSeconds: z.int().min(1).max(YEAR_IN_SECONDS).optional(),
-    startsAt: instant.optional(),
-    endsAt: instant.optional(),
+    startsAt: instant.meta({ example: '2030-01-01T12:00:00Z' }).optional(),
+    endsAt: instant.meta({ example: '2030-01-01T13:00:00Z' }).optional(),
   })
   .refine(({ startsAt, endsAt }) => !startsAt || !endsAt || Date.parse(endsAt) > Date.parse(startsAt), {
     path: ['endsAt'],
