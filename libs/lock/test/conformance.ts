@@ -4,15 +4,17 @@ import * as exclusion from './conformance/exclusion.js';
 import type { Check } from './conformance/check.js';
 import * as leaks from './conformance/leaks.js';
 import * as lease from './conformance/lease.js';
+import * as lostAnswers from './conformance/lost-answers.js';
 import * as network from './conformance/network.js';
 import * as restart from './conformance/restart.js';
+import * as sessions from './conformance/sessions.js';
 import * as waiting from './conformance/waiting.js';
 import type { LockDriverName } from '../src/index.js';
 import { PROMISES, type Promises } from './promises.js';
 import { STORES } from './support/stores/index.js';
 import { Subject, THOROUGH } from './support/subject.js';
 
-const GROUPS = { exclusion, waiting, lease, crash, restart, network, leaks };
+const GROUPS = { exclusion, waiting, lease, crash, restart, network, sessions, lostAnswers, leaks };
 
 const isCheck = (member: unknown): member is Check =>
   typeof member === 'object' && member !== null && 'run' in member && 'title' in member;
@@ -26,25 +28,28 @@ function checksOf(promises: Promises): Record<string, Check[]> {
   return Object.fromEntries(groups.filter(([, checks]) => checks.length > 0));
 }
 
+/** The driver under test with its own server, for the tests of the block that calls this. */
+export function setUp(name: LockDriverName, effort = THOROUGH): () => Subject {
+  let subject: Subject;
+  beforeAll(async () => {
+    subject = new Subject(name, PROMISES[name], await STORES[name](), inject('redisUrl'), effort);
+  });
+  afterEach(({ task }) => subject.endCheck(task.result?.state === 'fail'));
+  afterAll(() => subject.close());
+  return () => subject;
+}
+
 /**
  * The suite that every driver passes against its real server, with several processes and a network that breaks. What is
  * asked of a driver is said by its entry in `promises.ts`: each point is asserted as promised, or as what happens instead.
  */
 export function lockConformance(name: LockDriverName, effort = THOROUGH) {
-  const promises: Promises = PROMISES[name];
-
   describe(`lock driver ${name}`, { timeout: 180_000 }, () => {
-    let subject: Subject;
-    beforeAll(async () => {
-      subject = new Subject(name, promises, await STORES[name](), inject('redisUrl'), effort);
-    });
-    afterEach(({ task }) => subject.endCheck(task.result?.state === 'fail'));
-    afterAll(() => subject.close());
-
-    describe.for(Object.entries(checksOf(promises)))('%s', ([, asked]) => {
+    const subject = setUp(name, effort);
+    describe.for(Object.entries(checksOf(PROMISES[name])))('%s', ([, asked]) => {
       it.for(asked.map((check) => [check.title, check] as const))('%s', ([, check], { skip }) => {
-        skip(check.crashesServer === true && !subject.store.kill, 'the server is not ours to crash');
-        return check.run(subject);
+        skip(check.crashesServer === true && !subject().store.kill, 'the server is not ours to crash');
+        return check.run(subject());
       });
     });
   });

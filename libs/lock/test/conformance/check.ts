@@ -1,6 +1,8 @@
 import { LockError } from '../../src/index.js';
 import type { Promises } from '../promises.js';
 import { RemoteError } from '../support/contender-process.js';
+import { eventually } from '../support/eventually.js';
+import type { Place } from '../support/stores/store.js';
 import type { Subject } from '../support/subject.js';
 
 /** One point of the suite. It knows of no test runner's structure, so that it can be held against a broken driver too. */
@@ -32,3 +34,16 @@ export async function outcomeOf(attempt: Promise<unknown>): Promise<string> {
 }
 
 export const nothing = async () => undefined;
+
+/** Resolves to the places in a queue once there are so many. */
+export async function queued(
+  { store }: Subject,
+  resource: string,
+  count: number,
+  withinMs?: number,
+): Promise<Place[]> {
+  let places: Place[] = [];
+  const seen = async () => (places = await store.sessions!.queue(resource)).length === count;
+  await eventually(`${count} contenders are queued`, seen, withinMs);
+  return places;
+}

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { Lock } from '../../src/index.js';
 import type { Network } from '../support/backends.js';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
@@ -10,13 +11,14 @@ import { OUTAGE_CODES } from './restart.js';
 const overNetwork = ({ serverCrash }: { serverCrash: string }) => serverCrash !== 'no server';
 
 /** A lock whose driver reaches the store through a network of its own, and works there. */
-async function behindNetwork(subject: Subject) {
+export async function behindNetwork(subject: Subject) {
   const network = await subject.network();
-  const lock = await subject.lock(network.backends);
+  const driver = await subject.driver(network.backends);
+  const lock = new Lock(driver);
   const connected = async () =>
     (await outcomeOf(lock.withLock(subject.resource(), subject.options, nothing))) === 'granted';
   await eventually('it works behind the network', connected);
-  return { network, lock };
+  return { network, driver, lock };
 }
 
 /** A holder that `isolate` separates from its store, while another caller waits. */

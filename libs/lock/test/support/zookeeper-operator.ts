@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { createClient, Exception, type Stat } from 'node-zookeeper-client';
 import { Connection } from '../../src/drivers/zookeeper/connection.js';
 import { codeOf } from '../../src/drivers/zookeeper/session.js';
+import type { Place } from './stores/store.js';
 
 const nothing = () => undefined;
 const parentOf = (resource: string) => `of-${encodeURIComponent(resource)}`;
@@ -28,13 +29,26 @@ export class ZookeeperOperator {
     return new ZookeeperOperator(hosts, connection);
   }
 
-  /** Paths of the nodes that are queued for a resource, in their order. */
-  async queue(resource: string): Promise<string[]> {
+  /** The nodes that are queued for a resource, in their order. */
+  async queue(resource: string): Promise<Place[]> {
     const parent = `/lock/${parentOf(resource)}`;
     const nodes = await this.children(parent);
-    return nodes
+    const keys = nodes
       .toSorted((a, b) => (a.slice(-10) < b.slice(-10) ? -1 : 1))
       .map((node) => `${parent}/${node}`);
+    const stats = await Promise.all(keys.map((key) => this.stat(key)));
+    return keys.flatMap((key, i) => {
+      const stat = stats[i]; // none: it has gone meanwhile
+      if (!stat) return [];
+      return { key, created: stat.czxid.readBigInt64BE(), session: stat.ephemeralOwner.toString('hex') };
+    });
+  }
+
+  /** Of the clients that are connected. */
+  async sessions(): Promise<string[]> {
+    const connections = (await this.ask('cons')).matchAll(/sid=0x([0-9a-f]+)/g);
+    const ids = [...connections].map(([, id]) => id!.padStart(16, '0'));
+    return ids.filter((id) => id !== this.client.getSessionId().toString('hex'));
   }
 
   /** How many of these resources have a parent. */
@@ -56,9 +70,9 @@ export class ZookeeperOperator {
     return promisify<string, void>((of, done) => this.client.remove(of, done as never))(path);
   }
 
-  /** Ends the session that owns a node: takes it over and closes it. Its client must be cut off, else it takes it back. */
-  async expireOwner(path: string): Promise<void> {
-    const sessionId = (await this.stat(path))!.ephemeralOwner;
+  /** Takes a session over and closes it. Its client must be cut off, else it takes it back. */
+  async endSession(id: string): Promise<void> {
+    const sessionId = Buffer.from(id, 'hex');
     const usurper = createClient(this.hosts, { sessionId, sessionPassword: passwordOf(sessionId) } as never);
     const connected = once(usurper, 'connected');
     usurper.connect();
@@ -74,10 +88,15 @@ export class ZookeeperOperator {
 
   /** One of the figures that the server's `mntr` command tells. */
   async figure(name: string): Promise<number> {
+    return Number(new RegExp(`^${name}\\t(\\d+)$`, 'm').exec(await this.ask('mntr'))?.[1]);
+  }
+
+  /** One of ZooKeeper's four-letter words. */
+  private async ask(word: string): Promise<string> {
     const { hostname, port } = new URL(`tcp://${this.hosts}`);
     const socket = connect(Number(port), hostname);
-    socket.write('mntr');
-    return Number(new RegExp(`^${name}\\t(\\d+)$`, 'm').exec(await text(socket))?.[1]);
+    socket.write(word);
+    return text(socket);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { orAbort } from '../or-abort.js';
+import { orUnavailable } from '../or-unavailable.js';
 import { within } from '../within.js';
 import { Place } from './place.js';
 import { Session } from './session.js';
@@ -31,16 +32,9 @@ export class ZookeeperDriver implements LockDriver {
   ) {}
 
   async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    const session = this.#session(ttl);
-    let place: Place | undefined;
     try {
-      await orAbort(session.ready, signal);
-      place = new Place(session, this.#parentOf(resource));
-      await orAbort(within(ANSWER_MS, place.joined()), signal);
-      const token = await orAbort(place.first(), signal);
-      return grant(place, session, token);
+      return await this.#reachFront(resource, ttl, signal);
     } catch (error) {
-      place?.leave().catch(() => undefined); // until it succeeds or the session has gone, and the node with it
       signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     }
@@ -48,6 +42,23 @@ export class ZookeeperDriver implements LockDriver {
 
   async close() {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+  }
+
+  /** Queues until it is first; once more, at the end, when its session ended while it waited. */
+  async #reachFront(resource: string, ttl: number, signal: AbortSignal): Promise<Grant> {
+    for (;;) {
+      const session = this.#session(ttl);
+      await orAbort(session.ready, signal);
+      const place = new Place(session, this.#parentOf(resource));
+      try {
+        await orAbort(within(ANSWER_MS, place.joined()), signal);
+        const token = await orAbort(place.first(), signal);
+        return grant(resource, place, session, token);
+      } catch (error) {
+        place.leave().catch(() => undefined); // until it succeeds or the session has gone, and the node with it
+        if (!session.lost.aborted) throw error;
+      }
+    }
   }
 
   #session(ttl: number): Session {
@@ -65,12 +76,12 @@ export class ZookeeperDriver implements LockDriver {
   }
 }
 
-const grant = (place: Place, session: Session, token: bigint): Grant => ({
+const grant = (resource: string, place: Place, session: Session, token: bigint): Grant => ({
   holder: place.id,
   token,
   provenAt: session.provenAt,
   ttl: session.timeout,
   extend: () => place.held(),
   lost: session.lost,
-  release: () => within(ANSWER_MS, place.leave()),
+  release: () => orUnavailable(resource, within(ANSWER_MS, place.leave())),
 });
