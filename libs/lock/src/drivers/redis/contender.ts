@@ -7,7 +7,7 @@ export interface Answer {
   readonly granted: boolean;
   /** The token of the grant, else the last one that was given out before this answer. */
   readonly token: bigint;
-  /** Milliseconds until the next permit runs out. */
+  /** Milliseconds until the next permit of the others runs out. */
   readonly runsOutIn: number;
 }
 
@@ -38,8 +38,7 @@ export class Contender {
 
   /** Gives back what it has, or gives up waiting. Resolves to whether it had a permit. */
   async release(): Promise<boolean> {
-    const [wasOurs] = await this.redis.lockRelease(...this.keys, this.holder, this.ttl);
-    return wasOurs === 1;
+    return (await this.redis.lockRelease(...this.keys, this.holder, this.ttl)) === 1;
   }
 
   /** Releases, and asks for another contender of this process in the same command. */
@@ -48,11 +47,14 @@ export class Contender {
     const reply = this.redis.lockRelease(...this.keys, this.holder, this.ttl, next.holder, next.ttl);
     return {
       wasOurs: reply.then(([wasOurs]) => wasOurs === 1),
-      answer: reply.then(([, ...answer]) => read(askedAt, answer)),
+      answer: reply.then(([, answer]) => read(askedAt, answer)),
     };
   }
 }
 
-function read(askedAt: number, [granted, token, runsOutIn]: RawAnswer): Answer {
-  return { askedAt, granted: granted === 1, token: BigInt(token), runsOutIn };
+function read(askedAt: number, answer: RawAnswer): Answer {
+  if (typeof answer === 'string')
+    return { askedAt, granted: true, token: BigInt(answer), runsOutIn: Infinity };
+  const [last, runsOutIn] = answer;
+  return { askedAt, granted: false, token: BigInt(last), runsOutIn };
 }

@@ -1,5 +1,5 @@
 -- Makes the next token larger than ARGV[1]. Decimal strings of one length compare like their numbers.
-local above, last = ARGV[1], redis.call('GET', TOKEN) or '0'
+local above, last = ARGV[1], call('GET', TOKEN) or '0'
 if #above > #last or (#above == #last and above > last) then
-  redis.call('SET', TOKEN, above, 'PX', TOKEN_MEMORY_MS)
+  call('SET', TOKEN, above, 'PX', TOKEN_MEMORY_MS)
 end

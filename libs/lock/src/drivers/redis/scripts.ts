@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What is the same in every call of one driver. `permits.lua` says what it means. */
+/** What is the same in every call of one driver. `names.lua` says what it means. */
 export interface Settings {
   readonly permits: number;
   readonly tokens: number;
@@ -9,36 +9,42 @@ export interface Settings {
   readonly countListeners: boolean;
 }
 
-const permitsLua = readFileSync(new URL('./permits.lua', import.meta.url), 'utf8');
-const acquireLua = readFileSync(new URL('./acquire.lua', import.meta.url), 'utf8');
-const extendLua = readFileSync(new URL('./extend.lua', import.meta.url), 'utf8');
-const releaseLua = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
-const reseedLua = readFileSync(new URL('./reseed.lua', import.meta.url), 'utf8');
+const read = (file: URL) => readFileSync(file, 'utf8');
+// Spelled out one by one: the bundler takes along what it finds in this form.
+const namesLua = read(new URL('./names.lua', import.meta.url));
+const permitLua = read(new URL('./permit.lua', import.meta.url));
+const queueLua = read(new URL('./queue.lua', import.meta.url));
+const takeLua = read(new URL('./take.lua', import.meta.url));
+const acquireLua = read(new URL('./acquire.lua', import.meta.url));
+const extendLua = read(new URL('./extend.lua', import.meta.url));
+const giveBackLua = read(new URL('./give-back.lua', import.meta.url));
+const releaseLua = read(new URL('./release.lua', import.meta.url));
+const reseedLua = read(new URL('./reseed.lua', import.meta.url));
 
 export function scriptsWith({ permits, tokens, claimTtl, channelPrefix, countListeners }: Settings) {
   const settings = `local PERMITS, TOKENS, CLAIM_TTL, CHANNEL_PREFIX, COUNT_LISTENERS = ${permits}, ${tokens}, ${claimTtl}, ${JSON.stringify(channelPrefix)}, ${countListeners}\n`;
-  const script = (lua: string) => ({ lua: settings + permitsLua + lua, numberOfKeys: 3 });
+  /** What a call rarely needs comes late: where a script returns early, the rest costs nothing. */
+  const script = (...parts: string[]) => ({ lua: settings + namesLua + parts.join(''), numberOfKeys: 3 });
   return {
-    lockAcquire: script(acquireLua),
-    lockExtend: script(extendLua),
-    lockRelease: script(releaseLua),
+    lockAcquire: script(permitLua, takeLua, queueLua, acquireLua),
+    lockExtend: script(permitLua, extendLua),
+    lockRelease: script(giveBackLua, permitLua, queueLua, releaseLua),
     lockReseed: script(reseedLua),
   };
 }
 
 export type Keys = readonly [holders: string, queue: string, token: string];
 
-/** What acquire() in `permits.lua` returns. */
-export type RawAnswer = [granted: 0 | 1, last: string, runsOutIn: number];
-
-type Next = [] | [nextHolder: string, nextTtl: number];
+/** What acquire() in `queue.lua` returns. */
+export type RawAnswer = string | [last: string, runsOutIn: number];
 
 /** The scripts as commands. What they return is said at the head of each `.lua` file. */
 export interface LockCommands {
   lockAcquire(...args: [...Keys, holder: string, ttl: number]): Promise<RawAnswer>;
   lockExtend(...args: [...Keys, holder: string, ttl: number]): Promise<0 | 1>;
+  lockRelease(...args: [...Keys, holder: string, ttl: number]): Promise<0 | 1>;
   lockRelease(
-    ...args: [...Keys, holder: string, ttl: number, ...Next]
-  ): Promise<[wasOurs: 0 | 1, ...answer: RawAnswer]>;
+    ...args: [...Keys, holder: string, ttl: number, nextHolder: string, nextTtl: number]
+  ): Promise<[wasOurs: 0 | 1, answer: RawAnswer]>;
   lockReseed(...args: [...Keys, above: string]): Promise<null>;
 }
