@@ -5,7 +5,6 @@ const yes = (promised: boolean) => (promised ? 'yes' : 'no');
 
 const ORDER: Record<Promises['order'], string> = {
   none: 'none',
-  'one by one': 'as queued',
   always: 'first come',
 };
 

@@ -6,11 +6,8 @@ export interface Promises {
   readonly needs?: keyof LockBackends;
   /** Whom it keeps apart. */
   readonly excludes: 'processes' | 'callers of one process';
-  /**
-   * First come first served. Where only `one by one`, callers of one process that ask at the same moment may be queued in any
-   * order.
-   */
-  readonly order: 'none' | 'one by one' | 'always';
+  /** First come first served. */
+  readonly order: 'none' | 'always';
   /** Its leases carry tokens that grow strictly, across processes and restarts of the server. */
   readonly fenced: boolean;
   /** Its tokens can be moved above a given one. */
@@ -126,12 +123,11 @@ export const PROMISES = {
     lossSeen: 'watchdog',
     quorum: 'majority of independent servers',
   },
-  etcd: { ...bySession, needs: 'etcd', order: 'one by one', leastTtl: 2_000 },
+  etcd: { ...bySession, needs: 'etcd', leastTtl: 2_000 },
   zookeeper: { ...bySession, needs: 'zookeeper' },
   consul: {
     ...bySession,
     needs: 'consul',
-    order: 'one by one',
     leastTtl: 10_000,
     deadTime: { ttls: 2, ms: 0 }, // Consul ends a session between one and two TTLs after its last sign of life
   },

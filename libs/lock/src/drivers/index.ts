@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { LockDriverUnknownError } from '../errors.js';
 import type { LockDriver } from '../lock.js';
+import { SharedTurns } from './shared-turns.js';
 
 /** The servers that drivers may need; each driver takes connections of its own. A driver without its server is not usable. */
 export interface LockBackends {
@@ -28,6 +29,9 @@ interface DriverEntry {
   readonly open: Factory;
 }
 
+/** The queues of these stores are for processes. */
+const sharing = (driver: LockDriver) => new SharedTurns(driver);
+
 const DRIVERS = {
   'local-mutex': {
     open: async () => new (await import('./local-mutex/local-mutex.driver.js')).LocalMutexDriver(),
@@ -43,7 +47,7 @@ const DRIVERS = {
   },
   etcd: {
     needs: 'etcd',
-    open: async ({ etcd }) => new (await import('./etcd/etcd.driver.js')).EtcdDriver(etcd),
+    open: async ({ etcd }) => sharing(new (await import('./etcd/etcd.driver.js')).EtcdDriver(etcd)),
   },
   redlock: {
     needs: 'redlock',
@@ -52,7 +56,7 @@ const DRIVERS = {
   zookeeper: {
     needs: 'zookeeper',
     open: async ({ zookeeper }) =>
-      new (await import('./zookeeper/zookeeper.driver.js')).ZookeeperDriver(zookeeper),
+      sharing(new (await import('./zookeeper/zookeeper.driver.js')).ZookeeperDriver(zookeeper)),
   },
   'mysql-key': {
     needs: 'mysql',
@@ -75,7 +79,7 @@ const DRIVERS = {
   },
   consul: {
     needs: 'consul',
-    open: async ({ consul }) => new (await import('./consul/consul.driver.js')).ConsulDriver(consul),
+    open: async ({ consul }) => sharing(new (await import('./consul/consul.driver.js')).ConsulDriver(consul)),
   },
 } as const satisfies Record<string, DriverEntry>;
 

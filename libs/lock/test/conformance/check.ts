@@ -1,3 +1,4 @@
+import { TOKENS_PER_TURN } from '../../src/drivers/turn.js';
 import { LockError } from '../../src/index.js';
 import type { Promises } from '../promises.js';
 import { RemoteError } from '../support/contender-process.js';
@@ -47,3 +48,6 @@ export async function queued(
   await eventually(`${count} contenders are queued`, seen, withinMs);
   return places;
 }
+
+/** The token of who is the first to have the lock while this place is at the front: the callers of a process share it. */
+export const tokenOf = ({ created }: Place) => created * BigInt(TOKENS_PER_TURN);

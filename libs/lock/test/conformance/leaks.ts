@@ -18,7 +18,7 @@ function growth(before: Readonly<Record<string, number>>, now: Readonly<Record<s
 }
 
 /** Fails with what has grown and stays so. */
-async function expectNoGrowth(
+export async function expectNoGrowth(
   what: string,
   count: () => Promise<Record<string, number>>,
   before: Record<string, number>,

@@ -103,25 +103,6 @@ export const servesCallersInOrder: Check = {
   },
 };
 
-export const servesQueuedCallersInOrder: Check = {
-  title: 'serves the callers of a process in the order in which the store queued them',
-  applies: ({ order }) => order === 'one by one',
-  async run(subject) {
-    const [lock, other] = await subject.twoLocks();
-    const resource = subject.resource();
-    const held = await hold(lock, resource, subject.options);
-    const order: number[] = [];
-    const waiters: Promise<void>[] = [];
-    for (let i = 0; i < 8; i++) {
-      waiters.push(other.withLock(resource, subject.options, async () => void order.push(i)));
-      await queued(subject, resource, i + 1);
-    }
-    await held.release();
-    await Promise.all(waiters);
-    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  },
-};
-
 export const servesProcessesInOrder: Check = {
   title:
     'serves processes in the order they asked, with growing tokens, past one that was killed while it waited',

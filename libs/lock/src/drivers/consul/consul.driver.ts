@@ -5,7 +5,7 @@ import { Session } from './session.js';
 
 /**
  * A queue of contender keys in Consul, in order of their CreateIndex, each waiting by a blocking query for the key just
- * ahead. First come first served; one transaction locks a free lock, one releases it; CreateIndex is the fencing token.
+ * ahead. First come first served; one transaction locks a free lock, one releases it; CreateIndex makes the fencing token.
  *
  * Not the recipe of Consul's own `lock` (one key, acquired by whoever is first after a release): that has no order, wakes
  * every waiter at each release to have all but one refused by the Raft log, and lets a session that holds the key acquire

@@ -7,7 +7,7 @@ import { Session } from './session.js';
 /**
  * The recipe of etcd's own `client/v3/concurrency`: contenders queue by the create revision of their keys, each watches
  * the key just ahead, and all keys live under one lease. First come first served; one round trip for a free lock; the
- * create revision is the fencing token.
+ * create revision makes the fencing token.
  *
  * TTLs are whole seconds, at least 1.5 election time-outs of the server (2 s by default). A lease says when a holder is
  * given up, not that it has stopped: only a fenced write excludes it (Jepsen, "etcd 3.4.3", 2020). Restoring the cluster

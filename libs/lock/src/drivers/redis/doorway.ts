@@ -1,14 +1,14 @@
+import type { Turn } from '../turn.js';
 import type { Answer, Contender } from './contender.js';
-import type { Turn } from './turn.js';
 
 /** What the one inside has for the one who waits: its turn, or the answer to what it asked for it. */
-type Heard = Turn | Answer | undefined;
+type Heard = Turn<Contender> | Answer | undefined;
 
 export interface Waiting {
   readonly contender: Contender;
   readonly heard: Promise<Heard>;
   /** With nothing, the contender has to ask itself. False if it has heard something before. */
-  readonly hear: (heard?: Turn | Promise<Answer>) => boolean;
+  readonly hear: (heard?: Turn<Contender> | Promise<Answer>) => boolean;
 }
 
 /**

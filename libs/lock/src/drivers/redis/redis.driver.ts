@@ -5,10 +5,10 @@ import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { LocalQueue } from '../local-queue.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { ownConnection } from '../own-connection.js';
+import { TOKENS_PER_TURN, Turn, type Granted } from '../turn.js';
 import { Contender, type Answer } from './contender.js';
 import { Doorway, type Waiting } from './doorway.js';
 import { scriptsWith, type Keys, type LockCommands } from './scripts.js';
-import { Turn, type Granted } from './turn.js';
 import { WakeUps, type Bell } from './wake-ups.js';
 
 /** How long a waiter that was handed a permit has to extend it: what one that is cut off costs at most. */
@@ -19,9 +19,6 @@ const ASK_AGAIN_MS = 300;
 const ENOUGH_MS = CLAIM_TTL_MS / 2;
 /** Redis scripts count in doubles. */
 const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
-
-/** Tokens granted at once: one for each caller who may have the permit in one turn. Those of a semaphore have no turns. */
-const TOKENS_PER_TURN = 64;
 
 /**
  * This project's lock on one Redis, and its semaphore: a lock is the semaphore with one permit. First come first served
@@ -52,6 +49,7 @@ export class RedisDriver implements LockDriver {
   ) {
     const channelPrefix = `${prefix}:wake:`;
     const countListeners = !(connection instanceof Cluster);
+    // Tokens reserved for the callers of a turn could be overtaken by another holder's, where there are several.
     this.#callersPerTurn = permits === 1 ? TOKENS_PER_TURN : 1;
     const scripts = scriptsWith({
       permits,
@@ -104,7 +102,12 @@ export class RedisDriver implements LockDriver {
     this.#redis.disconnect();
   }
 
-  async #contend(resource: string, contender: Contender, request: LockRequest, bell: Bell): Promise<Turn> {
+  async #contend(
+    resource: string,
+    contender: Contender,
+    request: LockRequest,
+    bell: Bell,
+  ): Promise<Turn<Contender>> {
     const heard = await this.#doorway.wait(resource, contender, ASK_AGAIN_MS, request);
     this.#doorway.depart(resource, contender);
     if (heard instanceof Turn) return heard;
@@ -133,10 +136,10 @@ export class RedisDriver implements LockDriver {
     });
   }
 
-  #release(resource: string, grant: Grant, turn: Turn): Promise<boolean> {
+  #release(resource: string, grant: Grant, turn: Turn<Contender>): Promise<boolean> {
     const next = this.#doorway.leave(resource, grant);
-    if (next && turn.handOn(next.contender) && next.hear(turn)) return turn.provenLater();
-    return turn.end(this.#giveBack(turn.contender, next));
+    if (next?.contender.wantsAs(turn.permit) && turn.handOn() && next.hear(turn)) return turn.provenLater();
+    return turn.end(this.#giveBack(turn.permit, next));
   }
 
   async #giveBack(contender: Contender, next?: Waiting): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { CreateMode, Exception, State, type Client, type Event, type Stat } from 'node-zookeeper-client';
 import { Connection } from './connection.js';
 
@@ -37,6 +37,7 @@ export class Session {
 
   /** @param timeout in milliseconds; the servers' answer to it is {@link timeout} */
   constructor(servers: string, timeout: number) {
+    setMaxListeners(0, this.lost); // two per lock
     const onGarbage = (error: Error) => void this.#end(error);
     this.#connection = new Connection(servers, Math.max(timeout, LEAST_TIMEOUT_MS), onGarbage);
     this.ready = this.#request<void>((client, done) => client.once('connected', () => done(null)));

@@ -24,6 +24,7 @@ const ANSWER_MS = 3_000;
  */
 export class ZookeeperDriver implements LockDriver {
   readonly #sessions = new Map<number, Session>();
+  #closed = false;
 
   /** @param servers `host:port,host:port`, with the path to a root for all nodes at the end if there is one */
   constructor(
@@ -41,6 +42,7 @@ export class ZookeeperDriver implements LockDriver {
   }
 
   async close() {
+    this.#closed = true;
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
   }
 
@@ -62,6 +64,7 @@ export class ZookeeperDriver implements LockDriver {
   }
 
   #session(ttl: number): Session {
+    if (this.#closed) throw new Error('the driver is closed');
     const open = this.#sessions.get(ttl);
     if (open && !open.lost.aborted) return open;
     const session = new Session(this.servers, ttl);

@@ -1,6 +1,11 @@
-import type { Contender } from './contender.js';
+/** A lock, or a permit of a semaphore, in the hands of this process. */
+export interface Permit {
+  readonly ttl: number;
+  /** Resolves to whether it is still this process's, and then for `ttl` milliseconds from now. */
+  extend(ttl: number): Promise<boolean>;
+}
 
-/** What a contender was granted. Durations are in milliseconds. */
+/** What a process was granted. Durations are in milliseconds. */
 export interface Granted {
   readonly token: bigint;
   /** `performance.now()` from before the command that proved ownership was sent. */
@@ -9,18 +14,20 @@ export interface Granted {
   readonly firstTtl: number;
 }
 
+/** So many callers may have one turn: each needs a token of its own. */
+export const TOKENS_PER_TURN = 64;
 /** A turn is handed on for this long at most, in milliseconds: other processes wait for its end. */
 const TURN_MS = 50;
 /** Those who have handed a turn on hear after so many milliseconds that it was theirs, if it has not ended by then. */
 const PROVE_AFTER_MS = 10;
 
 /**
- * A permit in the hands of this process. The callers who were waiting here when it was granted have it one after the other,
- * without a word to Redis: each with a token of its own, out of those that were granted with the permit. Whoever comes
+ * What a process does with a permit. The callers who were waiting here when it was granted have it one after the other,
+ * without a word to the store: each with a token of its own, out of those that were granted with the permit. Whoever comes
  * later waits for the next turn, so that no process keeps the others out ("gated service").
  * Source: Dice, Marathe, Shavit, "Lock cohorting" (PPoPP 2012), which does so between the cores of one socket.
  */
-export class Turn {
+export class Turn<Of extends Permit = Permit> {
   #granted: Granted;
   readonly #until: number;
   #gone = false;
@@ -29,7 +36,7 @@ export class Turn {
 
   /** @param callers how many more may have it, each of which needs a token */
   constructor(
-    readonly contender: Contender,
+    readonly permit: Of,
     granted: Granted,
     private callers: number,
   ) {
@@ -44,18 +51,18 @@ export class Turn {
   /** Resolves to whether the permit is still this process's. */
   async extend(ttl: number): Promise<boolean> {
     const provenAt = performance.now();
-    const ours = await this.contender.extend(ttl);
+    const ours = await this.permit.extend(ttl);
     if (ours) this.#granted = { ...this.#granted, provenAt, firstTtl: ttl };
     else this.#gone = true;
     return ours;
   }
 
-  /** Whether the next caller may have it, under another token. */
-  handOn(next: Contender): boolean {
+  /** Whether one caller more may have it, under another token. */
+  handOn(): boolean {
     const { token, provenAt, firstTtl } = this.#granted;
     const now = performance.now();
     const isFresh = now < Math.min(this.#until, provenAt + firstTtl / 2);
-    if (this.callers === 0 || this.#gone || !isFresh || !next.wantsAs(this.contender)) return false;
+    if (this.callers === 0 || this.#gone || !isFresh) return false;
     this.callers--;
     this.#granted = { ...this.#granted, token: token + 1n };
     return true;
@@ -63,7 +70,7 @@ export class Turn {
 
   /**
    * Whether the permit was still this process's at some later moment, hence also when the caller was done: it is asked of
-   * Redis once for all who have handed it on.
+   * the store once for all who have handed it on.
    */
   provenLater(): Promise<boolean> {
     if (!this.#proof) {
@@ -81,7 +88,7 @@ export class Turn {
     return this.#proof.outcome;
   }
 
-  /** The turn is over: `wasOurs` tells what Redis says to its release. */
+  /** The turn is over: `wasOurs` tells what the store says to its release. */
   end(wasOurs: Promise<boolean>): Promise<boolean> {
     this.#ended = wasOurs;
     this.#prove(wasOurs);
@@ -89,7 +96,7 @@ export class Turn {
   }
 
   async #isOurs(): Promise<boolean> {
-    const ours = await this.extend(this.contender.ttl);
+    const ours = await this.extend(this.permit.ttl);
     return ours || (this.#ended ?? false); // a release overtakes a script that has to be loaded first
   }
 

@@ -1,0 +1,31 @@
+import type { LockDriver, LockRequest } from '../lock.js';
+import { Line } from './line.js';
+
+/**
+ * One contender per process and resource: the callers of a process wait in its memory and share its turns at the lock of
+ * `driver`, one that gives tokens, extends its leases and tells of their loss. A token of the store becomes as many as a
+ * turn may need: its multiple, and those up to the next.
+ */
+export class SharedTurns implements LockDriver {
+  readonly #lines = new Map<string, Line>();
+
+  constructor(private readonly driver: LockDriver) {}
+
+  acquire(resource: string, request: LockRequest) {
+    const line = this.#lines.get(resource) ?? this.#open(resource);
+    return line.join(request);
+  }
+
+  close() {
+    return this.driver.close();
+  }
+
+  #open(resource: string): Line {
+    const line = new Line(
+      (request) => this.driver.acquire(resource, request),
+      () => this.#lines.delete(resource),
+    );
+    this.#lines.set(resource, line);
+    return line;
+  }
+}
