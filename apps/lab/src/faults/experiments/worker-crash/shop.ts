@@ -19,12 +19,6 @@ export async function openShop(scene: Scene, ttl: number): Promise<Shop> {
     startPrivatePostgres(),
     startPrivateRedis('always'), // the setting under which Redis confirms nothing that it could forget
   ]);
-  {
-    const { Redis } = await import('ioredis');
-    const r = new Redis(redis.url);
-    await r.config('SET', 'appendonly', 'no');
-    r.disconnect();
-  }
   const stop = async () => void (await Promise.all([postgres.stop(), redis.stop()]));
   const stack = new Stack(
     { databaseUrl: postgres.url, redisUrl: redis.url, stop },
