@@ -1,5 +1,8 @@
 import { createBirpc } from 'birpc';
 import { checkout } from './checkout.js';
+import { edit } from './edit.js';
+import { permit } from './permit.js';
+import { plantedCheckout } from './planted/checkout.js';
 import { Process } from './process.js';
 import type { ActorCalls, LabCalls, Setup } from './protocol.js';
 
@@ -19,7 +22,11 @@ export async function act(json: string): Promise<void> {
     }
   }
 
-  const calls: ActorCalls = { checkout: (task) => working(() => checkout(self, task)) };
+  const calls: ActorCalls = {
+    checkout: (task) => working(() => (task.section ? plantedCheckout : checkout)(self, task)),
+    edit: (task) => working(() => edit(self, task)),
+    permit: (task) => working(() => permit(self, task)),
+  };
   const lab = createBirpc<LabCalls, ActorCalls>(calls, {
     post: (message) => void process.send!(message),
     on: (receive) => void process.on('message', receive),

@@ -1,32 +1,54 @@
 import { CriticalSection, TokenWentBackError } from '@app/inventory';
+import type { Lease } from '@app/lock';
+import type { OrderRequest, Outcome } from '@app/orders';
 import { Pool, type QueryConfig } from 'pg';
 import { codeOf, type Process } from './process.js';
 import type { CheckoutResult, CheckoutTask } from './protocol.js';
 
 /** Settles one order with the application's own critical section, halting on the way where the lab wants it. */
-export async function checkout(self: Process, { order, ...locking }: CheckoutTask): Promise<CheckoutResult> {
-  const resource = `${order.saleId}:${order.sku}`;
-  const target = {
-    saleId: order.saleId,
-    sku: order.sku,
-    write: 'read-modify-write',
-    perBuyerLimit: null,
-  } as const;
+export function checkout(
+  self: Process,
+  { order, ...locking }: CheckoutTask,
+  Section: Section = CriticalSection,
+): Promise<CheckoutResult> {
+  return withStock(self, order, async (pool, target, resource) => {
+    try {
+      return await self.holding(locking, resource, async (lease) => {
+        const { outcomes } = await new Section(pool, target, lease).settle([order]);
+        await self.reach('committed');
+        return outcomes[0]!;
+      });
+    } catch (error) {
+      // As a worker does it: the next lease comes with a token that the row accepts.
+      if (error instanceof TokenWentBackError) await self.reseed(locking.driver, error);
+      throw error;
+    }
+  });
+}
+
+/** Work on the stock that an order wants, with one connection of its own. Resolves to the error that ends it, if one does. */
+export async function withStock(
+  self: Process,
+  { saleId, sku }: OrderRequest,
+  work: (pool: Pool, target: SectionTarget, resource: string) => Promise<Outcome>,
+): Promise<CheckoutResult> {
+  const resource = `${saleId}:${sku}`;
   const pool = haltingPool(self, resource);
   try {
-    return await self.holding(locking, resource, async (lease) => {
-      const { outcomes } = await new CriticalSection(pool, target, lease).settle([order]);
-      await self.reach('committed');
-      return outcomes[0]!;
-    });
+    return await work(pool, { saleId, sku, write: 'read-modify-write', perBuyerLimit: null }, resource);
   } catch (error) {
-    // As a worker does it: the next lease comes with a token that the row accepts.
-    if (error instanceof TokenWentBackError) await self.reseed(locking.driver, error);
     return { error: codeOf(error) };
   } finally {
     await pool.end();
   }
 }
+
+export type Section = new (
+  pool: Pool,
+  target: SectionTarget,
+  lease: Lease,
+) => Pick<CriticalSection, 'settle'>;
+type SectionTarget = ConstructorParameters<typeof CriticalSection>[1];
 
 /** A pool whose statements of the critical section are told to the lab, and wait where it wants them to. */
 function haltingPool(self: Process, resource: string): Pool {

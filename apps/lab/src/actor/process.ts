@@ -1,9 +1,10 @@
-import { Locks, LockError, type Lease, type LockBackends, type LockDriverName } from '@app/lock';
+import { Lock, Locks, LockError, type Lease, type LockBackends, type LockDriverName } from '@app/lock';
 import { once } from 'node:events';
 import { now } from '../clock.js';
 import type { EventKind, HistoryEvent } from '../faults/history.js';
 import { backendsOf } from '../servers.js';
 import { replicated } from './replicated.js';
+import { isPlanted, PlantedDriver } from './planted/lock.js';
 import type { LabCalls, Locking, Point, Setup } from './protocol.js';
 
 /** What every role of a process of the lab works with. */
@@ -34,8 +35,9 @@ export class Process {
     { driver, ttl, wait, fence, replicas }: Locking,
     resource: string,
     work: (lease: Lease) => Promise<T>,
+    use?: Pick<Lock, 'withLock'>,
   ): Promise<T> {
-    const lock = await this.#locks.of(driver as LockDriverName);
+    const lock = use ?? (await this.#lockOf(driver));
     this.record('asked', { resource });
     try {
       const result = await lock.withLock(resource, { ttl, wait, fenced: fence }, async (lease) => {
@@ -64,6 +66,11 @@ export class Process {
     const lock = await this.#locks.of(driver as LockDriverName);
     await lock.reseed(resource, fence);
     this.record('repaired', { resource, detail: `the next token is above ${fence}` });
+  }
+
+  async #lockOf(driver: string): Promise<Lock> {
+    if (!isPlanted(driver)) return this.#locks.of(driver as LockDriverName);
+    return new Lock(new PlantedDriver(this.setup.servers.redis!, driver, () => this.reach('unlocked')));
   }
 
   readonly #terminated = once(process, 'SIGTERM');

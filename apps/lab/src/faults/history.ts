@@ -70,14 +70,17 @@ export class History {
     return this.#events.find((event) => event.actor === actor && event.kind === kind);
   }
 
-  holds(): Hold[] {
+  /** @param endings what ends a hold, if not only that its holder gave it back, failed or died */
+  holds(endings = ENDS_A_HOLD): Hold[] {
     return this.#events.flatMap(({ kind, actor, resource, token, at }, i) => {
       if (kind !== 'granted') return [];
       const end = this.#events
         .slice(i + 1)
         .find(
           (later) =>
-            later.actor === actor && ENDS_A_HOLD.has(later.kind) && (later.resource ?? resource) === resource,
+            later.actor === actor &&
+            endings.includes(later.kind) &&
+            (later.resource ?? resource) === resource,
         );
       return [{ actor, resource, token, from: at, to: end?.at ?? Infinity }];
     });

@@ -1,7 +1,9 @@
 import type { Experiment } from '../experiment.js';
 import { crashedHolder } from './crashed-holder.js';
+import { documentEdit } from './document-edit.js';
 import { leaderKill } from './leader-kill.js';
 import { pausedHolder } from './paused-holder.js';
+import { plantedBugs } from './planted-bugs/planted-bugs.js';
 import { redisFailover } from './redis-failover.js';
 import { redlockQuorum } from './redlock-quorum.js';
 import { workerCrash } from './worker-crash.js';
@@ -13,5 +15,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   redisFailover,
   redlockQuorum,
   leaderKill,
+  documentEdit,
   workerCrash,
+  plantedBugs,
 ];
