@@ -6,6 +6,7 @@ import { pausedHolder } from './paused-holder.js';
 import { plantedBugs } from './planted-bugs/planted-bugs.js';
 import { redisFailover } from './redis-failover.js';
 import { redlockQuorum } from './redlock-quorum.js';
+import { semaphore } from './semaphore/semaphore.js';
 import { workerCrash } from './worker-crash.js';
 
 /** In the order in which they are run and told. */
@@ -16,6 +17,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   redlockQuorum,
   leaderKill,
   documentEdit,
+  semaphore,
   workerCrash,
   plantedBugs,
 ];
