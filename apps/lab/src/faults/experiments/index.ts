@@ -2,6 +2,7 @@ import type { Experiment } from '../experiment.js';
 import { crashedHolder } from './crashed-holder.js';
 import { documentEdit } from './document-edit.js';
 import { leaderKill } from './leader-kill.js';
+import { mysqlDeadlock } from './mysql-deadlock/mysql-deadlock.js';
 import { pausedHolder } from './paused-holder.js';
 import { plantedBugs } from './planted-bugs/planted-bugs.js';
 import { redisFailover } from './redis-failover.js';
@@ -16,6 +17,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   redisFailover,
   redlockQuorum,
   leaderKill,
+  mysqlDeadlock,
   documentEdit,
   semaphore,
   workerCrash,
