@@ -32,6 +32,16 @@ export const CLAIMS: readonly Claim[] = [
     seen: seenIn('redis-failover', 'redis-setnx'),
     repair: seenIn('redis-failover', 'redis', true),
   },
+  {
+    claim: 'Sessions that insert the same MySQL key in transactions deadlock when its owner goes',
+    seen: seenIn('mysql-deadlock', 'insert-in-transaction'),
+    repair: seenIn('mysql-deadlock', 'insert-retried'),
+  },
+  {
+    claim: 'Without a lock, acknowledged edits of one document are lost',
+    seen: seenIn('document-edit', 'none'),
+    repair: seenIn('document-edit', 'redis'),
+  },
 ];
 
 export interface ClaimRow {

@@ -6,7 +6,7 @@ import type { Experiment } from '../../../apps/lab/src/faults/experiment.js';
 import { root } from '../../paths.mjs';
 import { claimsIn } from './claims.js';
 import { drawTimeline } from './drawing.js';
-import { figuresIn, nameOf } from './words.js';
+import { figuresIn, nameOf, permitsIn } from './words.js';
 
 const DOCS = join(root, 'docs/lab');
 const BEGIN = '<!-- lab: from a run of `npm run lab -- all --docs` -->';
@@ -53,7 +53,10 @@ async function writePicture(cell: Cell): Promise<string | undefined> {
   if (!evidence.timeline || evidence.timeline.length === 0) return undefined;
   const lock = nameOf(cell);
   const file = `img/${experiment}-${lock.replaceAll(/[^a-z0-9]+/gi, '-')}.svg`;
-  const { markup } = drawTimeline(evidence.timeline, `${lock}: ${evidence.account}`, { standalone: true });
+  const { markup } = drawTimeline(evidence.timeline, `${lock}: ${evidence.account}`, {
+    standalone: true,
+    permits: permitsIn(cell.figures),
+  });
   await writeFile(join(DOCS, file), `${markup}\n`);
   return `**${lock}**: ${evidence.account}\n\n![${lock}: ${evidence.account}](${file})`;
 }

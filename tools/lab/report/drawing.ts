@@ -47,16 +47,16 @@ const WORDS: Record<string, string> = {
 
 /**
  * A history as a picture: a row per process and resource, a bar while it waits, a bar with the token while it holds, and marks
- * for reads, writes and faults; the time between a crash and the next grant, and the time with two holders, are shaded.
+ * for reads, writes and faults; the time between a crash and the next grant, and the time with too many holders, are shaded.
  *
- * @param standalone with its own styles, for a file of its own
+ * @param options `standalone`: with its own styles, for a file of its own; `permits`: how many may hold at once
  */
 export function drawTimeline(
   events: readonly HistoryEvent[],
   label: string,
-  { standalone = false } = {},
+  { standalone = false, permits = 1 } = {},
 ): Html {
-  const timeline = layOut(events);
+  const timeline = layOut(events, permits);
   const x = (ms: number) => round(LEFT + (ms / (timeline.length || 1)) * (WIDTH - LEFT - RIGHT));
   const top = timeline.faults.length > 0 ? FAULTS : 4;
   let y = top;
@@ -88,7 +88,7 @@ type Scale = (ms: number) => number;
 function drawGroup({ rows, bands }: Group, y: number, x: Scale): Html {
   const height = rows.length * ROW;
   return html`${bands.map(({ kind, from, to }) => {
-    const words = kind === 'dead' ? `dead ${duration(to - from)}` : `two holders ${duration(to - from)}`;
+    const words = kind === 'dead' ? `dead ${duration(to - from)}` : `too many holders ${duration(to - from)}`;
     return html`<g>
       <title>${words}</title>
       <rect class="tl-${kind}" x="${x(from)}" y="${y}" width="${width(x, from, to)}" height="${height}" />
@@ -99,7 +99,7 @@ function drawGroup({ rows, bands }: Group, y: number, x: Scale): Html {
     width(x, from, to) < 80
       ? html``
       : html`<text class="tl-bad-news" x="${x(from) + 6}" y="${y + 11}">
-          ${kind === 'dead' ? 'dead' : 'two holders'} ${duration(to - from)}
+          ${kind === 'dead' ? 'dead' : 'too many holders'} ${duration(to - from)}
         </text>`,
   )}`;
 }

@@ -7,7 +7,7 @@ import { againSection, type Machine } from '../../report/machine.js';
 import { claimsIn } from './claims.js';
 import { drawTimeline, timelineCss } from './drawing.js';
 import { matrixOf } from './matrix.js';
-import { figuresIn, nameOf } from './words.js';
+import { figuresIn, nameOf, permitsIn } from './words.js';
 
 export interface LabReport {
   verdict: string;
@@ -155,7 +155,7 @@ function drawingOf(cell: Cell): Html[] {
   return [
     html`<details ${raw(open ? 'open' : '')}>
       <summary>${nameOf(cell)}: ${cell.evidence.account}</summary>
-      <figure>${drawTimeline(timeline, label)}</figure>
+      <figure>${drawTimeline(timeline, label, { permits: permitsIn(cell.figures) })}</figure>
     </details>`,
   ];
 }

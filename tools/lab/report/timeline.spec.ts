@@ -63,6 +63,17 @@ describe('a timeline', () => {
     expect(groups[0]!.rows[0]!.bars).toContainEqual({ kind: 'stopped', from: 1, to: 20 });
   });
 
+  it('takes no more holders than there are permits for wrong', () => {
+    const three = events(
+      [0, 'a', 'granted', 'r'],
+      [1, 'b', 'granted', 'r'],
+      [2, 'c', 'granted', 'r'],
+      [4, 'b', 'released', 'r'],
+    );
+    expect(layOut(three, 3).groups[0]!.bands).toEqual([]);
+    expect(layOut(three, 2).groups[0]!.bands).toEqual([{ kind: 'double', from: 2, to: 4 }]);
+  });
+
   it('keeps resources apart, and faults of servers from processes', () => {
     const { groups, faults } = layOut(
       events(

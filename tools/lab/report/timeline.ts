@@ -45,8 +45,8 @@ export interface Timeline {
 const SHOWN = new Set<EventKind>(['read', 'wrote', 'refused', 'lost', 'killed', 'failed']);
 const OF_SERVERS = new Set<EventKind>(['fault', 'repaired']);
 
-/** Lays a history out: who waited, who held, when nobody could and when two did. */
-export function layOut(events: readonly HistoryEvent[]): Timeline {
+/** Lays a history out: who waited, who held, when nobody could and when more did than there are permits. */
+export function layOut(events: readonly HistoryEvent[], permits = 1): Timeline {
   const begin = events[0]?.at ?? 0;
   const end = (events.at(-1)?.at ?? 0) - begin;
   const told = events.map((event) => Object.assign({}, event, { at: event.at - begin }));
@@ -58,7 +58,7 @@ export function layOut(events: readonly HistoryEvent[]): Timeline {
     length: end,
     groups: [
       ...(outages.length > 0 ? [{ rows: outages, bands: [] }] : []),
-      ...resources.map((resource) => groupOf(resource, ofProcesses, end)),
+      ...resources.map((resource) => groupOf(resource, ofProcesses, end, permits)),
     ],
     faults: told
       .filter(({ kind, actor }) => OF_SERVERS.has(kind) && !cameBack.has(actor))
@@ -79,7 +79,7 @@ function outagesIn(events: readonly HistoryEvent[]): Row[] {
   });
 }
 
-function groupOf(resource: string, events: readonly HistoryEvent[], end: number): Group {
+function groupOf(resource: string, events: readonly HistoryEvent[], end: number, permits: number): Group {
   const actors = [
     ...new Set(events.filter((event) => event.resource === resource).map(({ actor }) => actor)),
   ];
@@ -87,7 +87,7 @@ function groupOf(resource: string, events: readonly HistoryEvent[], end: number)
   const of = (actor: string) =>
     events.filter((event) => event.actor === actor && (event.resource ?? resource) === resource);
   const rows = actors.map((actor) => rowOf(actor, of(actor), end));
-  return { rows, bands: bandsOf(rows) };
+  return { rows, bands: bandsOf(rows, permits) };
 }
 
 function rowOf(actor: string, events: readonly HistoryEvent[], end: number): Row {
@@ -103,17 +103,21 @@ function rowOf(actor: string, events: readonly HistoryEvent[], end: number): Row
   return { actor, bars, marks };
 }
 
-function bandsOf(rows: readonly Row[]): Band[] {
+function bandsOf(rows: readonly Row[], permits: number): Band[] {
   const holds = rows
     .flatMap(({ actor, bars, marks }) =>
       bars.flatMap((bar) => (bar.kind === 'holds' ? [{ ...bar, actor, marks }] : [])),
     )
     .toSorted((a, b) => a.from - b.from);
-  return holds.flatMap((hold, i): Band[] => {
-    const next = holds.slice(i + 1).find(({ actor }) => actor !== hold.actor);
-    if (!next) return [];
-    if (next.from < hold.to) return [{ kind: 'double', from: next.from, to: Math.min(hold.to, next.to) }];
-    const killed = hold.marks.some(({ kind, at }) => kind === 'killed' && at === hold.to);
-    return killed ? [{ kind: 'dead', from: hold.to, to: next.from }] : [];
+  const doubles = holds.flatMap(({ from }): Band[] => {
+    const sharing = holds.filter((other) => other.from <= from && from < other.to);
+    const to = Math.min(...sharing.map((other) => other.to));
+    return sharing.length > permits ? [{ kind: 'double', from, to }] : [];
   });
+  const dead = holds.flatMap(({ actor, to, marks }, i): Band[] => {
+    const next = holds.slice(i + 1).find((other) => other.actor !== actor);
+    const killed = marks.some(({ kind, at }) => kind === 'killed' && at === to);
+    return killed && next && next.from >= to ? [{ kind: 'dead', from: to, to: next.from }] : [];
+  });
+  return [...doubles, ...dead];
 }

@@ -9,6 +9,8 @@ export const lockOf = ({ driver, fence }: Pick<Cell, 'driver' | 'fence'>) =>
 /** What a cell is called in its experiment. */
 export const nameOf = (cell: Pick<Cell, 'driver' | 'fence' | 'variant'>) =>
   cell.variant ? `${lockOf(cell)}, ${cell.variant}` : lockOf(cell);
+/** How many may hold at once: a semaphore says so. */
+export const permitsIn = ({ permits = 1 }: Cell['figures']) => Number(permits);
 
 /** Figures as one reads them: the median of a distribution, and from where to where it reaches. */
 export function figuresIn(figures: Cell['figures']): string {

@@ -7,7 +7,7 @@ export type Checker =
   'more than one inside' | 'units oversold' | 'lost updates' | 'stale writes' | 'units unaccounted for';
 
 /** Somebody who has written, or knows that the lock is gone, does no harm any more. */
-const LEAVES: readonly EventKind[] = ['wrote', 'refused', 'lost', 'released', 'failed', 'killed'];
+const LEAVES = new Set<EventKind>(['wrote', 'refused', 'lost', 'finished', 'released', 'failed', 'killed']);
 
 /** How many were in the critical section at the same moment at most: from a grant until the write. */
 export const insideAtOnce = (history: History): number => holdersAtOnce(history.holds(LEAVES));

@@ -78,9 +78,7 @@ export class History {
         .slice(i + 1)
         .find(
           (later) =>
-            later.actor === actor &&
-            endings.includes(later.kind) &&
-            (later.resource ?? resource) === resource,
+            later.actor === actor && endings.has(later.kind) && (later.resource ?? resource) === resource,
         );
       return [{ actor, resource, token, from: at, to: end?.at ?? Infinity }];
     });

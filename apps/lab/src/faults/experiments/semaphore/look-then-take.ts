@@ -14,7 +14,7 @@ export async function lookThenTake({ scene, ttl }: CellOptions): Promise<Observa
   const taking = Promise.all(takers.map((taker) => taker.calls.permit(task)));
   const take = await Promise.all(looked);
   const granted = takers.map((taker) => taker.haltAt('granted'));
-  for (const goOn of random.shuffle(take)) goOn();
+  for (const goOn of random.shuffled(take)) goOn();
   const leave = await Promise.all(granted);
   const atOnce = permitsAtOnce(await changes());
   for (const goOn of leave) goOn();
