@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { now } from '../clock.js';
 import type { EventKind, HistoryEvent } from '../faults/history.js';
 import { backendsOf } from '../servers.js';
-import { replicated } from './replicated.js';
 import { isPlanted, PlantedDriver } from './planted/lock.js';
+import { replicated } from './replicated.js';
 import type { LabCalls, Locking, Point, Setup } from './protocol.js';
 
 /** What every role of a process of the lab works with. */
@@ -63,7 +63,7 @@ export class Process {
 
   /** Moves the lock's tokens above the fence that refused one. */
   async reseed(driver: string, { resource, fence }: { resource: string; fence: bigint }): Promise<void> {
-    const lock = await this.#locks.of(driver as LockDriverName);
+    const lock = await this.#lockOf(driver);
     await lock.reseed(resource, fence);
     this.record('repaired', { resource, detail: `the next token is above ${fence}` });
   }

@@ -58,6 +58,12 @@ export class PlantedDriver implements LockDriver {
     return { holder, token, provenAt, extend, release };
   }
 
+  async reseed(resource: string, above: bigint) {
+    const [, counter] = plantedKeys(resource);
+    const last = BigInt((await this.#redis.get(counter)) ?? 0);
+    if (last < above) await this.#redis.set(counter, String(above));
+  }
+
   async close() {
     this.#redis.disconnect();
   }

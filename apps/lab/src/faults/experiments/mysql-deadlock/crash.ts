@@ -1,7 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Point } from '../../../actor/protocol.js';
-import { now } from '../../../clock.js';
 import type { Observation } from '../../cell.js';
 import { harmsOf, tokensNotGrowing } from '../../checks.js';
 import type { CellOptions } from '../../experiment.js';
@@ -42,7 +41,7 @@ export async function crashes(
   const deadTimeMs = grants().map((at) => at - killedAt);
   const blocked = deadTimeMs.length === 0;
   if (blocked) {
-    history.record({ at: now(), actor: 'operator', kind: 'repaired', detail: 'deletes the row' });
+    history.note('operator', 'fault', 'deletes the row');
     await deleteKey(scene.servers.mysql!, stage.resource);
   }
   const results = await Promise.all(waiting);

@@ -1,7 +1,6 @@
 import { Redis } from 'ioredis';
 import type { CheckoutResult } from '../../../actor/protocol.js';
 import { plantedKeys } from '../../../actor/planted/lock.js';
-import { now } from '../../../clock.js';
 import type { Player } from '../../player.js';
 import type { Scene } from '../../scene.js';
 
@@ -92,7 +91,7 @@ export const forgetsTokens: Schedule = async ({ scene, resource, first, second, 
   const redis = new Redis(scene.servers.redis!);
   scene.atEnd(async () => redis.disconnect());
   await pause();
-  scene.history.record({ at: now(), actor: 'redis', kind: 'fault', detail: 'lock and counter are gone' });
+  scene.history.note('redis', 'fault', 'lock and counter are gone');
   await redis.del(...plantedKeys(resource));
   await second.startTo('committed');
   await first.goOn();
