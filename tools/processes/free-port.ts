@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -6,7 +7,6 @@ const attempts = 5;
 /** Below the ports that the system gives to clients: those could take the port of a server that is being restarted. */
 const lowest = 10_000;
 const clientPorts = 32_768;
-const given = new Set<number>();
 
 /**
  * Starts something on a free port of 127.0.0.1, below `below`. Somebody may take the port in between: then on another one.
@@ -33,12 +33,25 @@ export async function onFreePorts<T>(
   }
 }
 
-/** Twice the same port would let one process look ready because another one answers. */
 async function anotherFreePort(below: number): Promise<number> {
   const port = randomInt(lowest, below);
-  if (given.has(port) || !(await isFree(port))) return anotherFreePort(below);
-  given.add(port);
-  return port;
+  return (await isFree(port)) && (await reserve(port)) ? port : anotherFreePort(below);
+}
+
+/**
+ * Keeps a port for this process, until that ends: nobody else who takes ports here gets it while its server is down for a
+ * restart. The sign of it is a socket at a number that belongs to the port, and that no server wants.
+ */
+async function reserve(port: number): Promise<boolean> {
+  const sign = createSocket('udp4').unref();
+  try {
+    sign.bind({ address: '127.0.0.1', port: port + clientPorts, exclusive: true });
+    await once(sign, 'listening');
+    return true;
+  } catch {
+    sign.close();
+    return false;
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {
