@@ -21,9 +21,10 @@ module.exports = {
     },
     {
       name: 'foundation-libs-stand-alone',
-      comment: 'lock, config and observability depend on no other lib; their tests may use libs/testing',
+      comment:
+        'lock, config, observability and payments depend on no other lib; their tests may use libs/testing',
       severity: 'error',
-      from: { path: '^libs/(lock|config|observability)/src/', pathNot: 'spec\\.ts$' },
+      from: { path: '^libs/(lock|config|observability|payments)/src/', pathNot: 'spec\\.ts$' },
       to: { path: '^libs/', pathNot: '^libs/$1/' },
     },
     {

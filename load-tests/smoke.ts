@@ -2,7 +2,15 @@
 import { check } from 'k6';
 import http from 'k6/http';
 import type { Options } from 'k6/options';
-import { apiUrl, createSale, getAudit, postCheckout, postSale, requireReadyTarget } from './lib/api.ts';
+import {
+  apiUrl,
+  createSale,
+  getAudit,
+  postCheckout,
+  postPayment,
+  postSale,
+  requireReadyTarget,
+} from './lib/api.ts';
 import type { TextResponse } from './lib/api.ts';
 import { summaryOf, summaryTrendStats } from './lib/summary.ts';
 import { recordTruth, teardownTimeout, truthThresholds } from './lib/truth.ts';
@@ -29,6 +37,8 @@ export default function ({ saleId }: ReturnType<typeof setup>) {
   sales(saleId);
   const orderId = checkouts(saleId);
   orders(orderId, saleId);
+  payments(orderId);
+  cancellations(saleId);
   audit(saleId);
 }
 
@@ -95,6 +105,32 @@ function orders(orderId: string, saleId: string): void {
   expectStatus(order, 200, 'the order');
   check(order, { 'the order belongs to its sale': ({ json }) => json('saleId') === saleId });
   expectProblem(get('/orders/00000000-0000-4000-8000-000000000000'), 404, 'an unknown order');
+}
+
+function payments(orderId: string): void {
+  expectProblem(postPayment(0, orderId, ''), 400, 'a payment without a token');
+  expectProblem(postPayment(0, orderId, 'tok_declined'), 402, 'a declined payment', 'PAYMENT_DECLINED');
+  expectStatus(postPayment(0, orderId, 'tok_visa'), 200, 'a payment');
+  expectStatus(postPayment(1, orderId, 'tok_visa'), 200, 'the same payment at another replica');
+  expectProblem(postPayment(0, orderId, 'tok_other'), 409, 'a second payment', 'ORDER_NOT_PAYABLE');
+  expectProblem(cancel(orderId), 409, 'the cancellation of a paid order', 'ORDER_NOT_CANCELLABLE');
+  const events = get(`/orders/${orderId}/events`);
+  expectStatus(events, 200, 'the events of a paid order');
+  check(events, { 'the events end with paid': ({ body }) => body.includes('"status":"paid"') });
+}
+
+function cancellations(saleId: string): void {
+  const headers = { 'Idempotency-Key': `${saleId}-cancelled`, Prefer: 'wait=5' };
+  const reserved = postCheckout(0, saleId, { sku: 'keyboard', quantity: 2, buyerId: 'smoke' }, headers);
+  const orderId = reserved.json('orderId') as string;
+  const cancelled = cancel(orderId);
+  expectStatus(cancelled, 200, 'a cancellation');
+  check(cancelled, { 'the order is cancelled': ({ json }) => json('status') === 'cancelled' });
+  expectProblem(postPayment(0, orderId, 'tok_visa'), 409, 'a payment of a cancelled order');
+}
+
+function cancel(orderId: string): TextResponse {
+  return http.del(`${apiUrl(0)}/orders/${orderId}`, null, { responseType: 'text' });
 }
 
 function audit(saleId: string): void {

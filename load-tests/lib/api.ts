@@ -40,9 +40,9 @@ export function requireReadyTarget(): void {
 }
 
 /** Ends the test unless the sale was created. */
-export function createSale(items: Item[]): string {
+export function createSale(items: Item[], rules: { reservationTtlSeconds?: number } = {}): string {
   const name = config.saleName || `load test under ${config.strategy}`;
-  const response = postSale({ name, strategy: config.strategy, items });
+  const response = postSale({ name, strategy: config.strategy, items, ...rules });
   if (response.status === 401) test.abort('The target refused ADMIN_KEY.');
   if (response.status !== 201) test.abort(`No sale was created: ${response.status} ${response.body}`);
   return response.json('id') as string;
@@ -69,6 +69,15 @@ export function postCheckout(
     headers: { ...json, ...headers },
     responseType: 'text',
     tags: { name: 'POST /sales/:saleId/checkouts' },
+  });
+}
+
+/** Pays an order at the replica of its number `n`. */
+export function postPayment(n: number, orderId: string, token: string): TextResponse {
+  return http.post(`${apiUrl(n)}/orders/${orderId}/payment`, JSON.stringify({ token }), {
+    headers: json,
+    responseType: 'text',
+    tags: { name: 'POST /orders/:orderId/payment' },
   });
 }
 

@@ -27,6 +27,20 @@ export function buyOne(saleId: string, sku: string, buyer: string, n: number): v
   else reportUnexpected(`${response.status} ${response.error || response.body}`);
 }
 
+/** The same for a buyer who waits for the outcome. Returns the id of the order once it is reserved. */
+export function reserveOne(saleId: string, sku: string, buyer: string, n: number): string | undefined {
+  const response = ask(saleId, sku, `buyer-${buyer}-${n}`, n, { Prefer: 'wait=10' });
+  requests.add(1);
+  duration.add(response.timings.duration);
+  if (response.status === 201) {
+    accepted.add(1);
+    return response.json('orderId') as string;
+  }
+  if (isSoldOut(response)) soldOut.add(1);
+  else reportUnexpected(`${response.status} ${response.error || response.body}`);
+  return undefined;
+}
+
 /** The replica that this virtual user turns to, until it does not answer. */
 let replica = __VU;
 /** Longer than anything is down that comes back, in seconds; shorter than k6 lets a buyer go on after the load. */
@@ -60,9 +74,15 @@ export function insistOnOne(saleId: string, sku: string, buyerId: string): strin
 
 const isSoldOut = (response: TextResponse) => response.status === 409 && response.json('code') === 'SOLD_OUT';
 
-function ask(saleId: string, sku: string, buyerId: string, n: number): TextResponse {
+function ask(
+  saleId: string,
+  sku: string,
+  buyerId: string,
+  n: number,
+  headers: Record<string, string> = {},
+): TextResponse {
   const checkout = { sku, quantity: 1, buyerId };
-  return postCheckout(n, saleId, checkout, { 'Idempotency-Key': `${saleId}-${buyerId}` });
+  return postCheckout(n, saleId, checkout, { 'Idempotency-Key': `${saleId}-${buyerId}`, ...headers });
 }
 
 let reported = false;

@@ -1,6 +1,6 @@
 import { sleep } from 'k6';
 import { Counter, Gauge } from 'k6/metrics';
-import { getAudit } from './api.ts';
+import { getAudit, type AuditTotal } from './api.ts';
 import { config, type Expectation } from './config.ts';
 
 // A gauge that was never set passes `value==0`. This one proves that the audit was read at all.
@@ -35,11 +35,14 @@ export const truthThresholds = { ...settled, ...byExpectation[config.expect] };
 /** Longer than the drain may take, so that a queue that stands still ends in figures rather than in a time-out. */
 export const teardownTimeout = `${config.drainTimeoutSeconds + 30}s`;
 
-/** Waits until every accepted order has ended, then records what the database says. */
-export function recordTruth(saleId: string): void {
+const isSettled = ({ pending }: AuditTotal) => pending === 0;
+export const isOver = ({ pending, held }: AuditTotal) => pending === 0 && held === 0;
+
+/** Waits until every accepted order is settled, or the sale is over, then records what the database says. */
+export function recordTruth(saleId: string, ready = isSettled): void {
   const deadline = Date.now() + config.drainTimeoutSeconds * 1000;
   let total = getAudit(saleId);
-  while (total.pending > 0 && Date.now() < deadline) {
+  while (!ready(total) && Date.now() < deadline) {
     sleep(0.25);
     total = getAudit(saleId);
   }

@@ -13,6 +13,7 @@ import { CheckoutsModule } from './checkouts/checkouts.module.js';
 import { CoreModule, REDIS } from './core.module.js';
 import { QueueMetrics } from './metrics/queue-metrics.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { isPostgresDown } from './problems/unavailable.js';
 import { validationPipe } from './problems/validation.js';
@@ -57,6 +58,7 @@ export class AppModule {
         SalesModule,
         CheckoutsModule,
         OrdersModule,
+        PaymentsModule,
       ],
       providers: [
         QueueMetrics,

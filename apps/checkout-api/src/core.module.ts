@@ -1,6 +1,8 @@
-import { Admissions, OutcomeListener } from '@app/checkout-queue';
+import { Admissions, OutcomeListener, Releases } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
+import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
+import { Payments, SimulatedProvider } from '@app/payments';
 import {
   Global,
   Inject,
@@ -40,13 +42,19 @@ export class CoreModule implements OnApplicationShutdown {
         { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
         { provide: Admissions, inject: [REDIS], useFactory: (redis: Redis) => admissions(redis, config) },
         { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
+        { provide: Releases, inject: [REDIS], useFactory: (redis: Redis) => new Releases(redis) },
+        {
+          provide: Payments,
+          inject: [DataSource],
+          useFactory: (source: DataSource) => payments(source, config),
+        },
         {
           provide: SaleCatalog,
           inject: [DataSource],
           useFactory: (source: DataSource) => new SaleCatalog(source),
         },
       ],
-      exports: [API_CONFIG, REDIS, Admissions, OutcomeListener, SaleCatalog],
+      exports: [API_CONFIG, REDIS, Admissions, OutcomeListener, Releases, Payments, SaleCatalog],
     };
   }
 
@@ -65,6 +73,11 @@ function admissions(redis: Redis, config: ApiConfig): Admissions {
   });
   created.queue.on('error', () => undefined); // the connection logs its own outages
   return created;
+}
+
+function payments(source: DataSource, config: ApiConfig): Payments {
+  const pool = poolOf(source);
+  return new Payments(pool, new SimulatedProvider(pool), config.PAYMENT_TIMEOUT_MS);
 }
 
 async function listener(subscriber: Redis): Promise<OutcomeListener> {

@@ -105,6 +105,25 @@ describe('buyers with tokens that share a secret', () => {
     expect(text).toBe(JSON.stringify(missing));
   });
 
+  it('pay, cancel and follow their own orders, and nobody else’s', async () => {
+    const [alice, bob] = [await tokenOf({ sub: 'alice' }), await tokenOf({ sub: 'bob' })];
+    settler = new Settler();
+    const { orderId } = (await buy(alice).set('prefer', 'wait=10').expect(201)).body as OrderView;
+    const calls = [
+      () => api.http.post(`/orders/${orderId}/payment`).send({ token: 'tok_visa' }),
+      () => api.http.delete(`/orders/${orderId}`),
+      () => api.http.get(`/orders/${orderId}/events`),
+    ];
+    for (const call of calls) {
+      await call().expect(problem('BUYER_TOKEN_REQUIRED'));
+      await call().set('authorization', bearer(bob)).expect(problem('ORDER_NOT_FOUND'));
+      expect((await read(orderId, alice)).body).toMatchObject({ status: 'reserved' });
+    }
+    await calls[0]!().set('authorization', bearer(alice)).expect(200);
+    const { text } = await calls[2]!().set('authorization', bearer(alice)).expect(200);
+    expect(text).toContain('"status":"paid"');
+  });
+
   it('give way to an admin, who buys and reads for anybody', async () => {
     const { body } = await buy(ADMIN_KEY, { buyerId: 'carol' }).expect(202);
     await read((body as OrderView).orderId, ADMIN_KEY).expect(200);

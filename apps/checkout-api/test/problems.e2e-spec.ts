@@ -54,7 +54,8 @@ describe('every error is a problem document', () => {
 
   it.each([
     ['put', '/sales', 'GET, HEAD, POST'],
-    ['delete', '/orders/42', 'GET, HEAD'],
+    ['put', '/orders/42', 'DELETE, GET, HEAD'],
+    ['get', '/orders/42/payment', 'POST'],
     ['get', '/sales/42/checkouts', 'POST'],
     ['patch', '/sales/42/audit?x=1', 'GET, HEAD'],
     ['post', '/health/live', 'GET, HEAD'],

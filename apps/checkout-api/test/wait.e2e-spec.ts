@@ -1,7 +1,7 @@
 import { orderIdOf } from '@app/orders';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { OutcomeWatch } from '../src/checkouts/outcome-watch.js';
 import type { OrderView } from '../src/orders/order.schema.js';
+import { OrderWatch } from '../src/orders/order-watch.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 import { Settler } from './support/settler.js';
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 afterAll(() => api.stop());
 
-const waiting = () => api.app.get(OutcomeWatch).size;
+const waiting = () => api.app.get(OrderWatch).size;
 
 describe('Prefer: wait', () => {
   it('answers with the reserved order', async () => {
@@ -104,7 +104,7 @@ describe('Prefer: wait', () => {
     const { id } = await leaving.sale();
     const answer = leaving.checkout(id, { prefer: 'wait=30' }).expect(202);
     const answered = answer.then(({ body }) => body as OrderView);
-    await vi.waitFor(() => expect(leaving.app.get(OutcomeWatch).size).toBe(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(leaving.app.get(OrderWatch).size).toBe(1), { timeout: 5_000 });
     await leaving.stop();
     expect(await answered).toMatchObject({ status: 'queued' });
   });

@@ -1,5 +1,5 @@
 import type { QueuedOrder } from '@app/checkout-queue';
-import type { SectionObserver, Settlement, StrategyName } from '@app/inventory';
+import type { EndedOrder, SectionObserver, Settlement, StrategyName } from '@app/inventory';
 import type { LockObserver } from '@app/lock';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -17,6 +17,11 @@ export class WorkerMetrics implements SectionObserver {
     name: 'order_settlement_seconds',
     help: 'From the acceptance of an order, on the clock of the API, to its announced outcome.',
     buckets: SECONDS,
+  });
+  readonly #ended = new Counter({
+    name: 'reservations_ended_total',
+    help: 'Reservations that ended unpaid; their units came back.',
+    labelNames: ['status'],
   });
   readonly #batch = new Histogram({
     name: 'batch_orders',
@@ -69,6 +74,10 @@ export class WorkerMetrics implements SectionObserver {
   announced(orders: readonly QueuedOrder[]) {
     const now = Date.now();
     for (const { acceptedAt } of orders) this.#settlement.observe(Math.max(0, now - acceptedAt) / 1_000);
+  }
+
+  ended(orders: readonly EndedOrder[]) {
+    for (const { status } of orders) this.#ended.inc({ status });
   }
 
   fencedOff() {

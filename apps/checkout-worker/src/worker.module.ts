@@ -1,7 +1,8 @@
 import type { WorkerConfig } from '@app/config';
-import { dataSourceOptions } from '@app/database';
+import { dataSourceOptions, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
+import { Payments, SimulatedProvider } from '@app/payments';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
@@ -9,6 +10,8 @@ import { DataSource } from 'typeorm';
 import { CheckoutConsumer } from './checkout.consumer.js';
 import { LocksModule } from './locks.module.js';
 import { REDIS, RedisModule } from './redis.module.js';
+import { StockKeeper } from './stock-keeper.js';
+import { Sweeper } from './sweeper.js';
 
 @Module({})
 export class WorkerModule {
@@ -37,7 +40,19 @@ export class WorkerModule {
           }),
         }),
       ],
-      providers: [CheckoutConsumer],
+      providers: [
+        StockKeeper,
+        CheckoutConsumer,
+        Sweeper,
+        {
+          provide: Payments,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) => {
+            const pool = poolOf(dataSource);
+            return new Payments(pool, new SimulatedProvider(pool), config.PAYMENT_TIMEOUT_MS);
+          },
+        },
+      ],
     };
   }
 }

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { Stack } from '../../../tools/stack/stack.js';
 
 /** What the tests read of an audit's total. */
 export interface Total {
+  readonly available: number;
   readonly held: number;
+  readonly sold: number;
   readonly pending: number;
   readonly oversold: number;
   readonly undersold: number;
@@ -23,11 +26,11 @@ export class Shopper {
 
   constructor(private readonly stack: Stack) {}
 
-  async openSale(strategy: string, stock: number, stripes = 1): Promise<string> {
+  async openSale(strategy: string, stock: number, stripes = 1, rules: object = {}): Promise<string> {
     const response = await fetch(`${this.#api()}/sales`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${this.stack.adminKey}` },
-      body: JSON.stringify({ name: 'test', strategy, stripes, items: [{ sku: 'hot', stock }] }),
+      body: JSON.stringify({ name: 'test', strategy, stripes, items: [{ sku: 'hot', stock }], ...rules }),
     });
     if (response.status !== 201) throw new Error(`no sale: ${response.status} ${await response.text()}`);
     return ((await response.json()) as { id: string }).id;
@@ -71,6 +74,27 @@ export class Shopper {
   async order(orderId: string): Promise<{ status: string }> {
     const response = await fetch(`${this.#api()}/orders/${orderId}`);
     return (await response.json()) as { status: string };
+  }
+
+  /** The order's id once it is reserved. */
+  async reserve(saleId: string): Promise<string> {
+    const orderId = await this.checkout(saleId, randomUUID());
+    await expect.poll(async () => (await this.order(orderId!)).status, { timeout: 10_000 }).toBe('reserved');
+    return orderId!;
+  }
+
+  /** The status of the answer. */
+  async pay(orderId: string, token: string): Promise<number> {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ token });
+    const url = `${this.#api()}/orders/${orderId}/payment`;
+    return (await fetch(url, { method: 'POST', headers, body })).status;
+  }
+
+  /** Does not wait until it is done. */
+  async cancel(orderId: string): Promise<number> {
+    const headers = { prefer: 'wait=1' };
+    return (await fetch(`${this.#api()}/orders/${orderId}`, { method: 'DELETE', headers })).status;
   }
 
   /** The audit once no order is pending any more. */

@@ -24,7 +24,7 @@ local function decide(key, mark, pending, order, body, anew)
   if earlier and anew ~= '1' then
     return 'replayed'
   end
-  if not earlier and redis.call('EXISTS', mark) == 1 then
+  if not earlier and redis.call('GET', mark) == '1' then
     return 'sold-out'
   end
   if not earlier and room <= 0 then

@@ -1,4 +1,12 @@
 export { Admissions, type Admission } from './admissions.js';
-export { announce, OutcomeListener, type SettledOrder } from './outcomes.js';
+export {
+  announce,
+  announceEnding,
+  announceReturn,
+  OutcomeListener,
+  type OrderEnding,
+  type SettledOrder,
+} from './outcomes.js';
 export { CHECKOUT_QUEUE, ORDERS_PER_JOB, type CheckoutJob, type QueuedOrder } from './queue.js';
+export { Releases, releaseWorker, type ReleaseJob } from './releases.js';
 export { checkoutWorker } from './worker.js';

@@ -1,6 +1,7 @@
 import type { OrderRequest } from '@app/orders';
-import { Queue, type JobsOptions } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { NEVER_GIVEN_UP } from './backoff.js';
 
 export const CHECKOUT_QUEUE = 'checkouts';
 
@@ -19,18 +20,10 @@ export interface CheckoutJob {
 /** A job costs API, Redis and worker about the same whatever it carries. */
 export const ORDERS_PER_JOB = 16;
 
-const JOB_OPTIONS: JobsOptions = {
-  // An accepted order is never given up: it is tried again until it is settled.
-  attempts: Number.MAX_SAFE_INTEGER,
-  backoff: { type: 'custom' },
-  removeOnComplete: true,
-  stackTraceLimit: 1,
-};
-
 export function checkoutQueue(connection: Redis): Queue<CheckoutJob> {
   return new Queue(CHECKOUT_QUEUE, {
     connection,
-    defaultJobOptions: JOB_OPTIONS,
+    defaultJobOptions: NEVER_GIVEN_UP,
     skipWaitingForReady: true, // a checkout that cannot be queued now is refused now
     streams: { events: { maxLen: 1_000 } },
   });

@@ -1,10 +1,8 @@
 import { Worker, type Job, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { keys } from './keys.js';
+import { backoffStrategy } from './backoff.js';
 import { CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
-
-/** First pause before a failed settlement is tried again, and the longest, in milliseconds. */
-const BACKOFF = { first: 100, longest: 5_000 };
 
 /**
  * Takes jobs from the queue and has their orders settled, side by side. A job ends when each of its orders has; until then it
@@ -33,10 +31,4 @@ export function checkoutWorker(
 async function unsettled(redis: Redis, { id, data }: Job<CheckoutJob>): Promise<QueuedOrder[]> {
   const jobs = await redis.hmget(keys.queued, ...data.orders.map(({ orderId }) => orderId));
   return data.orders.filter((_, i) => jobs[i] === id);
-}
-
-/** Doubling pauses with jitter. */
-function backoffStrategy(attemptsMade: number): number {
-  const pause = Math.min(BACKOFF.first * 2 ** Math.min(attemptsMade - 1, 10), BACKOFF.longest);
-  return Math.round(pause * (0.5 + Math.random() / 2));
 }

@@ -13,6 +13,8 @@ const common = lockServers.extend({
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(url('http:', 'https:')),
   /** Share of checkouts that are traced. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  /** How long the payment provider may take to answer. */
+  PAYMENT_TIMEOUT_MS: integer(100, 60_000).default(5_000),
 });
 
 const api = common.extend({
@@ -66,6 +68,8 @@ const worker = common.extend({
   SALE_MAX_SECTIONS: integer(0, 10_000).default(0),
   /** A job whose worker gives no sign of life for this long goes back to the queue. */
   JOB_LOCK_MS: integer(1_000, 600_000).default(10_000),
+  /** Pause between two looks for reservations and payments that were left unfinished. */
+  SWEEP_INTERVAL_MS: integer(100, 600_000).default(2_000),
 });
 
 export type ApiConfig = z.infer<typeof api>;

@@ -25,6 +25,8 @@ export interface SectionTarget {
   readonly stripe?: number;
   readonly write: StockWrite;
   readonly perBuyerLimit: number | null;
+  /** Seconds after which a reservation is due to expire; unless given, it never is. */
+  readonly reservationTtlSeconds?: number | null;
 }
 
 export interface Settlement {
@@ -57,16 +59,16 @@ const MAX_DUPLICATE_TRIES = 5;
  */
 export class CriticalSection {
   protected readonly mode: StockWriteMode;
-  readonly #resource: string;
+  protected readonly resource: string;
   #known: StockRow | undefined;
 
   constructor(
     protected readonly pool: Pool,
     protected readonly target: SectionTarget,
-    private readonly lease?: Lease,
+    protected readonly lease?: Lease,
   ) {
     this.mode = lease?.token === undefined ? target.write : 'fenced';
-    this.#resource = resourceOf(target, target.stripe);
+    this.resource = resourceOf(target, target.stripe);
     // A conditional update need not read first: its WHERE knows. Only when it refuses is the number worth a round trip.
     this.#known = this.mode === 'conditional' ? { available: Infinity } : undefined;
   }
@@ -116,7 +118,7 @@ export class CriticalSection {
       if (outcomes.every((outcome) => !outcome)) return { outcomes, available: stock.available };
       const available = await this.write(database, orders, outcomes, units, stock);
       if (available !== undefined) return { outcomes, available };
-      if (this.mode === 'fenced') throw new FencedOffError(this.#resource);
+      if (this.mode === 'fenced') throw new FencedOffError(this.resource);
       stock = await this.read(database);
     }
   }
@@ -166,6 +168,7 @@ export class CriticalSection {
         settled.map(({ idempotencyKey }) => idempotencyKey),
         settled.map(({ acceptedAt }) => acceptedAt),
         this.target.stripe ?? 0,
+        this.target.reservationTtlSeconds,
       ],
     });
     return rows[0]?.available;
@@ -199,9 +202,9 @@ export class CriticalSection {
   async #explainMissingRow(database: Database): Promise<never> {
     const { saleId, sku, stripe = 0 } = this.target;
     const { rows } = await database.query<{ fence_token: string }>(FENCE_SQL, [saleId, sku, stripe]);
-    if (!rows[0]) throw new UnknownSkuError(this.#resource);
+    if (!rows[0]) throw new UnknownSkuError(this.resource);
     this.lease?.throwIfLost();
-    throw new TokenWentBackError(this.#resource, this.lease!.token!, BigInt(rows[0].fence_token));
+    throw new TokenWentBackError(this.resource, this.lease!.token!, BigInt(rows[0].fence_token));
   }
 }
 

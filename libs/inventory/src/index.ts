@@ -1,15 +1,17 @@
 export { audit, type Audit, type AuditItem } from './audit.js';
 export { CriticalSection, type SectionResult, type Settlement } from './critical-section.js';
+export { dueOf, overdue, type DueOrder } from './due-orders.js';
 export { TokenWentBackError } from './errors.js';
 export { openSale, type NewSale } from './open-sale.js';
-export {
-  Reservations,
-  type BatchLimits,
-  type HoldTracer,
-  type ReservationsOptions,
-  type SaleRules,
-  type SectionObserver,
-} from './reservations.js';
+export { type EndedOrder } from './release-section.js';
+export { Reservations } from './reservations.js';
+export type {
+  BatchLimits,
+  HoldTracer,
+  ReservationsOptions,
+  SaleRules,
+  SectionObserver,
+} from './reservations-options.js';
 export { SaleCatalog } from './sale-catalog.js';
 export { Sale } from './sale.entity.js';
 export { Stock } from './stock.entity.js';

@@ -42,6 +42,9 @@ export const REJECT_SOLD_OUT_SQL = `
   )
   SELECT available FROM whole`;
 
+/** A reservation whose time is over and whose units have not come back. */
+const IS_DUE = `orders.status = 'reserved' AND orders.expires_at <= clock_timestamp()`;
+
 interface WriteClauses {
   readonly set: string;
   readonly guard: string;
@@ -70,16 +73,18 @@ const CLAUSES: Record<StockWriteMode, WriteClauses> = {
 const writeSql = ({ set, guard, before }: WriteClauses) => `
   WITH given AS (
     SELECT $1::uuid AS sale_id, $2::text AS sku, $3::bigint AS token, $4::text AS holder,
-           $5::int AS units, $6::int AS available, $7::bigint AS version, $15::smallint AS stripe
+           $5::int AS units, $6::int AS available, $7::bigint AS version, $15::smallint AS stripe,
+           $16::int AS ttl
   ), written AS (
     UPDATE stock SET available = ${set}, version = stock.version + 1
     FROM given
     WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND ${guard}
     RETURNING stock.available
   ), settled AS (
-    INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
+    INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
     SELECT given.sale_id, given.sku, o.id, o.buyer_id, o.quantity, o.status, o.reason, o.idempotency_key,
-           to_timestamp(o.accepted_at / 1000)
+           to_timestamp(o.accepted_at / 1000),
+           CASE o.status WHEN 'reserved' THEN clock_timestamp() + make_interval(secs => given.ttl) END
     FROM written, given, unnest($8::uuid[], $9::text[], $10::int[], $11::text[], $12::text[], $13::text[], $14::float8[])
       AS o (id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
   ), moved AS (
@@ -89,9 +94,55 @@ const writeSql = ({ set, guard, before }: WriteClauses) => `
   )
   SELECT available FROM written`;
 
-export const WRITE_SQL = Object.fromEntries(
-  Object.entries(CLAUSES).map(([mode, clauses]) => [mode, writeSql(clauses)]),
-) as Record<StockWriteMode, string>;
+/**
+ * Ends the reservations of these that are due, and gives their units back, in one statement like a write. Of two that end the
+ * same order, or of this and a payment, the one that has the order's row first wins. Locks the stock row before the orders, as
+ * a write does, and these in the order of their ids: nobody waits in a circle.
+ * Returns whether the guard let it pass, what is then available if units came back, and the orders that ended.
+ */
+const releaseSql = ({ set, guard, before }: WriteClauses) => `
+  WITH asked AS (
+    SELECT $1::uuid AS sale_id, $2::text AS sku, $3::bigint AS token, $4::text AS holder,
+           0 AS units, $5::int AS available, $6::bigint AS version, $7::smallint AS stripe
+  ), entered AS (
+    SELECT stock.available
+    FROM stock, asked AS given
+    WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND ${guard}
+    FOR UPDATE OF stock
+  ), due AS (
+    SELECT orders.id FROM entered, asked, orders
+    WHERE orders.id = ANY ($8::uuid[]) AND orders.sale_id = asked.sale_id AND orders.sku = asked.sku AND ${IS_DUE}
+    ORDER BY orders.id FOR UPDATE OF orders
+  ), ended AS (
+    UPDATE orders SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'expired' END
+    FROM due WHERE orders.id = due.id
+    RETURNING orders.id, orders.status, orders.quantity
+  ), given AS (
+    SELECT sale_id, sku, stripe, token, holder, available, version,
+      (SELECT -coalesce(sum(quantity), 0)::int FROM ended) AS units
+    FROM asked
+  ), written AS (
+    UPDATE stock SET available = ${set}, version = stock.version + 1
+    FROM given
+    WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND given.units < 0
+    RETURNING stock.available
+  ), moved AS (
+    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
+    SELECT given.sale_id, given.sku, given.stripe, given.units, ${before}, written.available, given.token, given.holder
+    FROM written, given
+  )
+  SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT available FROM written) AS available,
+    (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;
+
+const byMode = (sql: (clauses: WriteClauses) => string) =>
+  Object.fromEntries(Object.entries(CLAUSES).map(([mode, clauses]) => [mode, sql(clauses)])) as Record<
+    StockWriteMode,
+    string
+  >;
+
+export const WRITE_SQL = byMode(writeSql);
+/** Parameters: sale, SKU, token, holder; available and version as read; stripe; order ids. */
+export const RELEASE_SQL = byMode(releaseSql);
 
 /** Orders of these that were settled before: jobs are delivered at least once. */
 export const SETTLED_SQL = 'SELECT id, reason FROM orders WHERE id = ANY ($1::uuid[])';
@@ -107,3 +158,16 @@ export const HELD_SQL = `
   GROUP BY buyer_id`;
 
 export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3';
+
+/** Those of these orders that are due. Parameter: order ids. */
+export const DUE_SQL = `
+  SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE id = ANY ($1::uuid[]) AND ${IS_DUE}`;
+
+/**
+ * Orders that are due for so many seconds, whoever forgot them. In random order, so that none that cannot be given back stands
+ * before the others for ever. Parameters: seconds, how many at most.
+ */
+export const OVERDUE_SQL = `
+  SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders
+  WHERE orders.status = 'reserved' AND orders.expires_at <= clock_timestamp() - make_interval(secs => $1)
+  ORDER BY random() LIMIT $2`;

@@ -1,6 +1,7 @@
 import type { Lease } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
+import { ReleaseSection } from './release-section.js';
 import { CriticalSection, type SectionResult, type SectionTarget } from './critical-section.js';
 import { resourceOf } from './resource.js';
 import { SoldOutSection } from './sold-out-section.js';
@@ -15,12 +16,23 @@ export interface LaneWork<W> {
   };
   /** Takes on the orders that the section left undecided; absent where it leaves none. */
   readonly handOn?: (undecided: readonly W[]) => void;
+  /** The section that gives units back; absent where none ever come back. */
+  readonly releases?: (leases: readonly Lease[]) => ReleaseSection;
 }
 
 /** The lanes of this process, by name. A lane is there while orders are in it. */
 export interface Lanes<W> {
   waiting(name: string): number;
   enter(name: string, waiting: W, work: () => LaneWork<W>): void;
+  /** The same for a reservation that is to end. */
+  giveBack(name: string, returning: Returning, work: () => LaneWork<W>): void;
+}
+
+/** A reservation that is to end. */
+export interface Returning {
+  readonly orderId: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -51,6 +63,13 @@ export class StripedLanes<W> {
     else this.lanes.enter(this.#resources[stripe]!, waiting, () => this.#one(stripe));
   }
 
+  /** To any stripe: the units of an order need not go where they came from. What comes back together stays together. */
+  giveBack(returning: Returning): void {
+    const stripe = this.#open[0] ?? Math.floor(Math.random() * this.#resources.length);
+    if (this.#open.length === 0) this.#open = [stripe]; // soon it will have some
+    this.lanes.giveBack(this.#resources[stripe]!, returning, () => this.#one(stripe));
+  }
+
   /** The first whose next batch has room: batches are full, and as many stripes work at a time as the orders fill. */
   #choose(): number | undefined {
     const waiting = (stripe: number) => this.lanes.waiting(this.#resources[stripe]!);
@@ -64,6 +83,7 @@ export class StripedLanes<W> {
   #one(stripe: number): LaneWork<W> {
     return {
       resources: [this.#resources[stripe]!],
+      releases: ([lease]) => new ReleaseSection(this.options.pool, { ...this.target, stripe }, lease),
       section: ([lease]) => {
         const section = new CriticalSection(this.options.pool, { ...this.target, stripe }, lease);
         return {

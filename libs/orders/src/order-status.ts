@@ -9,3 +9,12 @@ export type RejectionReason = (typeof REJECTION_REASONS)[number];
 /** What the critical section decides for one order. */
 export type Outcome =
   { readonly status: 'reserved' } | { readonly status: 'rejected'; readonly reason: RejectionReason };
+
+/** How a reservation ends that is not paid. */
+export type EndedStatus = 'expired' | 'cancelled';
+
+/** What an order has come to, as far as it is known: what its buyer is told. */
+export interface OrderState {
+  readonly status: OrderStatus;
+  readonly reason?: RejectionReason;
+}

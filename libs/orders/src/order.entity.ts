@@ -33,4 +33,12 @@ export class Order {
 
   @Column('timestamptz', { name: 'settled_at' })
   settledAt: Date;
+
+  /** From then on an unpaid reservation is due to be given back. */
+  @Column('timestamptz', { name: 'expires_at', nullable: true })
+  expiresAt: Date | null;
+
+  /** Its buyer wants it to end: it can no longer be paid, and is due at once. */
+  @Column('boolean', { name: 'cancel_requested' })
+  cancelRequested: boolean;
 }

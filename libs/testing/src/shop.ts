@@ -19,10 +19,20 @@ export class Shop {
     strategy: StrategyName,
     perBuyerLimit: number | null = null,
     stripes = 1,
+    reservationTtlSeconds: number | null = null,
   ): Promise<Sale> {
     const items = Object.entries(stock).map(([sku, units]) => ({ sku, stock: units }));
-    const id = await openSale(this.dataSource, { name: 'test', strategy, perBuyerLimit, stripes, items });
+    const rules = { strategy, perBuyerLimit, stripes, reservationTtlSeconds };
+    const id = await openSale(this.dataSource, { name: 'test', ...rules, items });
     return this.dataSource.getRepository(Sale).findOneByOrFail({ id });
+  }
+
+  /** As if their time were over, or as if their buyers had cancelled them. */
+  async makeDue(orders: readonly Pick<OrderRequest, 'orderId'>[], cancelRequested = false): Promise<void> {
+    await this.dataSource.query(
+      'UPDATE orders SET expires_at = clock_timestamp(), cancel_requested = $2 WHERE id = ANY ($1::uuid[])',
+      [orders.map(({ orderId }) => orderId), cancelRequested],
+    );
   }
 
   close() {

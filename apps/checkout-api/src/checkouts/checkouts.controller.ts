@@ -13,13 +13,13 @@ import { BuyerGuard } from '../buyers/buyer.guard.js';
 import { CalledBy, type Caller } from '../buyers/caller.js';
 import { RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
+import { PreferWait, whenGone } from '../orders/prefer-wait.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.js';
 import { saleId } from '../sales/sale.schema.js';
 import { acceptedSchema, checkoutBy, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
 import { IdempotencyKey, VISIBLE } from './idempotency-key.js';
-import { PreferWait, whenGone } from './prefer-wait.js';
 
 const LOCATION = {
   Location: { schema: { type: 'string' as const }, description: 'Where the order is', required: true },

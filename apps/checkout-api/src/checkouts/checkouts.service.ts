@@ -1,26 +1,19 @@
 import { Admissions, type QueuedOrder } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { SaleCatalog, type Sale } from '@app/inventory';
-import { orderIdOf, type OrderRequest } from '@app/orders';
+import { orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { API_CONFIG } from '../api-config.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
+import { OrderWatch, type Patience } from '../orders/order-watch.js';
 import { ProblemError } from '../problems/problem.js';
 import { fromPostgres, fromRedis } from '../problems/unavailable.js';
 import { validationProblem } from '../problems/validation.js';
 import { saleNotFound } from '../sales/sale-not-found.js';
 import type { Checkout } from './checkout.schema.js';
 import { CheckoutMetrics } from './checkout-metrics.js';
-import { OutcomeWatch, type SettledState } from './outcome-watch.js';
-
-/** How long the client wants to wait for the outcome. */
-export interface Patience {
-  readonly seconds: number;
-  /** Aborts when the client is gone. */
-  readonly signal: AbortSignal;
-}
 
 @Injectable()
 export class CheckoutsService {
@@ -28,7 +21,7 @@ export class CheckoutsService {
     private readonly catalog: SaleCatalog,
     private readonly admissions: Admissions,
     private readonly orders: OrdersService,
-    private readonly outcomes: OutcomeWatch,
+    private readonly watch: OrderWatch,
     private readonly metrics: CheckoutMetrics,
     private readonly logger: PinoLogger,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
@@ -99,22 +92,18 @@ export class CheckoutsService {
     return { orderId, saleId, sku, quantity, status: 'queued', ...state };
   }
 
-  async #waitFor(order: OrderRequest, patience: Patience): Promise<SettledState | undefined> {
+  async #waitFor(order: OrderRequest, patience: Patience): Promise<OrderState | undefined> {
     // Listen before anybody can tell.
-    const { outcome, stop } = this.outcomes.start(order.orderId);
-    const timer = setTimeout(stop, patience.seconds * 1_000);
-    patience.signal.addEventListener('abort', stop);
-    if (patience.signal.aborted) stop();
+    const { state, stop } = this.watch.until(order.orderId, patience);
     try {
-      return (await this.#enter({ ...order, replyTo: this.outcomes.replyTo })) ?? (await outcome);
+      return (await this.#enter({ ...order, replyTo: this.watch.replyTo })) ?? (await state);
     } finally {
-      clearTimeout(timer);
       stop();
     }
   }
 
   /** The state of the order, if it is settled; otherwise it is in the queue now. */
-  async #enter(order: QueuedOrder): Promise<SettledState | undefined> {
+  async #enter(order: QueuedOrder): Promise<OrderState | undefined> {
     const admission = await fromRedis(this.admissions.admit(order));
     if (admission === 'sold-out') throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
     if (admission === 'mismatched') throw keyReused();
@@ -124,7 +113,7 @@ export class CheckoutsService {
   }
 
   /** If Postgres does not answer, or does not know the order, queueing it again finds out what became of it. */
-  async #settledBefore(order: QueuedOrder): Promise<SettledState | undefined> {
+  async #settledBefore(order: QueuedOrder): Promise<OrderState | undefined> {
     const [settled] = await this.orders.settled([order.orderId]).catch(() => []);
     if (!settled) await fromRedis(this.admissions.admit(order, true));
     return settled;

@@ -11,6 +11,11 @@ export const orderSchema = z
     quantity: z.int(),
     status: z.enum(ORDER_STATUSES),
     reason: z.enum(REJECTION_REASONS).optional().describe('Why it was rejected'),
+    expiresAt: z
+      .string()
+      .meta({ format: 'date-time' })
+      .optional()
+      .describe('Until then it can be paid, if it is reserved and its sale gives reservations an end'),
   })
   .meta({
     id: 'Order',

@@ -1,6 +1,13 @@
 import { Module } from '@nestjs/common';
+import { CancellationsService } from './cancellations.service.js';
+import { OrderEvents } from './order-events.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersService } from './orders.service.js';
+import { OrderWatch } from './order-watch.js';
 
-@Module({ controllers: [OrdersController], providers: [OrdersService], exports: [OrdersService] })
+@Module({
+  controllers: [OrdersController],
+  providers: [OrdersService, OrderWatch, OrderEvents, CancellationsService],
+  exports: [OrdersService, OrderWatch],
+})
 export class OrdersModule {}

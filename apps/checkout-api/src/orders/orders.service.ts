@@ -11,7 +11,8 @@ const LOOKUP_TIMEOUT = 2_000;
 
 const SETTLED_ORDERS = {
   name: 'settled-orders',
-  text: `SELECT id AS "orderId", sale_id AS "saleId", sku, quantity, status, reason FROM orders WHERE id = ANY ($1::uuid[])`,
+  text: `SELECT id AS "orderId", sale_id AS "saleId", sku, quantity, status, reason,
+    CASE status WHEN 'reserved' THEN expires_at END AS "expiresAt" FROM orders WHERE id = ANY ($1::uuid[])`,
   query_timeout: LOOKUP_TIMEOUT,
 };
 
@@ -27,8 +28,18 @@ export class OrdersService {
   async settled(orderIds: readonly string[]): Promise<OrderView[]> {
     const query = poolOf(this.dataSource).query<OrderView>({ ...SETTLED_ORDERS, values: [orderIds] });
     const { rows } = await fromPostgres(query);
-    for (const row of rows) row.reason ??= undefined;
+    for (const row of rows) {
+      row.reason ??= undefined;
+      row.expiresAt ??= undefined;
+    }
     return rows;
+  }
+
+  /** @throws {ProblemError} ORDER_NOT_FOUND, or what {@link find} throws */
+  async get(orderId: string): Promise<OrderView> {
+    const order = await this.find(orderId);
+    if (!order) throw new ProblemError('ORDER_NOT_FOUND', `No order has the id ${orderId}.`);
+    return order;
   }
 
   /** @throws {ProblemError} POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE, when that leaves it unknown whether the order exists */

@@ -52,7 +52,12 @@ export const newSaleSchema = z
       .max(MAX_STOCK)
       .optional()
       .describe('Units one buyer may hold, over all SKUs'),
-    reservationTtlSeconds: z.int().min(1).max(YEAR_IN_SECONDS).optional(),
+    reservationTtlSeconds: z
+      .int()
+      .min(1)
+      .max(YEAR_IN_SECONDS)
+      .optional()
+      .describe('Seconds after which an unpaid reservation expires; never unless given'),
     startsAt: instant.meta({ example: '2030-01-01T12:00:00Z' }).optional(),
     endsAt: instant.meta({ example: '2030-01-01T13:00:00Z' }).optional(),
   })

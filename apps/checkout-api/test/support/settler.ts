@@ -1,5 +1,12 @@
-import { announce, checkoutWorker, type CheckoutJob, type QueuedOrder } from '@app/checkout-queue';
-import { Reservations } from '@app/inventory';
+import {
+  announce,
+  announceReturn,
+  checkoutWorker,
+  releaseWorker,
+  type CheckoutJob,
+  type QueuedOrder,
+} from '@app/checkout-queue';
+import { dueOf, Reservations } from '@app/inventory';
 import type { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -7,17 +14,19 @@ import { inject } from 'vitest';
 
 interface SettlerOptions {
   readonly perBuyerLimit?: number;
+  readonly reservationTtlSeconds?: number;
   /** Whether it tells the API what it settled; messages can get lost. */
   readonly announces?: boolean;
 }
 
-/** Settles the orders in the queue, without a lock: with one conditional update per batch. */
+/** Settles the orders in the queue, and gives back what is to be, without a lock: with one conditional update per batch. */
 export class Settler {
   readonly #redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
   readonly #pool = new pg.Pool({ connectionString: inject('databaseUrl') });
   readonly #worker: Worker<CheckoutJob>;
+  readonly #releaser: Pick<Worker, 'close'>;
 
-  constructor({ perBuyerLimit, announces = true }: SettlerOptions = {}) {
+  constructor({ perBuyerLimit, reservationTtlSeconds, announces = true }: SettlerOptions = {}) {
     const reservations = new Reservations<QueuedOrder>({
       pool: this.#pool,
       batchSize: 64,
@@ -33,19 +42,28 @@ export class Settler {
         const settled = orders.map((order, i) => ({ order, outcome: outcomes[i]! }));
         await announce(this.#redis, settled, available === 0);
       },
+      onRelease: async (saleId, sku, ended) => {
+        if (announces) await announceReturn(this.#redis, { saleId, sku }, ended);
+      },
     });
     const rules = {
       strategy: 'conditional-update',
       stripes: 1,
       perBuyerLimit: perBuyerLimit ?? null,
+      reservationTtlSeconds,
     } as const;
     this.#worker = checkoutWorker(this.#redis, (order) => reservations.reserve(order, rules), {
       concurrency: 64,
     });
+    const release = async (orderIds: readonly string[]) => {
+      const due = await dueOf(this.#pool, orderIds);
+      await Promise.all(due.map((order) => reservations.release(order, rules)));
+    };
+    this.#releaser = releaseWorker(this.#redis, release, { concurrency: 4 });
   }
 
   async stop(): Promise<void> {
-    await this.#worker.close();
+    await Promise.all([this.#worker.close(), this.#releaser.close()]);
     this.#redis.disconnect();
     await this.#pool.end();
   }

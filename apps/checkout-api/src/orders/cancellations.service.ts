@@ -1,0 +1,54 @@
+import { Releases } from '@app/checkout-queue';
+import { poolOf } from '@app/database';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ProblemError } from '../problems/problem.js';
+import { fromPostgres } from '../problems/unavailable.js';
+import type { OrderView } from './order.schema.js';
+import { OrdersService } from './orders.service.js';
+import { OrderWatch, type Patience } from './order-watch.js';
+
+/** From now on the order can neither be paid nor stay: a worker gives its units back. */
+const CANCEL_SQL = `
+  UPDATE orders SET cancel_requested = true, expires_at = least(expires_at, clock_timestamp())
+  WHERE id = $1 AND status = 'reserved' AND NOT cancel_requested`;
+
+@Injectable()
+export class CancellationsService {
+  constructor(
+    private readonly orders: OrdersService,
+    private readonly watch: OrderWatch,
+    private readonly releases: Releases,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /**
+   * Cancels a reservation, and waits until its units are given back. If patience ends before, the order is still `reserved`;
+   * it will be cancelled all the same.
+   *
+   * @throws {ProblemError}
+   */
+  async cancel(orderId: string, patience: Patience): Promise<OrderView> {
+    const order = await this.orders.get(orderId);
+    if (order.status !== 'reserved') return cancelled(order);
+    const { state, stop } = this.watch.until(orderId, patience, ({ status }) => status !== 'reserved');
+    try {
+      await fromPostgres(poolOf(this.dataSource).query(CANCEL_SQL, [orderId]));
+      // Without Redis it takes until workers look into Postgres.
+      await this.releases.remind([orderId]).catch(() => undefined);
+      await state;
+    } finally {
+      stop();
+    }
+    const now = await this.orders.get(orderId);
+    return now.status === 'reserved' ? now : cancelled(now);
+  }
+}
+
+function cancelled(order: OrderView): OrderView {
+  if (order.status === 'cancelled') return order;
+  const { status } = order;
+  const detail =
+    status === 'queued' ? 'It is not settled yet. Try again in a moment.' : `It is ${status} already.`;
+  throw new ProblemError('ORDER_NOT_CANCELLABLE', detail);
+}

@@ -1,0 +1,58 @@
+import type { OrderStatus } from '@app/orders';
+import { Injectable, type MessageEvent } from '@nestjs/common';
+import {
+  catchError,
+  concat,
+  concatMap,
+  EMPTY,
+  endWith,
+  filter,
+  from,
+  interval,
+  map,
+  merge,
+  of,
+  takeWhile,
+  tap,
+} from 'rxjs';
+import type { Observable } from 'rxjs';
+import type { OrderView } from './order.schema.js';
+import { OrdersService } from './orders.service.js';
+import { OrderWatch } from './order-watch.js';
+
+/** Proxies cut connections that are silent, often after half a minute. In milliseconds. */
+const HEARTBEAT_INTERVAL = 15_000;
+
+/** How far an order in this state is. It is the id of the event, so a client that comes back tells what it has seen. */
+function progressOf(status: OrderStatus): number {
+  if (status === 'queued') return 0;
+  return status === 'reserved' ? 1 : LAST;
+}
+export const LAST = 2;
+
+/** Tells a client the states of its order, the present one first, each once, until the last. */
+@Injectable()
+export class OrderEvents {
+  constructor(
+    private readonly orders: OrdersService,
+    private readonly watch: OrderWatch,
+  ) {}
+
+  /** Only states beyond `seen` are told. */
+  of(order: OrderView, seen: number): Observable<MessageEvent> {
+    const isNews = ({ status }: Pick<OrderView, 'status'>) => progressOf(status) > seen;
+    const look = () => from(this.orders.get(order.orderId)).pipe(catchError(() => EMPTY));
+    const states = concat(
+      of(order),
+      this.watch.states(order.orderId).pipe(filter(isNews), concatMap(look)),
+    ).pipe(
+      filter(isNews),
+      tap(({ status }) => (seen = progressOf(status))),
+      map((data): MessageEvent => ({ id: String(seen), data })),
+      takeWhile(({ id }) => id !== String(LAST), true),
+      endWith(undefined),
+    );
+    const heartbeat = interval(HEARTBEAT_INTERVAL).pipe(map((): MessageEvent => ({ comment: 'still here' })));
+    return merge(states, heartbeat).pipe(takeWhile((event) => event !== undefined));
+  }
+}

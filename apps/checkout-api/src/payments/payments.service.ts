@@ -1,0 +1,71 @@
+import { announceEnding } from '@app/checkout-queue';
+import { Payments, PaymentUnknownError, type PaymentResult } from '@app/payments';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { Counter } from 'prom-client';
+import { REDIS } from '../core.module.js';
+import type { OrderView } from '../orders/order.schema.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { ProblemError } from '../problems/problem.js';
+import { fromPostgres } from '../problems/unavailable.js';
+
+type Result = PaymentResult | 'unknown';
+
+const REFUSALS = {
+  declined: { code: 'PAYMENT_DECLINED', detail: 'The order is still reserved: try another token.' },
+  'in-progress': {
+    code: 'PAYMENT_IN_PROGRESS',
+    detail: 'Repeat the token that was sent first to learn its result.',
+  },
+  unknown: { code: 'PAYMENT_UNKNOWN', detail: 'Try again in a moment, with the same token.' },
+} as const;
+
+@Injectable()
+export class PaymentsService {
+  readonly #results = new Counter({
+    name: 'payments_total',
+    help: 'Payments that buyers asked for, by what they came to',
+    labelNames: ['result'],
+  });
+
+  constructor(
+    private readonly payments: Payments,
+    private readonly orders: OrdersService,
+    @Inject(REDIS) private readonly redis: Redis,
+  ) {}
+
+  /** @throws {ProblemError} */
+  async pay(orderId: string, token: string): Promise<OrderView> {
+    const order = await this.orders.get(orderId);
+    const result = await fromPostgres(this.#pay(orderId, token));
+    this.#results.inc({ result });
+    if (result !== 'paid') throw await this.#refusal(result, orderId);
+    // Whoever follows the order sees it a little later if the message gets lost.
+    void announceEnding(this.redis, [{ orderId, status: 'paid' }]).catch(() => undefined);
+    return { ...order, status: 'paid', expiresAt: undefined };
+  }
+
+  async #refusal(result: Exclude<Result, 'paid'>, orderId: string): Promise<ProblemError> {
+    if (result === 'not-payable') return notPayable(await this.orders.get(orderId));
+    const { code, detail } = REFUSALS[result];
+    const headers = result === 'unknown' ? { 'retry-after': '1' } : undefined;
+    return new ProblemError(code, detail, { headers });
+  }
+
+  async #pay(orderId: string, token: string): Promise<Result> {
+    return this.payments.pay(orderId, token).catch((error: unknown) => {
+      if (error instanceof PaymentUnknownError) return 'unknown' as const;
+      throw error;
+    });
+  }
+}
+
+function notPayable({ status }: OrderView): ProblemError {
+  const details: Partial<Record<OrderView['status'], string>> = {
+    queued: 'It is not settled yet. GET it, or follow its events, until it is reserved.',
+    reserved: 'Its time is over, or it is being cancelled. If it was charged, the money goes back.',
+    paid: 'It is paid already, by another payment.',
+  };
+  const ended = `It is ${status}. If it was charged, the money goes back.`;
+  return new ProblemError('ORDER_NOT_PAYABLE', details[status] ?? ended);
+}

@@ -1,0 +1,139 @@
+import { announce, announceReturn, Releases, type QueuedOrder } from '@app/checkout-queue';
+import type { WorkerConfig } from '@app/config';
+import { poolOf } from '@app/database';
+import {
+  dueOf,
+  Reservations,
+  SaleCatalog,
+  strategyOf,
+  type DueOrder,
+  type Sale,
+  type Settlement,
+} from '@app/inventory';
+import { Locks, Semaphore } from '@app/lock';
+import type { Outcome } from '@app/orders';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
+import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { CONFIG, REDIS } from './redis.module.js';
+import { CheckoutTracing } from './tracing/checkout-tracing.js';
+import { TracedLock } from './tracing/traced-lock.js';
+import { WorkerMetrics } from './worker-metrics.js';
+
+/** The critical sections of this process: reserves stock, gives it back, and tells what came of it. */
+@Injectable()
+export class StockKeeper {
+  readonly #log = new Logger(StockKeeper.name);
+  readonly #shutdown = new AbortController();
+  readonly #catalog: SaleCatalog;
+  readonly #releases: Releases;
+  readonly #reservations: Reservations<QueuedOrder>;
+  readonly #tracing: CheckoutTracing | undefined;
+  readonly #verbose: boolean;
+
+  constructor(
+    @Inject(CONFIG) config: WorkerConfig,
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly metrics: WorkerMetrics,
+    private readonly dataSource: DataSource,
+    locks: Locks,
+    @Inject(Semaphore) semaphore: Semaphore | null,
+  ) {
+    setMaxListeners(0, this.#shutdown.signal); // every lane that waits listens to it
+    this.#catalog = new SaleCatalog(dataSource);
+    this.#releases = new Releases(redis);
+    this.#verbose = ['debug', 'trace'].includes(config.LOG_LEVEL);
+    this.#tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? new CheckoutTracing() : undefined;
+    this.#reservations = new Reservations({
+      pool: poolOf(dataSource),
+      batchSize: config.BATCH_SIZE,
+      maxHold: config.BATCH_MAX_HOLD_MS,
+      inFlight: config.WORKER_CONCURRENCY,
+      signal: this.#shutdown.signal,
+      lockOf: async (strategy) => {
+        const driver = strategyOf(strategy).lock!;
+        const lock = await locks.of(driver);
+        return this.#tracing ? new TracedLock(lock, driver) : lock;
+      },
+      lockOptions: (strategy) => ({
+        ttl: strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS,
+        fenced: config.LOCK_EARLY_TAKEOVER,
+      }),
+      gate: semaphore
+        ? (saleId, section) => {
+            const ttl = config.LOCK_TTL_MS;
+            const options = { ttl, wait: 2 * ttl, signal: this.#shutdown.signal };
+            return semaphore.withPermit(saleId, options, section);
+          }
+        : undefined,
+      observer: metrics,
+      tracer: this.#tracing,
+      onCommit: (orders, settlement) => this.#tellSettled(orders, settlement),
+      onRelease: async (saleId, sku, ended) => {
+        metrics.ended(ended);
+        await announceReturn(redis, { saleId, sku }, ended);
+      },
+    });
+  }
+
+  settle(order: QueuedOrder): Promise<Outcome> {
+    return this.#tracing?.settle(order, () => this.#reserve(order)) ?? this.#reserve(order);
+  }
+
+  /** Gives back those of the orders that are due. Most of them are paid by then, and cost no lock. */
+  async release(orderIds: readonly string[]): Promise<void> {
+    await this.giveBack(await dueOf(poolOf(this.dataSource), orderIds));
+  }
+
+  async giveBack(due: readonly DueOrder[]): Promise<void> {
+    const released = due.map(async (order) => this.#reservations.release(order, await this.#saleOf(order)));
+    await Promise.all(released);
+  }
+
+  /** Resolves once no section runs and no lock is held. */
+  idle(): Promise<void> {
+    return this.#reservations.idle();
+  }
+
+  /** Whatever waits for a lock is handed back to the queue. */
+  handBack(): void {
+    this.#shutdown.abort();
+  }
+
+  async #reserve(order: QueuedOrder): Promise<Outcome> {
+    const outcome = await this.#reservations.reserve(order, await this.#saleOf(order));
+    if (this.#verbose) this.#log.debug({ ...named(order), ...outcome }, 'settled');
+    return outcome;
+  }
+
+  async #tellSettled(orders: readonly QueuedOrder[], settlement: Settlement): Promise<void> {
+    const settled = orders.map((order, i) => ({ order, outcome: settlement.outcomes[i]! }));
+    const { reservationTtlSeconds } = await this.#saleOf(orders[0]!);
+    const reserved = settled.filter(({ outcome }) => outcome.status === 'reserved');
+    if (reservationTtlSeconds !== null && reserved.length > 0) {
+      const orderIds = reserved.map(({ order }) => order.orderId);
+      await this.#releases.remind(orderIds, reservationTtlSeconds * 1_000);
+    }
+    await announce(this.redis, settled, isSoldOut(settlement));
+    this.metrics.announced(orders);
+  }
+
+  async #saleOf({ saleId }: { readonly saleId: string }): Promise<Sale> {
+    const sale = await this.#catalog.find(saleId);
+    if (!sale) throw new Error(`the sale ${saleId} is not in the database`);
+    return sale;
+  }
+}
+
+/** What a log is searched for. */
+export const named = ({ orderId, saleId, traceparent }: QueuedOrder) => ({
+  orderId,
+  saleId,
+  trace_id: traceparent?.split('-')[1],
+});
+
+/** Only once somebody was turned away: the API's own refusals leave no row, and the audit must see that there was demand. */
+function isSoldOut({ available, outcomes }: Settlement): boolean {
+  return available === 0 && outcomes.some((outcome) => 'reason' in outcome && outcome.reason === 'SOLD_OUT');
+}

@@ -1,0 +1,49 @@
+import type { EndedStatus } from '@app/orders';
+import { CriticalSection, transaction, type Database, type StockRow } from './critical-section.js';
+import { FencedOffError } from './errors.js';
+import { RELEASE_SQL } from './stock-sql.js';
+
+/** A reservation that ended without being paid. */
+export interface EndedOrder {
+  readonly orderId: string;
+  readonly status: EndedStatus;
+}
+
+interface ReleaseRow {
+  readonly entered: boolean;
+  readonly available: number | null;
+  readonly ended: readonly EndedOrder[];
+}
+
+/** The critical section the other way round: it reads the stock, and writes back the units of reservations that are due. */
+export class ReleaseSection extends CriticalSection {
+  /**
+   * Ends those of the orders that are due, each exactly once whoever else tries it, in one transaction. Returns these.
+   *
+   * @throws what {@link CriticalSection.settle} throws
+   */
+  release(orderIds: readonly string[]): Promise<readonly EndedOrder[]> {
+    return this.mode === 'row-lock'
+      ? transaction(this.pool, (client) => this.#attempt(client, orderIds))
+      : this.#attempt(this.pool, orderIds);
+  }
+
+  async #attempt(database: Database, orderIds: readonly string[]): Promise<readonly EndedOrder[]> {
+    for (;;) {
+      const { entered, ended } = await this.#write(database, orderIds, await this.read(database));
+      if (entered) return ended;
+      if (this.mode === 'fenced') throw new FencedOffError(this.resource);
+    }
+  }
+
+  async #write(database: Database, orderIds: readonly string[], { available, version }: StockRow) {
+    this.lease?.throwIfLost();
+    const { saleId, sku, stripe = 0 } = this.target;
+    const { rows } = await database.query<ReleaseRow>({
+      name: `release ${this.mode}`,
+      text: RELEASE_SQL[this.mode],
+      values: [saleId, sku, this.lease?.token, this.lease?.holder, available, version, stripe, orderIds],
+    });
+    return rows[0]!;
+  }
+}

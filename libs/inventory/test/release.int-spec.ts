@@ -1,0 +1,230 @@
+import { poolOf } from '@app/database';
+import type { Lease, LockBackends } from '@app/lock';
+import type { OrderRequest } from '@app/orders';
+import { orderOf, Shop } from '@app/testing';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { CriticalSection } from '../src/critical-section.js';
+import { FencedOffError } from '../src/errors.js';
+import { audit, dueOf, overdue, type EndedOrder, type Reservations, type Sale } from '../src/index.js';
+import { ReleaseSection } from '../src/release-section.js';
+import { safeStrategiesOn, workersOn } from './support/workers.js';
+
+let shop: Shop;
+let other: Shop;
+const redis = new Redis(inject('redisUrl'));
+const backends: LockBackends = { redis, postgres: inject('databaseUrl') };
+const opened: { close(): Promise<void> }[] = [];
+beforeAll(async () => {
+  shop = await Shop.open(inject('databaseUrl'));
+  other = await Shop.open(inject('databaseUrl'));
+});
+afterAll(async () => {
+  await Promise.all([...opened.map((each) => each.close()), shop.close(), other.close(), redis.quit()]);
+});
+
+const worker = workersOn(backends, opened);
+const HOUR = 3_600;
+const SOUND = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
+
+const saleOf = (
+  stock: number,
+  strategy: Sale['strategy'] = 'redis',
+  stripes = 1,
+  limit: number | null = null,
+) => shop.sale({ hot: stock }, strategy, limit, stripes, HOUR);
+const totalOf = async (sale: Sale) => (await audit(shop.dataSource, sale.id)).total;
+const ordersOf = (sale: Sale, count: number) => Array.from({ length: count }, () => orderOf(sale.id));
+const reserve = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
+  Promise.all(orders.map((order) => by.reserve(order, sale)));
+const release = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
+  Promise.all(orders.map((order) => by.release(order, sale)));
+const statusesOf = async (orders: readonly OrderRequest[]) => {
+  const rows = await shop.dataSource.query<{ status: string }[]>(
+    'SELECT status FROM orders WHERE id = ANY ($1::uuid[])',
+    [orders.map(({ orderId }) => orderId)],
+  );
+  return rows.map(({ status }) => status);
+};
+
+describe.each(safeStrategiesOn(backends).flatMap((name) => [1, 4].map((stripes) => ({ name, stripes }))))(
+  '$name, stripes: $stripes',
+  ({ name, stripes }) => {
+    it('gives each unit back once, whoever else tries it, and sells it again', async () => {
+      const sale = await saleOf(40, name, stripes);
+      const workers = [worker(shop, 8), worker(other, 8)] as const;
+      const orders = ordersOf(sale, 40);
+      await reserve(orders, workers[0], sale);
+      await shop.makeDue(orders);
+      await Promise.all(workers.map((each) => release(orders, each, sale)));
+      expect(await totalOf(sale)).toMatchObject({ available: 40, held: 0, ...SOUND });
+      const outcomes = await reserve(ordersOf(sale, 48), workers[1], sale);
+      expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(40);
+      expect(await totalOf(sale)).toMatchObject({ available: 0, held: 40, ...SOUND });
+    });
+
+    it('loses nothing while units go and come at the same time', async () => {
+      const sale = await saleOf(20, name, stripes);
+      const buyers = [worker(shop, 4), worker(other, 4)].flatMap((each) =>
+        Array.from({ length: 6 }, async () => {
+          for (let i = 0; i < 4; i++) {
+            const order = orderOf(sale.id);
+            await each.reserve(order, sale);
+            await shop.makeDue([order]);
+            await each.release(order, sale);
+          }
+        }),
+      );
+      await Promise.all(buyers);
+      expect(await totalOf(sale)).toMatchObject({ available: 20, held: 0, lostUpdates: 0, conserved: true });
+    });
+  },
+);
+
+it('none loses units that come back, too', async () => {
+  const sale = await saleOf(100_000, 'none');
+  const wanderers = [worker(shop, 1), worker(other, 1)].flatMap((each) =>
+    Array.from({ length: 8 }, async () => {
+      for (let i = 0; i < 20; i++) {
+        const order = orderOf(sale.id);
+        await each.reserve(order, sale);
+        await shop.makeDue([order]);
+        await each.release(order, sale);
+      }
+    }),
+  );
+  await Promise.all(wanderers);
+  const total = await totalOf(sale);
+  expect(total.lostUpdates).toBeGreaterThan(0);
+  expect(total.conserved).toBe(false);
+});
+
+it('has an end only in a sale that gives one', async () => {
+  const forever = await shop.sale({ hot: 5 }, 'redis');
+  const limited = await saleOf(5);
+  const orders = [orderOf(forever.id), orderOf(limited.id)] as const;
+  const reservations = worker(shop, 8);
+  await reservations.reserve(orders[0], forever);
+  await reservations.reserve(orders[1], limited);
+  const rows = await shop.dataSource.query<{ seconds: number | null }[]>(
+    `SELECT extract(epoch FROM expires_at - settled_at)::int AS seconds
+     FROM orders WHERE id = ANY ($1::uuid[]) ORDER BY expires_at`,
+    [orders.map(({ orderId }) => orderId)],
+  );
+  expect(rows).toEqual([{ seconds: HOUR }, { seconds: null }]);
+});
+
+it('ends only what is due: neither early, nor paid, nor of another SKU', async () => {
+  const sale = await saleOf(5);
+  const [early, paid, due] = ordersOf(sale, 3) as [OrderRequest, OrderRequest, OrderRequest];
+  const reservations = worker(shop, 8);
+  await reserve([early, paid, due], reservations, sale);
+  await shop.makeDue([paid, due]);
+  await shop.dataSource.query(`UPDATE orders SET status = 'paid' WHERE id = $1`, [paid.orderId]);
+  expect(await dueOf(poolOf(shop.dataSource), [early.orderId, paid.orderId, due.orderId])).toEqual([
+    { orderId: due.orderId, saleId: sale.id, sku: 'hot' },
+  ]);
+  const elsewhere = await saleOf(5);
+  await release([due], reservations, elsewhere); // a release that names the wrong order of a sale changes nothing
+  await release([early, paid, due], reservations, sale);
+  expect((await statusesOf([early, paid, due])).sort()).toEqual(['expired', 'paid', 'reserved']);
+  expect(await totalOf(sale)).toMatchObject({ available: 3, held: 1, sold: 1, conserved: true });
+});
+
+it('tells what ended and how, and writes one movement of negative units for it', async () => {
+  const sale = await saleOf(5);
+  const told: [string, string, readonly EndedOrder[]][] = [];
+  const reservations = worker(shop, 8, { onRelease: async (...ended) => void told.push(ended) });
+  const [a, b] = ordersOf(sale, 2) as [OrderRequest, OrderRequest];
+  await reserve([a, b], reservations, sale);
+  await shop.makeDue([a]);
+  await shop.makeDue([b], true);
+  await release([a, b], reservations, sale);
+  const ended = [
+    { orderId: a.orderId, status: 'expired' },
+    { orderId: b.orderId, status: 'cancelled' },
+  ];
+  expect(told).toEqual([[sale.id, 'hot', expect.arrayContaining(ended)]]);
+  const movements = await shop.dataSource.query(
+    'SELECT units, before, after FROM stock_movements WHERE sale_id = $1 ORDER BY id',
+    [sale.id],
+  );
+  expect(movements).toEqual([
+    { units: 2, before: 5, after: 3 },
+    { units: -2, before: 3, after: 5 },
+  ]);
+  await release([a, b], reservations, sale); // again: its job is delivered at least once
+  expect(told).toHaveLength(1);
+});
+
+it('gives to those who wait in the same hold what just came back', async () => {
+  const sale = await saleOf(1);
+  const reservations = worker(shop, 8);
+  const [first, second] = ordersOf(sale, 2) as [OrderRequest, OrderRequest];
+  await reservations.reserve(first, sale);
+  await shop.makeDue([first]);
+  const [outcome] = await Promise.all([
+    reservations.reserve(second, sale),
+    reservations.release(first, sale),
+  ]);
+  expect(outcome).toEqual({ status: 'reserved' });
+});
+
+it('counts what a buyer gave back no longer against the limit', async () => {
+  const sale = await saleOf(10, 'redis', 1, 1);
+  const reservations = worker(shop, 8);
+  const buy = (idempotencyKey: string) => {
+    const order = orderOf(sale.id, { buyerId: 'ann', idempotencyKey });
+    return { order, outcome: reservations.reserve(order, sale) };
+  };
+  const first = buy('1');
+  expect(await first.outcome).toEqual({ status: 'reserved' });
+  expect(await buy('2').outcome).toMatchObject({ reason: 'BUYER_LIMIT_EXCEEDED' });
+  await shop.makeDue([first.order]);
+  await reservations.release(first.order, sale);
+  expect(await buy('3').outcome).toEqual({ status: 'reserved' });
+});
+
+it('finds in Postgres alone what nobody gave back', async () => {
+  const sale = await saleOf(5);
+  const order = orderOf(sale.id);
+  await worker(shop, 8).reserve(order, sale);
+  await shop.makeDue([order]);
+  const pool = poolOf(shop.dataSource);
+  const found = { orderId: order.orderId, saleId: sale.id, sku: 'hot' };
+  expect(await overdue(pool, 0, 1_000)).toContainEqual(found);
+  expect(await overdue(pool, HOUR, 1_000)).not.toContainEqual(found);
+});
+
+it('is refused by the fence like a write, and ends nothing then', async () => {
+  const leaseWith = (token: bigint): Lease => ({
+    resource: 'test',
+    token,
+    holder: `holder-${token}`,
+    signal: new AbortController().signal,
+    expiresAt: Infinity,
+    throwIfLost: () => undefined,
+  });
+  const sale = await saleOf(5);
+  const pool = poolOf(shop.dataSource);
+  const target = { saleId: sale.id, sku: 'hot', write: 'read-modify-write', perBuyerLimit: null } as const;
+  const order = orderOf(sale.id);
+  await new CriticalSection(pool, target, leaseWith(1n)).settle([order]);
+  await shop.makeDue([order]);
+  // Overtaken between the read and the write of its release.
+  const overtaken = new Proxy(pool, {
+    get: (real, property) =>
+      property !== 'query'
+        ? Reflect.get(real, property)
+        : async (query: { name: string }) => {
+            if (query.name === 'release fenced') {
+              await new CriticalSection(pool, target, leaseWith(3n)).settle([orderOf(sale.id)]);
+            }
+            return real.query(query as never);
+          },
+  });
+  const stale = new ReleaseSection(overtaken, target, leaseWith(2n));
+  await expect(stale.release([order.orderId])).rejects.toThrow(FencedOffError);
+  expect(await statusesOf([order])).toEqual(['reserved']);
+  expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
+});

@@ -1,0 +1,3 @@
+export { Payments, type PaymentResult } from './payments.js';
+export { PaymentUnknownError, type Charge, type PaymentProvider } from './provider.js';
+export { SimulatedProvider } from './simulated-provider.js';

@@ -1,0 +1,48 @@
+/** The stock is held for a buyer who may still pay. */
+const IS_PAYABLE = `
+  orders.status = 'reserved' AND NOT orders.cancel_requested
+  AND (orders.expires_at IS NULL OR orders.expires_at > clock_timestamp())`;
+
+/** Records a payment before anybody is charged, if the order may be paid and no other payment of it is open. */
+export const BEGIN_SQL = `
+  INSERT INTO payments (id, order_id, token, units)
+  SELECT $1, id, $3, quantity FROM orders WHERE id = $2 AND ${IS_PAYABLE}
+  ON CONFLICT DO NOTHING`;
+
+/** A payment and its order. Parameter: payment. */
+export const LOOK_SQL = `
+  SELECT payments.id, payments.order_id AS "orderId", payments.status, payments.units, payments.token,
+    ${IS_PAYABLE} AS payable
+  FROM payments JOIN orders ON orders.id = payments.order_id WHERE payments.id = $1`;
+
+/** Whether another payment of the order is under way. */
+export const IN_PROGRESS_SQL = `SELECT FROM payments WHERE order_id = $1 AND status = 'started'`;
+
+/**
+ * What a charge comes to: the order is paid if its stock is still held, and else the money is due to go back. The order's row
+ * decides between this and the section that ends the reservation: whoever has it first wins. Returns the payment's status, or
+ * no row when somebody else finished it.
+ */
+export const FINISH_SQL = `
+  WITH mine AS (
+    SELECT id, order_id FROM payments WHERE id = $1 AND status = 'started' FOR UPDATE
+  ), paid AS (
+    UPDATE orders SET status = 'paid' FROM mine
+    WHERE orders.id = mine.order_id AND orders.status = 'reserved' AND NOT orders.cancel_requested
+    RETURNING orders.id
+  )
+  UPDATE payments SET status = CASE WHEN EXISTS (SELECT FROM paid) THEN 'charged' ELSE 'refunding' END
+  FROM mine WHERE payments.id = mine.id
+  RETURNING payments.status`;
+
+/** Parameters: payment, the state it is expected to be in, the one it gets. */
+export const MOVE_SQL = 'UPDATE payments SET status = $3 WHERE id = $1 AND status = $2';
+
+/**
+ * Payments that nobody finished: money that is due to go back, and what was started so many seconds ago. In random order, so
+ * that none that cannot be finished stands before the others for ever. Parameters: seconds, how many at most.
+ */
+export const UNFINISHED_SQL = `
+  SELECT id, order_id AS "orderId", status FROM payments
+  WHERE status = 'refunding' OR status = 'started' AND started_at < clock_timestamp() - make_interval(secs => $1)
+  ORDER BY random() LIMIT $2`;

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Charge, PaymentProvider } from './provider.js';
+
+/** What a token asks for. One that starts with none of these is charged at once. */
+const DECLINED = /^tok_declined/;
+/** The money is taken and the answer gets lost. Asked again, it answers. */
+const TIMEOUT = /^tok_timeout/;
+/** Nothing is taken and nothing is answered, however often it is asked. */
+const UNREACHABLE = /^tok_unreachable/;
+/** So many milliseconds pass before the money is taken. */
+const SLOW = /^tok_slow-(\d{1,5})/;
+
+/** Either a charge or what keeps a late one from being made; who comes first decides. */
+const CHARGE_SQL = `
+  INSERT INTO payment_provider.charges (key, units, status) VALUES ($1, $2, 'charged')
+  ON CONFLICT (key) DO NOTHING RETURNING status`;
+const BOOKED_SQL = 'SELECT status FROM payment_provider.charges WHERE key = $1';
+const REFUND_SQL = `
+  INSERT INTO payment_provider.charges (key, units, status) VALUES ($1, 0, 'refunded')
+  ON CONFLICT (key) DO UPDATE SET status = 'refunded'`;
+
+interface Booking {
+  readonly status: 'charged' | 'refunded';
+}
+
+/** Behaves like a provider at the other end of a network, as the payment's token asks. Keeps its own books, apart from the orders. */
+export class SimulatedProvider implements PaymentProvider {
+  constructor(private readonly pool: Pool) {}
+
+  async charge({ paymentId, units, token }: Charge, signal: AbortSignal): Promise<'charged' | 'declined'> {
+    if (UNREACHABLE.test(token)) return noAnswer(signal);
+    await sleep(Number(SLOW.exec(token)?.[1] ?? 0), undefined, { signal });
+    if (DECLINED.test(token)) return 'declined';
+    const { rowCount } = await this.pool.query(CHARGE_SQL, [paymentId, units]);
+    if (rowCount === 1 && TIMEOUT.test(token)) return noAnswer(signal);
+    const { rows } = await this.pool.query<Booking>(BOOKED_SQL, [paymentId]);
+    return rows[0]!.status === 'charged' ? 'charged' : 'declined';
+  }
+
+  async refund(paymentId: string): Promise<void> {
+    await this.pool.query(REFUND_SQL, [paymentId]);
+  }
+}
+
+const HOUR_MS = 3_600_000;
+const noAnswer = (signal: AbortSignal) => sleep(HOUR_MS, undefined as never, { signal });

@@ -1,0 +1,83 @@
+// The whole way of a buyer: arrive, reserve, and pay, walk away, or be declined. What is not paid expires and is sold again.
+// While demand lasts, in the end every unit is paid and none is held.
+import { scenario } from 'k6/execution';
+import http from 'k6/http';
+import { Counter } from 'k6/metrics';
+import type { Options } from 'k6/options';
+import { createSale, postPayment, requireReadyTarget } from './lib/api.ts';
+import { reserveOne } from './lib/checkouts.ts';
+import { positive } from './lib/config.ts';
+import { judged } from './lib/judged.ts';
+import { summaryOf } from './lib/summary.ts';
+import { isOver, recordTruth } from './lib/truth.ts';
+import { vusFor } from './lib/vus.ts';
+
+const stock = positive('STOCK', 500);
+const rate = positive('RATE', 100);
+const duration = positive('DURATION', 30);
+/** Short against the load, so that what walks away comes back several times while there is demand. */
+const reservationTtlSeconds = positive('TTL', 2);
+
+/** Of ten buyers who have a reservation. The others pay. */
+const WALK_AWAY = 2;
+const DECLINED = 1;
+
+const paid = new Counter('journeys_paid');
+const declined = new Counter('journeys_declined');
+const walkedAway = new Counter('journeys_walked_away');
+const unexpected = new Counter('payments_unexpected');
+
+http.setResponseCallback(http.expectedStatuses({ min: 200, max: 299 }, 402, 409));
+
+export const options: Options = {
+  scenarios: {
+    buyers: {
+      executor: 'constant-arrival-rate',
+      rate,
+      duration: `${duration}s`,
+      preAllocatedVUs: vusFor(rate),
+    },
+  },
+  ...judged,
+  thresholds: {
+    ...judged.thresholds,
+    payments_unexpected: ['count==0'],
+    journeys_declined: ['count>0'],
+    journeys_walked_away: ['count>0'],
+    audit_held: ['value==0'],
+    audit_sold: [`value==${stock}`],
+  },
+};
+
+const sku = 'hot';
+
+export function setup() {
+  requireReadyTarget();
+  return { saleId: createSale([{ sku, stock }], { reservationTtlSeconds }) };
+}
+
+export default function ({ saleId }: ReturnType<typeof setup>) {
+  const n = scenario.iterationInTest;
+  const orderId = reserveOne(saleId, sku, scenario.name, n);
+  if (!orderId) return;
+  const dice = Math.floor(Math.random() * 10);
+  if (dice < WALK_AWAY) walkedAway.add(1);
+  else if (dice < WALK_AWAY + DECLINED) expectPayment(n, orderId, 'tok_declined', 402, declined);
+  else expectPayment(n, orderId, 'tok_visa', 200, paid);
+}
+
+function expectPayment(n: number, orderId: string, token: string, status: number, counter: Counter) {
+  const response = postPayment(n, orderId, token);
+  if (response.status === status) {
+    counter.add(1);
+    return;
+  }
+  unexpected.add(1);
+  console.error(`Unexpected answer to a payment: ${response.status} ${response.error || response.body}`);
+}
+
+export function teardown({ saleId }: ReturnType<typeof setup>) {
+  recordTruth(saleId, isOver);
+}
+
+export const handleSummary = summaryOf('full-journey');
