@@ -33,6 +33,8 @@ import { PreferWait, whenGone } from './prefer-wait.js';
 /** Seconds a cancellation is waited for, unless the client prefers another time. */
 const PATIENCE = 5;
 
+const EVENT = 'id: 1\ndata: {"orderId":"5d7d1d8c-93b6-5f0a-8c53-2a2a76a2b0a4","status":"reserved"}\n\n';
+
 @ApiTags('orders')
 @Controller('orders')
 @UseGuards(BuyerGuard, OrderOwnerGuard)
@@ -98,7 +100,7 @@ export class OrdersController {
   @ApiHeader({ name: 'Last-Event-ID', required: false, schema: { type: 'string', example: '1' } })
   @ApiOkResponse({
     description: 'The events',
-    content: { 'text/event-stream': { schema: { type: 'string' } } },
+    content: { 'text/event-stream': { schema: { type: 'string' }, example: EVENT } },
   })
   @ApiNoContentResponse({ description: 'The last event was seen: there is nothing more to come' })
   @ApiProblems(

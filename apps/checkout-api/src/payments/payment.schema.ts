@@ -14,5 +14,5 @@ export const paymentSchema = z
       )
       .meta({ example: 'tok_visa' }),
   })
-  .meta({ id: 'Payment' });
+  .meta({ id: 'Payment', example: { token: 'tok_visa' } });
 export type PaymentBody = z.infer<typeof paymentSchema>;
