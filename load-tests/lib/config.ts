@@ -20,7 +20,7 @@ export function positive(name: string, fallback: number): number {
   throw new Error(`${name} must be a whole number above 0, not '${__ENV[name]}'`);
 }
 
-function required(name: string): string {
+export function required(name: string): string {
   const value = __ENV[name];
   if (value) return value;
   throw new Error(`${name} is not set. With a stack running: npm run load-test -- <name>`);

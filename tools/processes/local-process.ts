@@ -41,6 +41,11 @@ export class LocalProcess {
     this.logFile = join(currentRun().logs, `${options.name}.log`);
   }
 
+  /** While it runs. */
+  get pid(): number | undefined {
+    return this.child?.exitCode === null && this.child.signalCode === null ? this.child.pid : undefined;
+  }
+
   /** Resolves once it is ready; rejects with the end of its log if it dies first or does not get ready in time. */
   async start(): Promise<this> {
     this.spawn();

@@ -13,17 +13,20 @@ export interface StackOptions {
   locks?: LockServer[];
   /** For every process of the stack. */
   env?: Env;
+  /** Gives what only the APIs are told, before they start. */
+  apiEnv?: (stack: Stack) => Promise<Env>;
 }
 
 /** Builds the application and starts it with the servers it needs. Whatever ends this process ends them all. */
-export async function startStack({ apiReplicas, workers, locks = [], env }: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { apiReplicas, workers, locks = [], env, apiEnv } = options;
   await provideServers(['postgres', 'redis', ...locks]);
   const [services, lockServers] = await Promise.all([startServices(), startLockServers(locks)]);
   const stop = async () => void (await Promise.all([services.stop(), lockServers.stop()]));
   await build();
   const stack = new Stack({ ...services, stop }, { ...env, ...lockServers.env });
   await stack.migrate();
-  await stack.startApis(apiReplicas);
+  await stack.startApis(apiReplicas, await apiEnv?.(stack));
   await stack.startWorkers(workers);
   return stack;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { LOCK_SERVER_VARIABLES } from '@app/config';
+import { startControl } from '../control/control.js';
 import { parseLockServers } from '../stack/lock-servers.js';
 import { startStack } from '../stack/stack.js';
 import { writeStackFile } from '../stack/stack-file.js';
@@ -28,13 +29,16 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   const locks = parseLockServers(values.locks);
+  let control = '';
   const stack = await startStack({
     apiReplicas: positiveInteger('--api-replicas', values['api-replicas']),
     workers: positiveInteger('--workers', values.workers),
     locks,
+    apiEnv: async (starting) => ({ DASHBOARD_CONTROL_URL: (control = await startControl(starting)) }),
   });
   writeStackFile(stack);
   console.log(`
+  dashboard  ${stack.apiUrls[0]}/#key=${stack.adminKey}&control=${control}
   API        ${stack.apiUrls.join('  ')}
   OpenAPI    ${stack.apiUrls[0]}/docs
   admin key  ${stack.adminKey}

@@ -7,6 +7,7 @@ import { Logger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import { AdminKey } from './admin-key.js';
 import { AppModule } from './app.module.js';
+import { serveDashboard } from './dashboard/serve-dashboard.js';
 import { timeRequests } from './metrics/request-metrics.js';
 import { serveDocs } from './openapi.js';
 import { refuseOtherMethods } from './problems/method-not-allowed.js';
@@ -63,5 +64,6 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
   timeRequests(fastify);
   serveDocs(app);
   serveQueueBoard(fastify, app.get(Admissions), app.get(AdminKey));
+  await serveDashboard(fastify, config.DASHBOARD_CONTROL_URL);
   return app.init();
 }

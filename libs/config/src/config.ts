@@ -42,6 +42,8 @@ const api = common.extend({
   TRUSTED_PROXIES: integer(0, 10).default(0),
   /** Origins of web pages that may call the API, besides its own. */
   CORS_ORIGINS: optional(list(url('http:', 'https:'))),
+  /** Where the dashboard may start load and kill workers: set by a local stack, never in production. */
+  DASHBOARD_CONTROL_URL: optional(url('http:')),
 });
 
 const soundApi = api.refine(({ BUYER_JWT_SECRET, BUYER_JWKS_URL }) => !BUYER_JWT_SECRET || !BUYER_JWKS_URL, {

@@ -3,7 +3,7 @@ import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
 import { ReleaseSection } from './release-section.js';
 import { CriticalSection, type SectionResult, type SectionTarget } from './critical-section.js';
-import { resourceOf } from './resource.js';
+import { resourceOf, resourcesOf } from './resource.js';
 import { SoldOutSection } from './sold-out-section.js';
 import { WholeSection } from './whole-section.js';
 
@@ -53,7 +53,7 @@ export class StripedLanes<W> {
     private readonly lanes: Lanes<W>,
   ) {
     this.#name = resourceOf(target);
-    this.#resources = Array.from({ length: stripes }, (_, stripe) => resourceOf(target, stripe));
+    this.#resources = resourcesOf(target, stripes);
     this.#open = shuffled(this.#resources.map(() => 1));
   }
 

@@ -64,6 +64,13 @@ export interface Grant {
   release(): Promise<boolean>;
 }
 
+/** Who has a lock and who waits, as the store sees it at one moment. */
+export interface LockState {
+  readonly holder?: string;
+  /** First come first; absent where waiters do not stand in line in the store. */
+  readonly waiters?: readonly string[];
+}
+
 /**
  * One way to lock: the part that differs between stores.
  * Rejects with a LockError only; an error of the store's client becomes LOCK_BACKEND_UNAVAILABLE.
@@ -75,6 +82,8 @@ export interface LockDriver {
    * (a failover to a replica that lagged). Absent where the store gives no tokens.
    */
   reseed?(resource: string, above: bigint): Promise<void>;
+  /** Looks and changes nothing. Absent where the store cannot be asked. */
+  inspect?(resource: string): Promise<LockState>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { LockLostError } from './errors.js';
 import { HeldLease } from './held-lease.js';
-import type { Grant, Lease, LockDriver, LockObserver, LockOptions } from './lock.js';
+import type { Grant, Lease, LockDriver, LockObserver, LockOptions, LockState } from './lock.js';
 import { Patience } from './patience.js';
 
 const SILENT: LockObserver = { waiting() {}, granted() {}, released() {}, lost() {} };
@@ -49,6 +49,15 @@ export class Lock {
   async reseed(resource: string, above: bigint): Promise<void> {
     if (!this.driver.reseed) throw new RangeError(`the tokens of ${resource} cannot be moved above ${above}`);
     await this.driver.reseed(resource, above);
+  }
+
+  /**
+   * Who has the lock and who waits; nothing where the store cannot be asked.
+   *
+   * @throws {LockBackendUnavailableError}
+   */
+  async inspect(resource: string): Promise<LockState | undefined> {
+    return this.driver.inspect?.(resource);
   }
 
   async #acquire(resource: string, patience: Patience): Promise<Grant> {

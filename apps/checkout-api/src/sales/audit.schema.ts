@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const figures = z.object({
+export const auditFigures = z.object({
   initial: z.int(),
   available: z.int(),
   held: z.int().describe('Units in reserved orders'),
@@ -29,7 +29,7 @@ const example = {
 };
 
 export const auditSchema = z
-  .object({ saleId: z.guid(), items: z.array(figures.extend({ sku: z.string() })), total: figures })
+  .object({ saleId: z.guid(), items: z.array(auditFigures.extend({ sku: z.string() })), total: auditFigures })
   .meta({
     id: 'Audit',
     example: {

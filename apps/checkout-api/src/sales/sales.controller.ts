@@ -4,6 +4,8 @@ import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { AdminGuard } from './admin.guard.js';
 import { auditSchema, type AuditView } from './audit.schema.js';
 import { AuditService } from './audit.service.js';
+import { liveSchema, type LiveView } from './live.schema.js';
+import { LiveService } from './live.service.js';
 import {
   newSaleSchema,
   saleId,
@@ -21,6 +23,7 @@ export class SalesController {
   constructor(
     private readonly sales: SalesService,
     private readonly audits: AuditService,
+    private readonly live: LiveService,
   ) {}
 
   @Post()
@@ -57,5 +60,16 @@ export class SalesController {
   @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   audit(@Param('saleId', { schema: saleId }) id: string): Promise<AuditView> {
     return this.audits.of(id);
+  }
+
+  @Get(':saleId/live')
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth('admin')
+  @ApiOperation({ summary: 'What a sale looks like at this moment, with who holds its locks and who waits' })
+  @ApiOkResponse({ standardSchema: liveSchema })
+  @ApiProblems('VALIDATION_FAILED', 'ADMIN_KEY_REQUIRED', 'SALE_NOT_FOUND')
+  @ApiProblems('POSTGRES_UNAVAILABLE', 'REDIS_UNAVAILABLE')
+  watch(@Param('saleId', { schema: saleId }) id: string): Promise<LiveView> {
+    return this.live.of(id);
   }
 }

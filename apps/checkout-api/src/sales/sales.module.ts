@@ -1,8 +1,31 @@
-import { Module } from '@nestjs/common';
+import { lockServersOf, type ApiConfig } from '@app/config';
+import { Locks } from '@app/lock';
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { API_CONFIG } from '../api-config.js';
+import { REDIS } from '../core.module.js';
 import { AuditService } from './audit.service.js';
+import { LiveService } from './live.service.js';
 import { SalesController } from './sales.controller.js';
 import { SalesService } from './sales.service.js';
 import { StrategyCheck } from './strategy-check.js';
 
-@Module({ controllers: [SalesController], providers: [SalesService, AuditService, StrategyCheck] })
-export class SalesModule {}
+const openLocks = (config: ApiConfig, redis: Redis) => new Locks({ redis, ...lockServersOf(config) });
+
+@Module({
+  controllers: [SalesController],
+  providers: [
+    SalesService,
+    AuditService,
+    LiveService,
+    StrategyCheck,
+    { provide: Locks, inject: [API_CONFIG, REDIS], useFactory: openLocks },
+  ],
+})
+export class SalesModule implements OnApplicationShutdown {
+  constructor(private readonly locks: Locks) {}
+
+  async onApplicationShutdown() {
+    await this.locks.close();
+  }
+}

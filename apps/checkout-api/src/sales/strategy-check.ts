@@ -1,29 +1,21 @@
 import { LOCK_SERVER_VARIABLES, lockServersOf, type ApiConfig } from '@app/config';
 import { DEFAULT_STRATEGY, STRATEGY_NAMES, strategyOf, type StrategyName } from '@app/inventory';
-import { backendOf, LockError, Locks, type LockBackends, type LockDriverName } from '@app/lock';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { backendOf, LockError, Locks, type LockDriverName } from '@app/lock';
+import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { API_CONFIG } from '../api-config.js';
-import { REDIS } from '../core.module.js';
 import { ProblemError } from '../problems/problem.js';
-import type { Redis } from 'ioredis';
 
 /** In milliseconds; the lock is free, so all of it is for servers that are slow to answer. */
 const PROBE = { ttl: 10_000, wait: 5_000 };
 
 /** Says whether a sale may use a strategy, before it is opened: no sale ever runs under another one than it asked for. */
 @Injectable()
-export class StrategyCheck implements OnApplicationShutdown {
-  readonly #backends: LockBackends;
-  readonly #locks: Locks;
-
+export class StrategyCheck {
   constructor(
     @Inject(API_CONFIG) private readonly config: ApiConfig,
-    @Inject(REDIS) redis: Redis,
-  ) {
-    this.#backends = { redis, ...lockServersOf(config) };
-    this.#locks = new Locks(this.#backends);
-  }
+    private readonly locks: Locks,
+  ) {}
 
   /** @throws {ProblemError} STRATEGY_UNKNOWN, STRATEGY_UNSAFE, STRATEGY_UNAVAILABLE or LOCK_STORE_UNAVAILABLE */
   async usable(name: string = DEFAULT_STRATEGY): Promise<StrategyName> {
@@ -40,20 +32,16 @@ export class StrategyCheck implements OnApplicationShutdown {
     return strategy;
   }
 
-  async onApplicationShutdown() {
-    await this.#locks.close();
-  }
-
   async #checkServer(strategy: StrategyName, driver: LockDriverName) {
     const backend = backendOf(driver);
     // Redis and Postgres the application needs anyway: its readiness tells about them.
     if (!backend || backend === 'redis' || backend === 'postgres') return;
-    if (!this.#backends[backend]) {
+    if (!lockServersOf(this.config)[backend]) {
       const detail = `${strategy} locks on ${backend}. Set ${LOCK_SERVER_VARIABLES[backend]} for the API and the workers, or use another strategy.`;
       throw new ProblemError('STRATEGY_UNAVAILABLE', detail);
     }
     try {
-      const lock = await this.#locks.of(driver);
+      const lock = await this.locks.of(driver);
       await lock.withLock(`probe:${randomUUID()}`, PROBE, async () => undefined);
     } catch (error) {
       if (!(error instanceof LockError)) throw error;

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import { LockBackendUnavailableError } from '../../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+import { clientName } from '../../holder.js';
+import type { Grant, LockDriver, LockRequest, LockState } from '../../lock.js';
+import { orUnavailable } from '../or-unavailable.js';
 import { ownConnection } from '../own-connection.js';
 
 const RELEASE = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
@@ -32,8 +33,8 @@ export class RedisSetnxDriver implements LockDriver {
   }
 
   async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    const key = `${this.prefix}:setnx:{${resource}}`;
-    const holder = randomUUID();
+    const key = this.#key(resource);
+    const holder = clientName();
     for (;;) {
       const provenAt = performance.now();
       const granted = await this.#redis.set(key, holder, 'PX', ttl, 'NX').catch((cause: unknown) => {
@@ -46,8 +47,17 @@ export class RedisSetnxDriver implements LockDriver {
     }
   }
 
+  async inspect(resource: string): Promise<LockState> {
+    const holder = await orUnavailable(resource, this.#redis.get(this.#key(resource)));
+    return { holder: holder ?? undefined };
+  }
+
   async close() {
     this.#redis.disconnect();
+  }
+
+  #key(resource: string): string {
+    return `${this.prefix}:setnx:{${resource}}`;
   }
 
   async #release(key: string, holder: string) {

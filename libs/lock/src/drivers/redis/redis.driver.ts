@@ -1,7 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
-import { randomUUID } from 'node:crypto';
 import { LockBackendUnavailableError } from '../../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+import { clientName } from '../../holder.js';
+import type { Grant, LockDriver, LockRequest, LockState } from '../../lock.js';
 import { LocalQueue } from '../local-queue.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { ownConnection } from '../own-connection.js';
@@ -33,7 +33,7 @@ const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
  * Source of that idea: Kleppmann, "How to do distributed locking" (2016).
  */
 export class RedisDriver implements LockDriver {
-  readonly #client = randomUUID();
+  readonly #client = clientName();
   readonly #redis: (Redis | Cluster) & LockCommands;
   readonly #wakeUps: WakeUps;
   /** One caller of this process at a time waits in Redis for a resource; the others wait here. */
@@ -96,6 +96,13 @@ export class RedisDriver implements LockDriver {
   async reseed(resource: string, above: bigint) {
     if (above >= MAX_TOKEN) throw new RangeError(`tokens of ${resource} cannot grow above ${above}`);
     await orUnavailable(resource, this.#redis.lockReseed(...this.#keys(resource), above.toString()));
+  }
+
+  async inspect(resource: string): Promise<LockState> {
+    const [holders, queue] = this.#keys(resource);
+    const looking = this.#redis.multi().zrange(holders, '0', '0').lrange(queue, 0, -1).exec();
+    const [held, waiting] = (await orUnavailable(resource, looking)) ?? [];
+    return { holder: (held?.[1] as string[])[0], waiters: waiting?.[1] as string[] };
   }
 
   async close() {

@@ -1,0 +1,68 @@
+import { resourcesOf, SaleCatalog, strategyOf, type StrategyName } from '@app/inventory';
+import { backendOf, Locks, processOf, type LockState } from '@app/lock';
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
+import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import { AuditService } from './audit.service.js';
+import type { LiveView } from './live.schema.js';
+import { saleNotFound } from './sale-not-found.js';
+
+/** Whoever asks within so many milliseconds of another shares the answer, so that many watchers cost as much as one. */
+const SHARED_MS = 200;
+const WATCHED_SALES = 100;
+/** Locks looked at: those of the first SKUs or stripes. */
+const MAX_LOCKS = 16;
+
+const SETTLED_SQL = `SELECT count(*)::int AS settled FROM orders WHERE sale_id = $1 AND status <> 'queued'`;
+
+/** What a sale looks like at this moment, for those who watch it. */
+@Injectable()
+export class LiveService {
+  readonly #views = new LRUCache<string, Promise<LiveView>>({ max: WATCHED_SALES, ttl: SHARED_MS });
+
+  constructor(
+    private readonly catalog: SaleCatalog,
+    private readonly audits: AuditService,
+    private readonly dataSource: DataSource,
+    private readonly locks: Locks,
+  ) {}
+
+  /** @throws {ProblemError} SALE_NOT_FOUND, POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE */
+  of(saleId: string): Promise<LiveView> {
+    const view = this.#views.get(saleId) ?? this.#read(saleId);
+    if (!this.#views.has(saleId)) this.#views.set(saleId, view);
+    return view;
+  }
+
+  async #read(saleId: string): Promise<LiveView> {
+    const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
+    const resources = sale.items.flatMap(({ sku }) => resourcesOf({ saleId, sku }, sale.stripes));
+    const [{ total }, [row], locks] = await Promise.all([
+      this.audits.of(saleId),
+      fromPostgres(this.dataSource.query<{ settled: number }[]>(SETTLED_SQL, [saleId])),
+      this.#look(sale.strategy, resources.slice(0, MAX_LOCKS)),
+    ]);
+    return { saleId, at: Date.now(), total, settled: row!.settled, locks };
+  }
+
+  async #look(strategy: StrategyName, resources: readonly string[]): Promise<LiveView['locks']> {
+    const { lock: driver } = strategyOf(strategy);
+    // No other server is contacted for a glance; and these tell.
+    if (!driver || backendOf(driver) !== 'redis') return null;
+    const lock = await this.locks.of(driver);
+    const states = resources.map(async (resource) => viewOf(resource, await lock.inspect(resource)));
+    return fromRedis(Promise.all(states));
+  }
+}
+
+const viewOf = (resource: string, { holder, waiters }: LockState = {}) => ({
+  resource,
+  holder: holder === undefined ? null : readable(holder),
+  waiters: waiters?.map(readable) ?? null,
+});
+
+function readable(holder: string): string {
+  const process = processOf(holder);
+  return process ? `${process.host}:${process.pid}` : holder;
+}
