@@ -70,6 +70,13 @@ module.exports = {
       to: { path: '^(apps|libs|tools)/' },
     },
     {
+      name: 'dashboard-stands-alone',
+      comment: 'a browser runs it: it knows the application by HTTP',
+      severity: 'error',
+      from: { path: '^apps/dashboard/src/' },
+      to: { path: '^(libs|tools|apps/(?!dashboard/src/))' },
+    },
+    {
       name: 'testing-is-for-tests',
       severity: 'error',
       from: { path: '^(apps|libs)/[^/]+/src/', pathNot: ['^libs/testing/', 'spec\\.ts$'] },
@@ -110,7 +117,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'node', 'default'],
-      extensions: ['.ts', '.mjs', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'],
     },
   },
 };

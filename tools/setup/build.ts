@@ -7,7 +7,10 @@ import { runLong } from '../processes/run-command.js';
 import { step } from '../terminal.js';
 
 const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+const vite = join(root, 'node_modules/vite/bin/vite.js');
 const stamp = join(root, 'dist/built-from');
+
+const page = join(root, 'dist/apps/dashboard/index.html');
 
 export const mainOf = (app: string) => join(root, 'dist/apps', app, 'main.js');
 
@@ -18,13 +21,14 @@ export async function build(): Promise<void> {
   );
   await exclusively('build', async () => {
     const sources = hashOfSources();
-    if (apps.every((app) => existsSync(mainOf(app))) && builtFrom() === sources) {
+    if ([...apps.map(mainOf), page].every(existsSync) && builtFrom() === sources) {
       return step('build', 'unchanged since the last one');
     }
     for (const app of apps)
       await runLong(`building ${app}`, process.execPath, [nest, 'build', app], { cwd: root });
+    await runLong('building dashboard', process.execPath, [vite, 'build', 'apps/dashboard'], { cwd: root });
     writeFileSync(stamp, sources);
-    step('build', `${apps.join(', ')}, as the sources changed`);
+    step('build', `${apps.join(', ')}, dashboard, as the sources changed`);
   });
 }
 

@@ -5,6 +5,7 @@ import { runQuietly } from '../processes/run-command.js';
 /** Every check, as the command that an editor or a shell would run too. */
 const checks: Record<string, string[]> = {
   types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+  'types of dashboard': ['typescript/bin/tsc', '--noEmit', '-p', 'apps/dashboard/tsconfig.json'],
   'types of load-tests': ['typescript/bin/tsc', '--noEmit', '-p', 'load-tests/tsconfig.json'],
   lint: ['oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
   format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],

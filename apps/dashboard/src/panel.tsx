@@ -1,0 +1,130 @@
+import type { Live, Sale } from './api.js';
+import { Chart } from './chart.js';
+import type { ControlState, Crash, LockTimes } from './control.js';
+import { count, milliseconds, seconds } from './format.js';
+import { soldIn, type Curve } from './history.js';
+import { LockView } from './lock-view.js';
+
+interface PanelProps {
+  readonly title: string;
+  readonly sale: Sale;
+  readonly live?: Live;
+  readonly error?: string;
+  readonly curve: Curve;
+  readonly ordersPerSecond: number;
+  readonly reach: { readonly seconds: number; readonly units: number };
+  readonly control?: ControlState;
+  /** Mean over the last moments. */
+  readonly lockTimes?: { readonly waitMs?: number; readonly holdMs?: number };
+}
+
+/** One of the two sales, as it is now. */
+export function Panel({
+  title,
+  sale,
+  live,
+  error,
+  curve,
+  ordersPerSecond,
+  reach,
+  control,
+  lockTimes,
+}: PanelProps) {
+  const total = live?.total;
+  const sold = live ? soldIn(live) : 0;
+  const { oversold = 0, initial = 0 } = total ?? {};
+  const moved = sold > 0;
+  const verdict = oversold > 0 ? 'bad' : moved ? 'good' : 'idle';
+  const id = `sale-${sale.id}`;
+  return (
+    <article class={`panel ${verdict}`} aria-labelledby={id}>
+      <header>
+        <h2 id={id}>
+          {title} <code>{sale.strategy}</code>
+        </h2>
+        <p class="hero">
+          <strong data-figure="oversold">{count(oversold)}</strong> oversold
+        </p>
+        <p class="sentence">
+          Sold <b data-figure="sold">{count(sold)}</b> of <b data-figure="stock">{count(initial)}</b> units
+          {oversold > 0 && <>: {count(oversold)} buyers will be disappointed</>}.
+        </p>
+      </header>
+      <StockBar sold={sold} stock={initial} reach={reach.units} />
+      <dl class="figures">
+        <Figure name="Left, by the database" value={count(total?.available ?? 0)} />
+        <Figure name="Orders settled" value={`${count(ordersPerSecond)}/s`} />
+        <Figure name="In the queue" value={count(total?.pending ?? 0)} />
+        <Figure
+          name="Lost updates"
+          value={count(total?.lostUpdates ?? 0)}
+          bad={(total?.lostUpdates ?? 0) > 0}
+        />
+        <Figure name="Lock wait, mean" value={milliseconds(lockTimes?.waitMs)} />
+        <Figure name="Lock hold, mean" value={milliseconds(lockTimes?.holdMs)} />
+      </dl>
+      <LockView strategy={sale.strategy} lock={live?.locks?.[0]} control={control} />
+      <Chart
+        curve={curve}
+        stock={initial}
+        reach={reach}
+        label={`Units sold over time: ${count(sold)} now, of a stock of ${count(initial)}`}
+      />
+      <Crashes crashes={(control?.crashes ?? []).filter(({ saleId }) => saleId === sale.id)} />
+      {error && <p class="problem">{error}</p>}
+    </article>
+  );
+}
+
+function StockBar({ sold, stock, reach }: { sold: number; stock: number; reach: number }) {
+  const share = (units: number) => `${(100 * units) / Math.max(reach, 1)}%`;
+  return (
+    <div class="bar" aria-hidden="true">
+      <div class="sold" style={{ width: share(Math.min(sold, stock)) }} />
+      <div class="over" style={{ left: share(stock), width: share(Math.max(0, sold - stock)) }} />
+      <div class="mark" style={{ left: share(stock) }} />
+    </div>
+  );
+}
+
+function Figure({ name, value, bad = false }: { name: string; value: string; bad?: boolean }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={bad ? 'bad' : ''}>{value}</dd>
+    </div>
+  );
+}
+
+function Crashes({ crashes }: { crashes: readonly Crash[] }) {
+  if (crashes.length === 0) return null;
+  return (
+    <section class="crashes">
+      <h3>Killed workers</h3>
+      <ul>
+        {crashes.slice(0, 3).map(({ worker, at, heldLock, deadMs }) => (
+          <li key={at}>
+            <b>{worker}</b> {heldLock ? 'held the lock' : 'did not hold the lock'}.{' '}
+            {deadMs === undefined ? (
+              <>Nothing was sold since: {seconds(Date.now() - at)}</>
+            ) : (
+              <>
+                Dead time <b data-figure="dead-time">{seconds(deadMs)}</b>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Means between two readings; nothing where nothing happened, or where a worker started anew in between. */
+export function meansOf(before: LockTimes | undefined, now: LockTimes | undefined) {
+  if (!before || !now) return undefined;
+  const mean = (events: 'waits' | 'holds', time: 'waitedSeconds' | 'heldSeconds') => {
+    const happened = now[events] - before[events];
+    return happened > 0 ? Math.max(0, ((now[time] - before[time]) * 1_000) / happened) : undefined;
+  };
+  return { waitMs: mean('waits', 'waitedSeconds'), holdMs: mean('holds', 'heldSeconds') };
+}
