@@ -11,8 +11,11 @@ afterAll(() => stage.strike());
 
 const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: PATIENCE, interval: 200 });
 const panel = (page: Page, name: 'Lock-off' | 'Lock-on') => page.getByRole('article', { name });
+/** Of the figure that one sees first. */
 const colourOf = (page: Page, name: 'Lock-off' | 'Lock-on') =>
-  panel(page, name).locator('.hero').evaluate<string>('(element) => getComputedStyle(element).color');
+  page.evaluate<string>(
+    `getComputedStyle([...document.querySelectorAll('.panel')].find((each) => each.innerText.startsWith('${name}')).querySelector('.hero')).color`,
+  );
 
 async function createSales(page: Page) {
   await page.getByRole('button', { name: 'Create two sales' }).click();
