@@ -24,7 +24,7 @@ async function listKind(directory: string, kind: string, ticket: string): Promis
   const entries = await readdir(join(directory, kind), { withFileTypes: true }).catch(() => []);
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const whole = names.filter((name) => existsSync(join(directory, kind, name, 'report.html')));
-  const newest = whole.sort().reverse().slice(0, LISTED);
+  const newest = whole.sort().toReversed().slice(0, LISTED);
   return Promise.all(
     newest.map(async (name) => {
       const verdict = await readVerdict(join(directory, kind, name, 'summary.json'));

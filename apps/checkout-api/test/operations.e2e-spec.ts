@@ -132,6 +132,7 @@ describe('OpenAPI', () => {
       'GET /sales',
       'GET /sales/{saleId}',
       'GET /sales/{saleId}/audit',
+      'GET /sales/{saleId}/live',
       'POST /orders/{orderId}/payment',
       'POST /sales',
       'POST /sales/{saleId}/checkouts',

@@ -76,7 +76,10 @@ export function Chart({ curve: [seconds, sold], stock, reach, label }: ChartProp
   }, []);
 
   useEffect(() => {
-    const beyond = sold.map((units) => (units > stock ? units : null));
+    // Red begins at the stock, where the last point below it was.
+    const beyond = sold.map((units, i) =>
+      units > stock ? units : (sold[i + 1] ?? 0) > stock ? stock : null,
+    );
     const whole = sold.map((units) => Math.min(units, stock));
     // The line of the stock goes on to the end of the axis.
     const ends = [...seconds, Math.max(reach.seconds, seconds.at(-1) ?? 0)];

@@ -24,14 +24,19 @@ export function Experiment({ access, state, sales, onSales, announce }: Experime
   const running = state?.load.running !== undefined;
   useEffect(() => void strategies(access.key).then(setKnown, () => undefined), [access]);
 
-  const act = (done: string, action: () => Promise<unknown>) => async (event?: Event) => {
-    event?.preventDefault();
+  const act = (done: string, action: () => Promise<unknown>) => (event: Event) => {
+    event.preventDefault();
+    void doing(done, action);
+  };
+  const doing = async (done: string, action: () => Promise<unknown>) => {
     setWaiting(true);
     setProblem(undefined);
-    await action().then(
-      () => announce(done),
-      (error: unknown) => setProblem(explain(error)),
-    );
+    try {
+      await action();
+      announce(done);
+    } catch (error) {
+      setProblem(explain(error));
+    }
     setWaiting(false);
   };
   const create = act('Two sales were created.', async () => {

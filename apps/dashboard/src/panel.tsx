@@ -33,11 +33,10 @@ export function Panel({
   const total = live?.total;
   const sold = live ? soldIn(live) : 0;
   const { oversold = 0, initial = 0 } = total ?? {};
-  const moved = sold > 0;
-  const verdict = oversold > 0 ? 'bad' : moved ? 'good' : 'idle';
+  const lostUpdates = total?.lostUpdates ?? 0;
   const id = `sale-${sale.id}`;
   return (
-    <article class={`panel ${verdict}`} aria-labelledby={id}>
+    <article class={`panel ${toneOf(sold, oversold, lostUpdates)}`} aria-labelledby={id}>
       <header>
         <h2 id={id}>
           {title} <code>{sale.strategy}</code>
@@ -55,11 +54,7 @@ export function Panel({
         <Figure name="Left, by the database" value={count(total?.available ?? 0)} />
         <Figure name="Orders settled" value={`${count(ordersPerSecond)}/s`} />
         <Figure name="In the queue" value={count(total?.pending ?? 0)} />
-        <Figure
-          name="Lost updates"
-          value={count(total?.lostUpdates ?? 0)}
-          bad={(total?.lostUpdates ?? 0) > 0}
-        />
+        <Figure name="Lost updates" value={count(lostUpdates)} bad={lostUpdates > 0} />
         <Figure name="Lock wait, mean" value={milliseconds(lockTimes?.waitMs)} />
         <Figure name="Lock hold, mean" value={milliseconds(lockTimes?.holdMs)} />
       </dl>
@@ -74,6 +69,12 @@ export function Panel({
       {error && <p class="problem">{error}</p>}
     </article>
   );
+}
+
+function toneOf(sold: number, oversold: number, lostUpdates: number): string {
+  if (oversold > 0) return 'bad';
+  if (lostUpdates > 0) return 'doubt'; // it will show once the stock runs out
+  return sold > 0 ? 'good' : '';
 }
 
 function StockBar({ sold, stock, reach }: { sold: number; stock: number; reach: number }) {

@@ -101,8 +101,10 @@ export class RedisDriver implements LockDriver {
   async inspect(resource: string): Promise<LockState> {
     const [holders, queue] = this.#keys(resource);
     const looking = this.#redis.multi().zrange(holders, '0', '0').lrange(queue, 0, -1).exec();
-    const [held, waiting] = (await orUnavailable(resource, looking)) ?? [];
-    return { holder: (held?.[1] as string[])[0], waiters: waiting?.[1] as string[] };
+    const [held = [], waiters] = ((await orUnavailable(resource, looking)) ?? []).map(
+      ([, answer]) => answer as string[],
+    );
+    return { holder: held[0], waiters };
   }
 
   async close() {
