@@ -15,7 +15,7 @@ export const auditFigures = z.object({
   conserved: z.boolean().describe('available + held + sold = initial'),
 });
 
-const example = {
+export const auditExample = {
   initial: 500,
   available: 480,
   held: 12,
@@ -34,8 +34,8 @@ export const auditSchema = z
     id: 'Audit',
     example: {
       saleId: '0b0c8b86-7b0c-4b27-9a3e-0b8f8b1a8f10',
-      items: [{ sku: 'SNEAKER-42', ...example }],
-      total: example,
+      items: [{ sku: 'SNEAKER-42', ...auditExample }],
+      total: auditExample,
     },
   });
 export type AuditView = z.infer<typeof auditSchema>;

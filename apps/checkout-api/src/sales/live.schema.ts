@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { auditFigures } from './audit.schema.js';
+import { auditExample, auditFigures } from './audit.schema.js';
 
+const SALE_ID = '0b0c8b86-7b0c-4b27-9a3e-0b8f8b1a8f10';
 const caller = z.string().describe('Host and process id, where the name of the holder tells; else that name');
 
 export const liveSchema = z
@@ -23,5 +24,16 @@ export const liveSchema = z
       .nullable()
       .describe('Of each SKU or stripe; null where the strategy has no lock, or one that cannot be asked'),
   })
-  .meta({ id: 'Live' });
+  .meta({
+    id: 'Live',
+    example: {
+      saleId: SALE_ID,
+      at: 1_893_456_000_000,
+      total: auditExample,
+      settled: 23,
+      locks: [
+        { resource: `${SALE_ID}:SNEAKER-42`, holder: 'worker-host:4242', waiters: ['worker-host:4243'] },
+      ],
+    },
+  });
 export type LiveView = z.infer<typeof liveSchema>;
