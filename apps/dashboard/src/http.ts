@@ -1,5 +1,5 @@
 /** What a server refused, in its own words. */
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(
     readonly status: number,
     message: string,
