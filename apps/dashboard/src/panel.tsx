@@ -65,7 +65,10 @@ export function Panel({
         reach={reach}
         label={`Units sold over time: ${count(sold)} now, of a stock of ${count(initial)}`}
       />
-      <Crashes crashes={(control?.crashes ?? []).filter(({ saleId }) => saleId === sale.id)} />
+      <Crashes
+        crashes={(control?.crashes ?? []).filter(({ saleId }) => saleId === sale.id)}
+        busy={control?.load.running !== undefined}
+      />
       {error && <p class="problem">{error}</p>}
     </article>
   );
@@ -97,7 +100,7 @@ function Figure({ name, value, bad = false }: { name: string; value: string; bad
   );
 }
 
-function Crashes({ crashes }: { crashes: readonly Crash[] }) {
+function Crashes({ crashes, busy }: { crashes: readonly Crash[]; busy: boolean }) {
   if (crashes.length === 0) return null;
   return (
     <section class="crashes">
@@ -106,13 +109,13 @@ function Crashes({ crashes }: { crashes: readonly Crash[] }) {
         {crashes.slice(0, 3).map(({ worker, at, heldLock, deadMs }) => (
           <li key={at}>
             <b>{worker}</b> {heldLock ? 'held the lock' : 'did not hold the lock'}.{' '}
-            {deadMs === undefined ? (
-              <>Nothing was sold since: {seconds(Date.now() - at)}</>
-            ) : (
+            {deadMs !== undefined && (
               <>
                 Dead time <b data-figure="dead-time">{seconds(deadMs)}</b>
               </>
             )}
+            {deadMs === undefined &&
+              (busy ? `Nothing sold for ${seconds(Date.now() - at)}` : 'Nobody bought since.')}
           </li>
         ))}
       </ul>
