@@ -7,6 +7,8 @@ interface LockViewProps {
   readonly control?: ControlState;
 }
 
+const DEAD = ', dead';
+
 /** Who holds the lock at this moment, and who waits. */
 export function LockView({ strategy, lock, control }: LockViewProps) {
   if (!lock) {
@@ -23,13 +25,7 @@ export function LockView({ strategy, lock, control }: LockViewProps) {
     <dl class="lock">
       <div>
         <dt>Holds the lock now</dt>
-        <dd>
-          {lock.holder ? (
-            <span class="chip holds">{name(lock.holder)}</span>
-          ) : (
-            <span class="chip">nobody</span>
-          )}
-        </dd>
+        <dd>{lock.holder ? <Holder name={name(lock.holder)} /> : <span class="chip">nobody</span>}</dd>
       </div>
       <div>
         <dt>Waits, in this order</dt>
@@ -47,9 +43,14 @@ export function LockView({ strategy, lock, control }: LockViewProps) {
   );
 }
 
+/** A dead one holds it until its time is over, or until somebody may take over. */
+function Holder({ name }: { name: string }) {
+  return <span class={name.endsWith(DEAD) ? 'chip holds dead' : 'chip holds'}>{name}</span>;
+}
+
 /** The local stack knows its processes by name, the dead ones too. */
 const nameIn = (control: ControlState | undefined) => (process: string) => {
   const alive = control?.workers.find((worker) => worker.process === process);
   const dead = control?.crashes.find((crash) => crash.process === process);
-  return alive?.name ?? (dead ? `${dead.worker}, dead` : process);
+  return alive?.name ?? (dead ? dead.worker + DEAD : process);
 };

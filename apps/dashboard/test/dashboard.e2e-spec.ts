@@ -33,6 +33,8 @@ const widthBeyond = (page: Page) =>
 describe('the comparison', { timeout: 180_000 }, () => {
   it('oversells in red without a lock and sells exactly the stock with one, while one watches', async () => {
     const { page, problems } = await stage.tab(stage.link);
+    const strategies = page.getByLabel('Lock-on side').locator('option');
+    await strategies.filter({ hasText: 'conditional-update' }).waitFor({ state: 'attached' });
     await page.getByLabel('Stock').fill('200');
     await page.getByLabel('Buyers a second').fill('80');
     await page.getByLabel('For seconds').fill('8');
