@@ -71,6 +71,21 @@ export class Actor {
     return goOn;
   }
 
+  /**
+   * Begins something and halts it at this point. Resolves once it is there, to its end and to what lets it go on.
+   *
+   * @throws {Error} it ended without having been there
+   */
+  async beginTo<T>(point: Point, begin: () => Promise<T>): Promise<{ ended: Promise<T>; goOn: () => void }> {
+    const halted = this.haltAt(point);
+    const ended = begin();
+    const early = ended.then((result) => {
+      throw new Error(`${this.name} never came to '${point}': ${JSON.stringify(result)}`);
+    });
+    early.catch(() => undefined); // told by the race, or of no interest any more
+    return { ended, goOn: await Promise.race([halted, early]) };
+  }
+
   /** SIGSTOP and SIGCONT: a pause of which no part of the process knows. */
   stop() {
     this.#signal('SIGSTOP', 'stopped');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dataSourceOptions, migrate } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { DataSource } from 'typeorm';
@@ -22,6 +23,9 @@ export interface LabRun {
   /** Where its shared servers are. */
   readonly servers: Servers;
 }
+
+/** A cell that has not ended by then has lost something that it waits for. At the usual TTL the longest takes one. */
+const CELL_MS = 10 * 60_000;
 
 type Progress = (line: string) => void;
 
@@ -93,8 +97,9 @@ async function runCell(
 }
 
 async function observe(plan: CellPlan, options: CellOptions): Promise<Observation> {
+  const inTime = new AbortController();
   try {
-    return await plan.run(options);
+    return await Promise.race([plan.run(options), tooLate(inTime.signal)]);
   } catch (error) {
     const why = error instanceof Error ? error.stack! : String(error);
     const { events: timeline } = options.scene.history;
@@ -107,8 +112,14 @@ async function observe(plan: CellPlan, options: CellOptions): Promise<Observatio
       timeline,
     };
   } finally {
+    inTime.abort();
     await options.scene.end();
   }
+}
+
+async function tooLate(signal: AbortSignal): Promise<never> {
+  await sleep(CELL_MS, undefined, { signal });
+  throw new Error(`it did not end within ${CELL_MS / 60_000} minutes`);
 }
 
 function lineOf({ driver, fence, variant, seed, observed, verdict, evidence }: Cell): string {

@@ -54,9 +54,9 @@ async function pause(
   const stage = await scene.sale(1);
   const [first, second] = [stage.order(), stage.order()];
 
-  const halted = sleeper!.haltAt('writing');
-  const sleeping = sleeper!.calls.checkout({ ...locking, order: first });
-  const goOn = await halted;
+  const { goOn, ended: sleeping } = await sleeper!.beginTo('writing', () =>
+    sleeper!.calls.checkout({ ...locking, order: first }),
+  );
   await sleep(scene.random.between(0, ttl / 4));
   sleeper!.stop();
   goOn(); // it hears of that when it wakes up: nothing is between it and its write any more
