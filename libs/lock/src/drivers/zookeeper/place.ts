@@ -59,16 +59,14 @@ export class Place {
 
   /** Resolves, when it is certain that the node has gone, to whether it was still there. */
   async leave(): Promise<boolean> {
-    const last = !this.#left && this.session.exit(this.parent);
+    if (!this.#left) this.session.exit(this.parent);
     this.#left = true;
     this.#wake();
     await this.#joined.catch(() => undefined); // it may yet create the node
     if (!this.#node) return false;
     for (let mayBeDone = false; ; mayBeDone = true) {
       try {
-        const removed = this.session.remove(`${this.parent}/${this.#node}`);
-        if (last) this.session.remove(this.parent).catch(() => undefined); // refused while another process queues there
-        await removed;
+        await this.session.remove(`${this.parent}/${this.#node}`);
         return true;
       } catch (error) {
         if (this.session.lost.aborted) return false;

@@ -7,6 +7,9 @@ const OPEN_MS = 3_000;
 /** To ask for less would only make the client library impatient: servers grant two of their ticks at least. */
 const LEAST_TIMEOUT_MS = 1_000;
 
+/** How long a parent is kept that this session no longer uses, in milliseconds. */
+const KEEP_PARENT_MS = 200;
+
 type Done<T> = (error: Error | Exception | null | undefined, value?: T) => void;
 type Send<T> = (client: Client, done: Done<T>) => void;
 
@@ -31,6 +34,7 @@ export class Session {
   readonly #ended = new AbortController();
   readonly #open = new Set<(reason: Error) => void>();
   readonly #queued = new Map<string, number>();
+  readonly #unused = new Map<string, NodeJS.Timeout>();
   readonly #changed = new EventEmitter().setMaxListeners(0);
   #timer: NodeJS.Timeout;
   #provenAt = 0;
@@ -61,19 +65,29 @@ export class Session {
     return this.#provenAt;
   }
 
-  /** Counts a place below `parent` in. Returns whether it is this session's first there. */
+  /** Counts a place below `parent` in. Returns whether the parent may not be there. */
   enter(parent: string): boolean {
-    const others = this.#queued.get(parent) ?? 0;
-    this.#queued.set(parent, others + 1);
-    return others === 0;
+    this.#queued.set(parent, (this.#queued.get(parent) ?? 0) + 1);
+    const wasKept = clearTimeoutOf(this.#unused, parent);
+    return !wasKept && this.#queued.get(parent) === 1;
   }
 
-  /** Counts it out. Returns whether it was the last. */
-  exit(parent: string): boolean {
+  /** Counts it out. A parent without places is kept for a moment: under load each turn would remove and create it. */
+  exit(parent: string) {
     const others = this.#queued.get(parent)! - 1;
-    if (others) this.#queued.set(parent, others);
-    else this.#queued.delete(parent);
-    return others === 0;
+    if (others > 0) {
+      this.#queued.set(parent, others);
+      return;
+    }
+    this.#queued.delete(parent);
+    const timer = setTimeout(() => this.#removeUnused(parent), KEEP_PARENT_MS).unref();
+    this.#unused.set(parent, timer);
+  }
+
+  /** Refused while another process queues there. */
+  #removeUnused(parent: string) {
+    clearTimeoutOf(this.#unused, parent);
+    this.remove(parent).catch(() => undefined);
   }
 
   async makePath(path: string): Promise<void> {
@@ -130,6 +144,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    for (const parent of this.#unused.keys()) this.#removeUnused(parent);
     await this.#end(new Error('closed'));
   }
 
@@ -194,10 +209,17 @@ export class Session {
   async #end(reason: Error) {
     if (this.lost.aborted) return;
     clearTimeout(this.#timer);
+    for (const parent of this.#unused.keys()) clearTimeoutOf(this.#unused, parent);
     this.#ended.abort(reason);
     for (const reject of this.#open) reject(reason);
     this.#open.clear();
     for (const path of this.#changed.eventNames()) this.#changed.emit(path);
     await this.#connection.stop();
   }
+}
+
+/** Returns whether there was one. */
+function clearTimeoutOf(timers: Map<string, NodeJS.Timeout>, key: string): boolean {
+  clearTimeout(timers.get(key));
+  return timers.delete(key);
 }
