@@ -9,6 +9,7 @@ export const lockOf = ({ driver, fence }: Pick<Cell, 'driver' | 'fence'>) =>
 /** What a cell is called in its experiment. */
 export const nameOf = (cell: Pick<Cell, 'driver' | 'fence' | 'variant'>) =>
   cell.variant ? `${lockOf(cell)}, ${cell.variant}` : lockOf(cell);
+
 /** How many may hold at once: a semaphore says so. */
 export const permitsIn = ({ permits = 1 }: Cell['figures']) => Number(permits);
 

@@ -12,6 +12,7 @@ export async function lookThenTake({ scene, ttl }: CellOptions): Promise<Observa
 
   const looked = takers.map((taker) => taker.haltAt('counted'));
   const taking = Promise.all(takers.map((taker) => taker.calls.permit(task)));
+  taking.catch(() => undefined); // told when it is awaited
   const take = await Promise.all(looked);
   const granted = takers.map((taker) => taker.haltAt('granted'));
   for (const goOn of random.shuffled(take)) goOn();
