@@ -1,5 +1,5 @@
 import type { Cell } from '../../../apps/lab/src/faults/cell.js';
-import { figuresIn, lockOf } from './words.js';
+import { lockOf } from './words.js';
 
 interface Seen {
   readonly experiment: string;
@@ -67,8 +67,7 @@ export function claimsIn(cells: readonly Cell[], linkTo: (experiment: string) =>
       (cell) => cell.experiment === experiment && cell.driver === driver && cell.fence === fence,
     );
     if (!found) return undefined;
-    const figures = figuresIn(found.figures);
-    return `${linkTo(experiment)}, ${lockOf(found)}: ${found.evidence.account}${figures ? ` (${figures})` : ''}`;
+    return `${linkTo(experiment)}, ${lockOf(found)}: ${found.evidence.account}`;
   };
   return CLAIMS.flatMap(({ claim, seen, repair }) => {
     const row = { claim, seen: told(seen), repair: told(repair) };
