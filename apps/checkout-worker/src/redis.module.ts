@@ -4,27 +4,35 @@ import { Redis } from 'ioredis';
 
 export const CONFIG = Symbol('config');
 export const REDIS = Symbol('redis');
+/** A connection without BullMQ's scripts: ioredis makes a pipeline as slowly as its connection has scripts. */
+export const ANNOUNCEMENTS = Symbol('announcements');
 
 /** The worker's configuration and its Redis connection. Commands wait out an outage: the orders in hand wait with them. */
 @Global()
 @Module({})
 export class RedisModule implements OnApplicationShutdown {
-  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    @Inject(ANNOUNCEMENTS) private readonly announcements: Redis,
+  ) {}
 
   static with(config: WorkerConfig): DynamicModule {
-    const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: null });
-    redis.on('error', () => undefined); // readiness tells; commands are sent again after the reconnect
+    const connect = () =>
+      // Readiness tells of errors; commands are sent again after the reconnect.
+      new Redis(config.REDIS_URL, { maxRetriesPerRequest: null }).on('error', () => undefined);
     return {
       module: RedisModule,
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: REDIS, useValue: redis },
+        { provide: REDIS, useFactory: connect },
+        { provide: ANNOUNCEMENTS, useFactory: connect },
       ],
-      exports: [CONFIG, REDIS],
+      exports: [CONFIG, REDIS, ANNOUNCEMENTS],
     };
   }
 
   onApplicationShutdown() {
     this.redis.disconnect();
+    this.announcements.disconnect();
   }
 }

@@ -16,7 +16,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { CONFIG, REDIS } from './redis.module.js';
+import { ANNOUNCEMENTS, CONFIG, REDIS } from './redis.module.js';
 import { CheckoutTracing } from './tracing/checkout-tracing.js';
 import { TracedLock } from './tracing/traced-lock.js';
 import { WorkerMetrics } from './worker-metrics.js';
@@ -34,7 +34,8 @@ export class StockKeeper {
 
   constructor(
     @Inject(CONFIG) config: WorkerConfig,
-    @Inject(REDIS) private readonly redis: Redis,
+    @Inject(REDIS) redis: Redis,
+    @Inject(ANNOUNCEMENTS) private readonly announcements: Redis,
     private readonly metrics: WorkerMetrics,
     private readonly dataSource: DataSource,
     locks: Locks,
@@ -72,7 +73,7 @@ export class StockKeeper {
       onCommit: (orders, settlement) => this.#tellSettled(orders, settlement),
       onRelease: async (saleId, sku, ended) => {
         metrics.ended(ended);
-        await announceReturn(redis, { saleId, sku }, ended);
+        await announceReturn(this.announcements, { saleId, sku }, ended);
       },
     });
   }
@@ -115,7 +116,7 @@ export class StockKeeper {
       const orderIds = reserved.map(({ order }) => order.orderId);
       await this.#releases.remind(orderIds, reservationTtlSeconds * 1_000);
     }
-    await announce(this.redis, settled, isSoldOut(settlement));
+    await announce(this.announcements, settled, isSoldOut(settlement));
     this.metrics.announced(orders);
   }
 

@@ -42,7 +42,12 @@ export class Admissions {
   readonly #redis: Commands;
   #lookUntil = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
-  readonly #entries = new Gatherer(ORDERS_PER_JOB, (requests: readonly Request[]) => this.#enter(requests));
+  /** A job of few SKUs is one that few locks serve. */
+  readonly #entries = new Gatherer(
+    ORDERS_PER_JOB,
+    (requests: readonly Request[]) => this.#enter(requests),
+    ({ order }) => `${order.saleId}:${order.sku}`,
+  );
 
   constructor(
     connection: Redis,

@@ -17,10 +17,14 @@ export class Gatherer<I, O> {
   #waiting: Waiting<I, O>[] = [];
   #running = false;
 
-  /** `ask` answers up to `most` items in one round trip, in their order. */
+  /**
+   * `ask` answers up to `most` items in one round trip, in their order. Those that are alike go together as far as they can
+   * where `groupOf` says which are.
+   */
   constructor(
     private readonly most: number,
     private readonly ask: (items: readonly I[]) => Promise<readonly O[]>,
+    private readonly groupOf: (item: I) => string = () => '',
   ) {}
 
   add(item: I): Promise<O> {
@@ -34,7 +38,7 @@ export class Gatherer<I, O> {
 
   async #run() {
     while (this.#waiting.length > 0) {
-      const gathered = this.#waiting;
+      const gathered = this.#grouped();
       this.#waiting = [];
       const asking = [];
       for (let i = 0; i < gathered.length; i += this.most)
@@ -42,6 +46,18 @@ export class Gatherer<I, O> {
       await Promise.all([...asking, sleep(GATHER_MS)]);
     }
     this.#running = false;
+  }
+
+  /** The first of each group in the order of arrival, and the others behind it. */
+  #grouped(): readonly Waiting<I, O>[] {
+    const groups = new Map<string, Waiting<I, O>[]>();
+    for (const waiting of this.#waiting) {
+      const group = this.groupOf(waiting.item);
+      const members = groups.get(group) ?? [];
+      groups.set(group, members);
+      members.push(waiting);
+    }
+    return [...groups.values()].flat();
   }
 
   async #ask(asked: readonly Waiting<I, O>[]) {

@@ -4,18 +4,16 @@ import type { Pool, PoolClient } from 'pg';
 import { allocate, type Supply } from './allocate.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from './errors.js';
 import { resourceOf } from './resource.js';
+import { FENCE_SQL, HELD_SQL, LOCK_BUYERS_SQL, SETTLED_SQL, type StockWriteMode } from './stock-sql.js';
 import {
-  FENCE_SQL,
-  HELD_SQL,
-  LOCK_BUYERS_SQL,
-  READ_SQL,
-  SETTLED_SQL,
-  WRITE_SQL,
-  type StockWriteMode,
-} from './stock-sql.js';
+  readStock,
+  writeStock,
+  type Database,
+  type FencedStatements,
+  type StockKey,
+  type StockRow,
+} from './stock-statements.js';
 import type { StockWrite } from './strategies.js';
-
-export type Database = Pool | PoolClient;
 
 /** Which stock a section works on, and by which rules. */
 export interface SectionTarget {
@@ -44,11 +42,6 @@ export interface SectionResult {
   readonly available?: number;
 }
 
-export interface StockRow {
-  readonly available: number;
-  readonly version?: string;
-}
-
 const UNIQUE_VIOLATION = '23505';
 /** Each try settles or finds at least one order more, unless ids and keys contradict each other. */
 const MAX_DUPLICATE_TRIES = 5;
@@ -66,6 +59,7 @@ export class CriticalSection {
     protected readonly pool: Pool,
     protected readonly target: SectionTarget,
     protected readonly lease?: Lease,
+    private readonly shared?: FencedStatements,
   ) {
     this.mode = lease?.token === undefined ? target.write : 'fenced';
     this.resource = resourceOf(target, target.stripe);
@@ -125,14 +119,10 @@ export class CriticalSection {
 
   /** Reads the row; what is in it stays so until this section ends as far as the lock, the fence or the row's lock sees to it. */
   async read(database: Database): Promise<StockRow> {
-    const { saleId, sku, stripe = 0 } = this.target;
-    const fence = this.mode === 'fenced' ? [this.lease!.token, this.lease!.holder] : [];
-    const { rows } = await database.query<StockRow>({
-      name: `read ${this.mode}`,
-      text: READ_SQL[this.mode],
-      values: [saleId, sku, stripe, ...fence],
-    });
-    return rows[0] ?? this.#explainMissingRow(database);
+    const reading = this.#shares(database)
+      ? this.shared!.reads.add(this.#key)
+      : readStock(database, this.mode, this.#key);
+    return (await reading) ?? this.#explainMissingRow(database);
   }
 
   /**
@@ -144,34 +134,24 @@ export class CriticalSection {
     orders: readonly OrderRequest[],
     outcomes: readonly (Outcome | undefined)[],
     units: number,
-    { available, version }: StockRow,
+    read: StockRow,
   ): Promise<number | undefined> {
     this.lease?.throwIfLost();
-    const decided = outcomes.filter((outcome) => outcome !== undefined);
-    const settled = orders.filter((_, i) => outcomes[i]);
-    const { rows } = await database.query<{ available: number }>({
-      name: `write ${this.mode}`,
-      text: WRITE_SQL[this.mode],
-      values: [
-        this.target.saleId,
-        this.target.sku,
-        this.lease?.token,
-        this.lease?.holder,
-        units,
-        this.mode === 'conditional' ? null : available,
-        version,
-        settled.map(({ orderId }) => orderId),
-        settled.map(({ buyerId }) => buyerId),
-        settled.map(({ quantity }) => quantity),
-        decided.map(({ status }) => status),
-        decided.map((outcome) => ('reason' in outcome ? outcome.reason : null)),
-        settled.map(({ idempotencyKey }) => idempotencyKey),
-        settled.map(({ acceptedAt }) => acceptedAt),
-        this.target.stripe ?? 0,
-        this.target.reservationTtlSeconds,
-      ],
-    });
-    return rows[0]?.available;
+    const settled = orders.flatMap((order, i) => (outcomes[i] ? [[order, outcomes[i]] as const] : []));
+    const change = { ...this.#key, read, units, settled, ttl: this.target.reservationTtlSeconds };
+    if (this.#shares(database)) return this.shared!.writes.add(change);
+    const [available] = await writeStock(database, this.mode, [change]);
+    return available;
+  }
+
+  get #key(): StockKey {
+    const { saleId, sku, stripe = 0 } = this.target;
+    return { saleId, sku, stripe, token: this.lease?.token, holder: this.lease?.holder };
+  }
+
+  /** A transaction of its own shares nothing. */
+  #shares(database: Database): boolean {
+    return this.mode === 'fenced' && database === this.pool && this.shared !== undefined;
   }
 
   /** From here on nobody else sells to these buyers until the transaction ends, if there is a limit to keep. */

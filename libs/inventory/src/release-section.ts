@@ -1,7 +1,8 @@
 import type { EndedStatus } from '@app/orders';
-import { CriticalSection, transaction, type Database, type StockRow } from './critical-section.js';
+import { CriticalSection, transaction } from './critical-section.js';
 import { FencedOffError } from './errors.js';
 import { RELEASE_SQL } from './stock-sql.js';
+import type { Database, StockRow } from './stock-statements.js';
 
 /** A reservation that ended without being paid. */
 export interface EndedOrder {

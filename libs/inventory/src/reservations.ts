@@ -6,6 +6,7 @@ import { Lane, type Sku, type Waiting } from './lane.js';
 import { ReleaseSection } from './release-section.js';
 import type { ReservationsOptions, SaleRules } from './reservations-options.js';
 import { resourceOf } from './resource.js';
+import { FencedStatements } from './stock-statements.js';
 import { strategyOf, type StrategyName } from './strategies.js';
 import { StripedLanes, type LaneWork } from './striped-lanes.js';
 
@@ -20,7 +21,11 @@ export class Reservations<O extends OrderRequest> {
   readonly #lanes = new Map<string, Lane<O>>();
   readonly #striped = new LRUCache<string, StripedLanes<Waiting<O>>>({ max: REMEMBERED_SKUS });
 
-  constructor(private readonly options: ReservationsOptions<O>) {}
+  readonly #shared: FencedStatements;
+
+  constructor(private readonly options: ReservationsOptions<O>) {
+    this.#shared = new FencedStatements(options.pool, options.batchSize);
+  }
 
   /**
    * Settles one order, exactly once in effect. A rejected promise means that nothing is known to be settled: try again.
@@ -58,7 +63,7 @@ export class Reservations<O extends OrderRequest> {
     const target = targetOf(sku, rules);
     return {
       resources: [resourceOf(sku)],
-      section: ([lease]) => new CriticalSection(pool, target, lease),
+      section: ([lease]) => new CriticalSection(pool, target, lease, this.#shared),
       releases: ([lease]) => new ReleaseSection(pool, target, lease),
     };
   }
@@ -76,7 +81,8 @@ export class Reservations<O extends OrderRequest> {
     const known = this.#striped.get(resource);
     if (known) return known;
     const { strategy } = rules;
-    const striped = new StripedLanes<Waiting<O>>(rules.stripes, targetOf(sku, rules), this.options, {
+    const options = { ...this.options, shared: this.#shared };
+    const striped = new StripedLanes<Waiting<O>>(rules.stripes, targetOf(sku, rules), options, {
       waiting: (lane) => this.#lanes.get(lane)?.waiting ?? 0,
       enter: (lane, waiting, work) => this.#lane(lane, sku, strategy, work).add(waiting),
       giveBack: (lane, returning, work) => this.#lane(lane, sku, strategy, work).giveBack(returning),

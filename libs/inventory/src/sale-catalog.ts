@@ -10,17 +10,19 @@ const CAPACITY = 1_000;
  * are not among it.
  */
 export class SaleCatalog {
-  readonly #sales = new LRUCache<string, Sale>({ max: CAPACITY });
+  readonly #sales: LRUCache<string, Sale>;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(dataSource: DataSource) {
+    const read = (id: string) =>
+      dataSource
+        .getRepository(Sale)
+        .findOne({ where: { id, items: { stripe: 0 } }, relations: { items: true } });
+    // Those who ask while a sale is being read share the answer: a stampede begins with all of them at once.
+    const fetchMethod = async (id: string) => (await read(id)) ?? undefined;
+    this.#sales = new LRUCache({ max: CAPACITY, fetchMethod });
+  }
 
-  async find(saleId: string): Promise<Sale | undefined> {
-    const known = this.#sales.get(saleId);
-    if (known) return known;
-    const sale = await this.dataSource
-      .getRepository(Sale)
-      .findOne({ where: { id: saleId, items: { stripe: 0 } }, relations: { items: true } });
-    if (sale) this.#sales.set(saleId, sale);
-    return sale ?? undefined;
+  find(saleId: string): Promise<Sale | undefined> {
+    return this.#sales.fetch(saleId);
   }
 }

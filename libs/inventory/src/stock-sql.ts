@@ -5,7 +5,7 @@ export type StockWriteMode = StockWrite | 'fenced';
 
 const READ = 'SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3';
 
-/** Parameters: sale, SKU, stripe, and for `fenced` the lease's token and holder. */
+/** Parameters: sale, SKU, stripe. For `fenced`, of each of the rows: these, and the token and holder of its lease. */
 export const READ_SQL: Record<StockWriteMode, string> = {
   'read-modify-write': READ,
   version: READ,
@@ -15,10 +15,13 @@ export const READ_SQL: Record<StockWriteMode, string> = {
   // write that follows, an update that checking the token in the write alone would lose.
   // It need not wait for the disk: a crash of the server that undoes the raise makes the write find another fence.
   fenced: `
-    UPDATE stock SET fence_token = $4, fence_holder = $5
-    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS this_statement_only
-    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND (fence_token < $4 OR fence_token = $4 AND fence_holder = $5)
-    RETURNING available, version`,
+    UPDATE stock SET fence_token = given.token, fence_holder = given.holder
+    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS this_statement_only,
+      unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[], $5::text[])
+        WITH ORDINALITY AS given (sale_id, sku, stripe, token, holder, row)
+    WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe
+      AND (fence_token < given.token OR fence_token = given.token AND fence_holder = given.holder)
+    RETURNING given.row::int, available, version`,
 };
 
 /** All stripes at one moment: a snapshot is one however they change. In their order. Parameters: sale, SKU. */
@@ -66,33 +69,37 @@ const CLAUSES: Record<StockWriteMode, WriteClauses> = {
 };
 
 /**
- * Stock, orders and movement in one statement, hence in one transaction and one round trip. Returns what is then
- * available, or no row when the guard refused: then nothing at all was written.
+ * Stock, orders and movement in one statement, hence in one transaction and one round trip; of several stock rows at a time
+ * where each is under a fence. Returns which rows were written, by their number from 1, and what is then available; where
+ * the guard refused, nothing at all is written for that row.
+ * Parameters: an array for each property of the rows, then one for each property of all of their orders.
  * The movement reads the stock's new row, so its id is drawn while that row is locked: ids are in commit order.
  */
 const writeSql = ({ set, guard, before }: WriteClauses) => `
   WITH given AS (
-    SELECT $1::uuid AS sale_id, $2::text AS sku, $3::bigint AS token, $4::text AS holder,
-           $5::int AS units, $6::int AS available, $7::bigint AS version, $15::smallint AS stripe,
-           $16::int AS ttl
+    SELECT *
+    FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::bigint[],
+                $9::int[])
+      WITH ORDINALITY AS rows (sale_id, sku, stripe, token, holder, units, available, version, ttl, row)
   ), written AS (
     UPDATE stock SET available = ${set}, version = stock.version + 1
     FROM given
     WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND ${guard}
-    RETURNING stock.available
+    RETURNING given.row, stock.available
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
     SELECT given.sale_id, given.sku, o.id, o.buyer_id, o.quantity, o.status, o.reason, o.idempotency_key,
            to_timestamp(o.accepted_at / 1000),
            CASE o.status WHEN 'reserved' THEN clock_timestamp() + make_interval(secs => given.ttl) END
-    FROM written, given, unnest($8::uuid[], $9::text[], $10::int[], $11::text[], $12::text[], $13::text[], $14::float8[])
-      AS o (id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
+    FROM unnest($10::int[], $11::uuid[], $12::text[], $13::int[], $14::text[], $15::text[], $16::text[], $17::float8[])
+      AS o (row, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
+    JOIN written USING (row) JOIN given USING (row)
   ), moved AS (
     INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
     SELECT given.sale_id, given.sku, given.stripe, given.units, ${before}, written.available, given.token, given.holder
-    FROM written, given
+    FROM written JOIN given USING (row)
   )
-  SELECT available FROM written`;
+  SELECT row::int, available FROM written`;
 
 /**
  * Ends the reservations of these that are due, and gives their units back, in one statement like a write. Of two that end the

@@ -5,6 +5,7 @@ import { ReleaseSection } from './release-section.js';
 import { CriticalSection, type SectionResult, type SectionTarget } from './critical-section.js';
 import { resourceOf, resourcesOf } from './resource.js';
 import { SoldOutSection } from './sold-out-section.js';
+import type { FencedStatements } from './stock-statements.js';
 import { WholeSection } from './whole-section.js';
 
 /** What a lane does for the orders that wait in it. */
@@ -49,7 +50,11 @@ export class StripedLanes<W> {
   constructor(
     stripes: number,
     private readonly target: SectionTarget,
-    private readonly options: { readonly pool: Pool; readonly batchSize: number },
+    private readonly options: {
+      readonly pool: Pool;
+      readonly batchSize: number;
+      readonly shared: FencedStatements;
+    },
     private readonly lanes: Lanes<W>,
   ) {
     this.#name = resourceOf(target);
@@ -85,7 +90,8 @@ export class StripedLanes<W> {
       resources: [this.#resources[stripe]!],
       releases: ([lease]) => new ReleaseSection(this.options.pool, { ...this.target, stripe }, lease),
       section: ([lease]) => {
-        const section = new CriticalSection(this.options.pool, { ...this.target, stripe }, lease);
+        const { pool, shared } = this.options;
+        const section = new CriticalSection(pool, { ...this.target, stripe }, lease, shared);
         return {
           settle: async (orders) => {
             const { outcomes, available } = await section.settle(orders);

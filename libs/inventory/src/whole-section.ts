@@ -2,14 +2,9 @@ import type { Lease } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate } from './allocate.js';
-import {
-  CriticalSection,
-  transaction,
-  type SectionResult,
-  type SectionTarget,
-  type StockRow,
-} from './critical-section.js';
+import { CriticalSection, transaction, type SectionResult, type SectionTarget } from './critical-section.js';
 import { READ_STRIPES_SQL } from './stock-sql.js';
+import type { StockRow } from './stock-statements.js';
 
 /** A row changed between its read and its write: the transaction is undone and begins anew. */
 class StaleReadError extends Error {}

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 export type Settlement = readonly [acceptedAt: number, settledAt: number];
 
 /** As many orders in hand as a worker has by default. */
-const CONCURRENCY = 64;
+const CONCURRENCY = 256;
 
 /**
  * The ceiling of the API and the queue: a worker that takes the same orders from the same queue and announces each as

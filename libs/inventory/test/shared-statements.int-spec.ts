@@ -1,0 +1,102 @@
+import { poolOf } from '@app/database';
+import type { Lease } from '@app/lock';
+import type { OrderRequest } from '@app/orders';
+import { orderOf, Shop } from '@app/testing';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { CriticalSection } from '../src/critical-section.js';
+import { FencedOffError } from '../src/errors.js';
+import { audit, type Sale } from '../src/index.js';
+import { FencedStatements } from '../src/stock-statements.js';
+
+let shop: Shop;
+beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
+afterAll(() => shop.close());
+
+const SKUS = ['a', 'b', 'c', 'd'];
+const leaseWith = (token: bigint): Lease => ({
+  resource: 'test',
+  token,
+  holder: `holder-${token}`,
+  signal: new AbortController().signal,
+  expiresAt: Infinity,
+  throwIfLost: () => undefined,
+});
+const openSale = () => shop.sale(Object.fromEntries(SKUS.map((sku) => [sku, 5])), 'redis');
+const sectionOf = (sale: Sale, sku: string, token: bigint, shared: FencedStatements) =>
+  new CriticalSection(
+    poolOf(shop.dataSource),
+    { saleId: sale.id, sku, write: 'read-modify-write', perBuyerLimit: null },
+    leaseWith(token),
+    shared,
+  );
+const transactionsOf = async (sale: Sale): Promise<number> => {
+  const [{ count }] = await shop.dataSource.query(
+    'SELECT count(DISTINCT xmin::text)::int AS count FROM stock_movements WHERE sale_id = $1',
+    [sale.id],
+  );
+  return count;
+};
+const two = (sale: Sale, sku: string): OrderRequest[] => [
+  orderOf(sale.id, { sku, quantity: 2 }),
+  orderOf(sale.id, { sku, quantity: 4 }),
+];
+
+describe('lanes that share their statements', () => {
+  it('settle each its own orders, in one transaction', async () => {
+    const sale = await openSale();
+    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const settling = SKUS.map((sku) => sectionOf(sale, sku, 1n, shared).settle(two(sale, sku)));
+    for (const { outcomes, available } of await Promise.all(settling)) {
+      expect(outcomes).toEqual([
+        { status: 'reserved' },
+        { status: 'rejected', reason: 'INSUFFICIENT_STOCK' },
+      ]);
+      expect(available).toBe(3);
+    }
+    expect(await transactionsOf(sale)).toBe(1);
+    const { items, total } = await audit(shop.dataSource, sale.id);
+    expect(total).toMatchObject({ held: 8, available: 12, oversold: 0, lostUpdates: 0, conserved: true });
+    expect(items.map(({ held }) => held)).toEqual([2, 2, 2, 2]);
+  });
+
+  it('keep within the size of a batch', async () => {
+    const sale = await openSale();
+    const shared = new FencedStatements(poolOf(shop.dataSource), 4);
+    await Promise.all(SKUS.map((sku) => sectionOf(sale, sku, 1n, shared).settle(two(sale, sku))));
+    expect(await transactionsOf(sale)).toBe(2);
+  });
+
+  it('do not suffer for one whose lease has been overtaken', async () => {
+    const sale = await openSale();
+    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const sections = SKUS.map((sku) => sectionOf(sale, sku, 1n, shared));
+    await Promise.all(sections.map((section, i) => section.settle([orderOf(sale.id, { sku: SKUS[i] })])));
+    const alone = new FencedStatements(poolOf(shop.dataSource), 64);
+    await sectionOf(sale, 'c', 2n, alone).settle([orderOf(sale.id, { sku: 'c' })]);
+
+    const settling = sections.map((section, i) => section.settle([orderOf(sale.id, { sku: SKUS[i] })]));
+    const settled = await Promise.allSettled(settling);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect((settled[2] as PromiseRejectedResult).reason).toBeInstanceOf(FencedOffError);
+    const { items, total } = await audit(shop.dataSource, sale.id);
+    expect(items.map(({ held }) => held)).toEqual([2, 2, 2, 2]);
+    expect(total).toMatchObject({ lostUpdates: 0, conserved: true });
+  });
+
+  it('do not suffer for one whose orders were delivered before', async () => {
+    const sale = await openSale();
+    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const known = orderOf(sale.id, { sku: 'b' });
+    await sectionOf(sale, 'b', 1n, shared).settle([known]);
+
+    const orders = SKUS.map((sku) => [orderOf(sale.id, { sku }), ...(sku === 'b' ? [known] : [])]);
+    const settling = SKUS.map((sku, i) => sectionOf(sale, sku, 2n, shared).settle(orders[i]!));
+    const results = await Promise.all(settling);
+    expect(results.flatMap(({ outcomes }) => outcomes)).toEqual(
+      Array.from({ length: 5 }, () => ({ status: 'reserved' })),
+    );
+    const { items, total } = await audit(shop.dataSource, sale.id);
+    expect(items.map(({ held }) => held)).toEqual([1, 2, 1, 1]);
+    expect(total).toMatchObject({ oversold: 0, lostUpdates: 0, conserved: true });
+  });
+});
