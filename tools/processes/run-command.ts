@@ -51,30 +51,25 @@ export async function runInForeground(
   args: string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<number> {
-  const subprocess = execa(file, args, { env, reject: false, stdio: 'inherit' });
-  if (subprocess.pid) currentRun().endAtLatest(subprocess.pid);
-  const { exitCode, isTerminated, shortMessage } = await subprocess;
-  if (exitCode === undefined && !isTerminated) throw new ExpectedError(shortMessage);
-  return exitCode ?? 1;
+  return (await inForeground(file, args, { env })).exitCode;
 }
 
-/** Runs a Node program that has the terminal until it ends. Resolves with what it reported to its parent, if it did. */
+/** The same for a Node program that reports to its parent. Resolves with what it reported last, if it did. */
 export async function askInForeground<T>(
   file: string,
   args: string[],
   env: NodeJS.ProcessEnv,
 ): Promise<T | undefined> {
-  const subprocess = execa(file, args, {
-    env,
-    ipc: true,
-    reject: false,
-    stdin: 'inherit',
-    stdout: 'inherit',
-    stderr: 'inherit',
-  });
+  return (await inForeground(file, args, { env, ipc: true })).report as T | undefined;
+}
+
+async function inForeground(file: string, args: string[], options: Pick<Options, 'env' | 'ipc'>) {
+  const terminal = { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' } as const;
+  const subprocess = execa(file, args, { ...options, ...terminal, reject: false });
   if (subprocess.pid) currentRun().endAtLatest(subprocess.pid);
-  let report: T | undefined;
-  subprocess.on('message', (message) => (report = message as T));
-  await subprocess;
-  return report;
+  let report: unknown;
+  subprocess.on('message', (message) => (report = message));
+  const { exitCode, isTerminated, shortMessage } = await subprocess;
+  if (exitCode === undefined && !isTerminated) throw new ExpectedError(shortMessage);
+  return { exitCode: exitCode ?? 1, report };
 }
