@@ -3,9 +3,10 @@ import type { Lease } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { CriticalSection } from '../src/critical-section.js';
+import { CriticalSection, type SectionTarget } from '../src/critical-section.js';
 import { FencedOffError } from '../src/errors.js';
 import { audit, type Sale } from '../src/index.js';
+import { ReleaseSection } from '../src/release-section.js';
 import { FencedStatements } from '../src/stock-statements.js';
 
 let shop: Shop;
@@ -21,14 +22,17 @@ const leaseWith = (token: bigint): Lease => ({
   expiresAt: Infinity,
   throwIfLost: () => undefined,
 });
-const openSale = () => shop.sale(Object.fromEntries(SKUS.map((sku) => [sku, 5])), 'redis');
+const openSale = (ttl: number | null = null) =>
+  shop.sale(Object.fromEntries(SKUS.map((sku) => [sku, 5])), 'redis', null, 1, ttl);
+const targetOf = (sale: Sale, sku: string): SectionTarget => ({
+  saleId: sale.id,
+  sku,
+  write: 'read-modify-write',
+  perBuyerLimit: null,
+  reservationTtlSeconds: sale.reservationTtlSeconds,
+});
 const sectionOf = (sale: Sale, sku: string, token: bigint, shared: FencedStatements) =>
-  new CriticalSection(
-    poolOf(shop.dataSource),
-    { saleId: sale.id, sku, write: 'read-modify-write', perBuyerLimit: null },
-    leaseWith(token),
-    shared,
-  );
+  new CriticalSection(poolOf(shop.dataSource), targetOf(sale, sku), leaseWith(token), shared);
 const transactionsOf = async (sale: Sale): Promise<number> => {
   const [{ count }] = await shop.dataSource.query(
     'SELECT count(DISTINCT xmin::text)::int AS count FROM stock_movements WHERE sale_id = $1',
@@ -97,6 +101,50 @@ describe('lanes that share their statements', () => {
     );
     const { items, total } = await audit(shop.dataSource, sale.id);
     expect(items.map(({ held }) => held)).toEqual([1, 2, 1, 1]);
+    expect(total).toMatchObject({ oversold: 0, lostUpdates: 0, conserved: true });
+  });
+
+  it('give each reservation the time limit of its own sale, and a rejection none', async () => {
+    const limits = [60, null, 600];
+    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const sales = await Promise.all(limits.map((ttl) => openSale(ttl)));
+    const orders = sales.map((sale) => two(sale, 'a'));
+    await Promise.all(sales.map((sale, i) => sectionOf(sale, 'a', 1n, shared).settle(orders[i]!)));
+
+    const ids = orders.map((both) => both.map(({ orderId }) => orderId));
+    const rows = await shop.dataSource.query<{ id: string; seconds: number | null; transaction: string }[]>(
+      `SELECT id, extract(epoch FROM expires_at - settled_at)::int AS seconds, xmin::text AS transaction
+       FROM orders WHERE id = ANY ($1::uuid[])`,
+      [ids.flat()],
+    );
+    const secondsOf = new Map(rows.map(({ id, seconds }) => [id, seconds]));
+    expect(ids.map((both) => both.map((id) => secondsOf.get(id)))).toEqual([
+      [60, null],
+      [null, null],
+      [600, null],
+    ]);
+    expect(new Set(rows.map(({ transaction }) => transaction)).size).toBe(1);
+  });
+
+  it('see what came back under the same lease', async () => {
+    const sale = await openSale(60);
+    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const orders = SKUS.map((sku) => orderOf(sale.id, { sku, quantity: 5 }));
+    await Promise.all(SKUS.map((sku, i) => sectionOf(sale, sku, 1n, shared).settle([orders[i]!])));
+    await shop.makeDue(orders);
+
+    // Of two SKUs units come back while the other two write.
+    const settling = SKUS.map(async (sku, i) => {
+      if (i % 2 === 0) {
+        const release = new ReleaseSection(poolOf(shop.dataSource), targetOf(sale, sku), leaseWith(1n));
+        await release.release([orders[i]!.orderId]);
+      }
+      return sectionOf(sale, sku, 1n, shared).settle(two(sale, sku));
+    });
+    const results = await Promise.all(settling);
+    expect(results.map(({ available }) => available)).toEqual([3, 0, 3, 0]);
+    const { items, total } = await audit(shop.dataSource, sale.id);
+    expect(items.map(({ held }) => held)).toEqual([2, 5, 2, 5]);
     expect(total).toMatchObject({ oversold: 0, lostUpdates: 0, conserved: true });
   });
 });
