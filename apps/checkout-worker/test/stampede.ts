@@ -7,7 +7,10 @@ export const STOCK = 500;
 export const CHECKOUTS = 2_000;
 const SOUND = { held: STOCK, pending: 0, oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
 
-type Process = Stack['workers'][number];
+/** What a fault can hit. */
+interface Victim {
+  start(): Promise<unknown>;
+}
 
 /** 2,000 buyers of 500 units, through the processes of a stack. */
 export class Stampede {
@@ -26,10 +29,10 @@ export class Stampede {
   }
 
   /** The fault hits the victims in the middle of it; they are started again once every buyer has an answer. */
-  async survives(
+  async survives<V extends Victim>(
     strategy: string,
-    victims: Process[],
-    fault: (victim: Process) => Promise<void>,
+    victims: readonly V[],
+    fault: (victim: V) => Promise<void>,
     stripes = 1,
   ): Promise<void> {
     const saleId = await this.shopper.openSale(strategy, STOCK, stripes);
