@@ -34,6 +34,7 @@ const GLYPHS: Record<string, string> = {
   killed: 'M-8-5L-5-8L0-3L5-8L8-5L3 0L8 5L5 8L0 3L-5 8L-8 5L-3 0Z',
   lost: 'M0-8L7 5L-7 5Z',
   failed: 'M0-6L6 0L0 6L-6 0Z',
+  repaired: 'M-2-6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z',
 };
 
 const WORDS: Record<string, string> = {
@@ -43,6 +44,7 @@ const WORDS: Record<string, string> = {
   killed: 'is killed',
   lost: 'is told that the lease is lost',
   failed: 'gives up',
+  repaired: 'repairs',
 };
 
 /**

@@ -88,6 +88,13 @@ describe('a timeline', () => {
     expect(faults).toMatchObject([{ server: 'primary', at: 1 }]);
   });
 
+  it('shows what a process repairs in its own row', () => {
+    const { groups, faults } = layOut(events([0, 'a', 'granted', 'r'], [1, 'a', 'repaired', 'r']));
+    expect(groups).toHaveLength(1);
+    expect(groups[0]!.rows[0]!.marks).toMatchObject([{ kind: 'repaired', at: 1 }]);
+    expect(faults).toEqual([]);
+  });
+
   it('can be drawn of nothing, and escapes what it is told', () => {
     expect(drawTimeline([], 'nothing').markup).toContain('<svg');
     const drawn = drawTimeline(events([0, '<b>', 'granted', 'r']), 'a "label"').markup;

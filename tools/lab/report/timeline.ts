@@ -42,7 +42,7 @@ export interface Timeline {
   readonly faults: readonly (Mark & { readonly server: string })[];
 }
 
-const SHOWN = new Set<EventKind>(['read', 'wrote', 'refused', 'lost', 'killed', 'failed']);
+const SHOWN = new Set<EventKind>(['read', 'wrote', 'refused', 'lost', 'killed', 'failed', 'repaired']);
 const OF_SERVERS = new Set<EventKind>(['fault', 'repaired']);
 
 /** Lays a history out: who waited, who held, when nobody could and when more did than there are permits. */
@@ -50,7 +50,8 @@ export function layOut(events: readonly HistoryEvent[], permits = 1): Timeline {
   const begin = events[0]?.at ?? 0;
   const end = (events.at(-1)?.at ?? 0) - begin;
   const told = events.map((event) => Object.assign({}, event, { at: event.at - begin }));
-  const ofProcesses = told.filter(({ kind }) => !OF_SERVERS.has(kind));
+  const ofServer = ({ kind, resource }: HistoryEvent) => OF_SERVERS.has(kind) && resource === undefined;
+  const ofProcesses = told.filter((event) => !ofServer(event));
   const resources = [...new Set(ofProcesses.flatMap(({ resource }) => resource ?? []))];
   const outages = outagesIn(told);
   const cameBack = new Set(outages.map(({ actor }) => actor));
@@ -61,7 +62,7 @@ export function layOut(events: readonly HistoryEvent[], permits = 1): Timeline {
       ...resources.map((resource) => groupOf(resource, ofProcesses, end, permits)),
     ],
     faults: told
-      .filter(({ kind, actor }) => OF_SERVERS.has(kind) && !cameBack.has(actor))
+      .filter((event) => ofServer(event) && !cameBack.has(event.actor))
       .map(({ at, kind, actor, detail }) => ({ at, kind, server: actor, detail })),
   };
 }
@@ -69,7 +70,7 @@ export function layOut(events: readonly HistoryEvent[], permits = 1): Timeline {
 /** The rows of the servers that were down and came back. */
 function outagesIn(events: readonly HistoryEvent[]): Row[] {
   const servers = [...new Set(events.flatMap(({ kind, actor }) => (kind === 'repaired' ? [actor] : [])))];
-  return servers.toSorted().map((actor) => {
+  const rows = servers.toSorted().map((actor) => {
     const own = events.filter((event) => event.actor === actor);
     const bars = own.flatMap(({ kind, at: from }, i): Bar[] => {
       const repaired = own.slice(i + 1).find((later) => later.kind === 'repaired');
@@ -77,6 +78,7 @@ function outagesIn(events: readonly HistoryEvent[]): Row[] {
     });
     return { actor, bars, marks: [] };
   });
+  return rows.filter(({ bars }) => bars.length > 0);
 }
 
 function groupOf(resource: string, events: readonly HistoryEvent[], end: number, permits: number): Group {
