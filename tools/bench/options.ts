@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { CONTENDERS as LOCKS } from '../../apps/lab/src/bench/locks/contenders.js';
 import { WAYS } from '../../apps/lab/src/bench/worker/contenders.js';
 import { ExpectedError } from '../expected-error.js';
+import { integer, withUsage } from '../options.js';
 
 const BENCHMARKS = ['worker', 'http', 'scale', 'locks'] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
@@ -97,8 +98,8 @@ export const locksOf = ({ benchmarks, only }: Pick<BenchOptions, 'benchmarks' | 
   benchmarks.length > 1 ? LOCKS_AMONG_OTHERS : only;
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return withUsage(usage, () =>
+    parseArgs({
       args,
       allowPositionals: true,
       options: {
@@ -112,23 +113,14 @@ function parse(args: string[]) {
         long: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (error) {
-    throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
-  }
+    }),
+  );
 }
 
 function namesIn(positionals: readonly string[]): BenchmarkName[] {
   const unknown = positionals.filter((name) => !BENCHMARKS.some((known) => known === name));
   if (unknown.length === 0) return BENCHMARKS.filter((name) => positionals.includes(name));
   throw new ExpectedError(`There is no benchmark ${unknown.join(', ')}. There are ${BENCHMARKS.join(', ')}.`);
-}
-
-function integer(option: string, text: string | undefined, min: number, max: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new ExpectedError(`${option} must be a whole number from ${min} to ${max}, not '${text}'.`);
 }
 
 function list(text: string | undefined, known: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { STRATEGY_NAMES, type StrategyName } from '@app/inventory';
 import { ExpectedError } from '../expected-error.js';
+import { integer, withUsage } from '../options.js';
 
 export interface DemoOptions {
   apiReplicas: number;
@@ -55,31 +56,24 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        'api-replicas': { type: 'string' },
-        workers: { type: 'string' },
-        'batch-size': { type: 'string' },
-        strategies: { type: 'string' },
-        duration: { type: 'string' },
-        rate: { type: 'string' },
-        stock: { type: 'string' },
-        small: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
-  }
-}
-
-function integer(option: string, text: string | undefined, min: number, max: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new ExpectedError(`${option} must be a whole number from ${min} to ${max}, not '${text}'.`);
+  return withUsage(
+    usage,
+    () =>
+      parseArgs({
+        args,
+        options: {
+          'api-replicas': { type: 'string' },
+          workers: { type: 'string' },
+          'batch-size': { type: 'string' },
+          strategies: { type: 'string' },
+          duration: { type: 'string' },
+          rate: { type: 'string' },
+          stock: { type: 'string' },
+          small: { type: 'boolean' },
+          help: { type: 'boolean' },
+        },
+      }).values,
+  );
 }
 
 function list(option: string, text: string | undefined): StrategyName[] | undefined {

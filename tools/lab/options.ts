@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { EXPERIMENTS } from '../../apps/lab/src/faults/experiments/index.js';
 import type { LabOptions } from '../../apps/lab/src/faults/run.js';
 import { ExpectedError } from '../expected-error.js';
+import { integer, withUsage } from '../options.js';
 
 /** What `npm run lab` is asked for. */
 export type LabRequest =
@@ -49,8 +50,10 @@ export function parseOptions(args: string[]): LabRequest {
     throw new ExpectedError(
       `--driver: nothing is tried on ${strangers.join(', ')} here. There are ${[...offered].join(', ')}.`,
     );
-  const seeds = (values.seeds ?? '1').split(',').map((seed) => integer('--seeds', seed, 0, 2 ** 31 - 1));
-  const ttl = integer('--ttl', values.ttl ?? String(TTL_MS), 1_000, 120_000);
+  const seeds = (values.seeds ?? '1')
+    .split(',')
+    .map((seed) => integer('--seeds', seed.trim(), 0, 2 ** 31 - 1));
+  const ttl = integer('--ttl', values.ttl, 1_000, 120_000) ?? TTL_MS;
   const { json = false, docs = false } = values;
   if (docs && (!all || drivers.length > 0))
     throw new ExpectedError('--docs tells of all experiments and all locks: npm run lab -- all --docs');
@@ -58,8 +61,8 @@ export function parseOptions(args: string[]): LabRequest {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return withUsage(usage, () =>
+    parseArgs({
       args,
       allowPositionals: true,
       options: {
@@ -70,14 +73,6 @@ function parse(args: string[]) {
         docs: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (error) {
-    throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
-  }
-}
-
-function integer(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\s*\d+\s*$/.test(text) && value >= least && value <= most) return value;
-  throw new ExpectedError(`${option} takes whole numbers from ${least} to ${most}, not '${text}'.`);
+    }),
+  );
 }

@@ -12,7 +12,7 @@ export type {
   SaleRules,
   SectionObserver,
 } from './reservations-options.js';
-export { resourcesOf } from './resource.js';
+export { resourceOf, resourcesOf } from './resource.js';
 export { SaleCatalog } from './sale-catalog.js';
 export { Sale } from './sale.entity.js';
 export { Stock } from './stock.entity.js';

@@ -1,5 +1,5 @@
 import { poolOf } from '@app/database';
-import type { Lease, LockBackends } from '@app/lock';
+import type { LockBackends } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
@@ -8,6 +8,7 @@ import { CriticalSection } from '../src/critical-section.js';
 import { FencedOffError } from '../src/errors.js';
 import { audit, dueOf, overdue, type EndedOrder, type Reservations, type Sale } from '../src/index.js';
 import { ReleaseSection } from '../src/release-section.js';
+import { leaseWith } from './support/lease.js';
 import { safeStrategiesOn, workersOn } from './support/workers.js';
 
 let shop: Shop;
@@ -197,14 +198,6 @@ it('finds in Postgres alone what nobody gave back', async () => {
 });
 
 it('is refused by the fence like a write, and ends nothing then', async () => {
-  const leaseWith = (token: bigint): Lease => ({
-    resource: 'test',
-    token,
-    holder: `holder-${token}`,
-    signal: new AbortController().signal,
-    expiresAt: Infinity,
-    throwIfLost: () => undefined,
-  });
   const sale = await saleOf(5);
   const pool = poolOf(shop.dataSource);
   const target = { saleId: sale.id, sku: 'hot', write: 'read-modify-write', perBuyerLimit: null } as const;

@@ -1,5 +1,4 @@
 import { poolOf } from '@app/database';
-import type { Lease } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -8,20 +7,13 @@ import { FencedOffError } from '../src/errors.js';
 import { audit, type Sale } from '../src/index.js';
 import { ReleaseSection } from '../src/release-section.js';
 import { FencedStatements } from '../src/stock-statements.js';
+import { leaseWith } from './support/lease.js';
 
 let shop: Shop;
 beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
 afterAll(() => shop.close());
 
 const SKUS = ['a', 'b', 'c', 'd'];
-const leaseWith = (token: bigint): Lease => ({
-  resource: 'test',
-  token,
-  holder: `holder-${token}`,
-  signal: new AbortController().signal,
-  expiresAt: Infinity,
-  throwIfLost: () => undefined,
-});
 const openSale = (ttl: number | null = null) =>
   shop.sale(Object.fromEntries(SKUS.map((sku) => [sku, 5])), 'redis', null, 1, ttl);
 const targetOf = (sale: Sale, sku: string): SectionTarget => ({

@@ -1,4 +1,4 @@
-import { CriticalSection, TokenWentBackError } from '@app/inventory';
+import { CriticalSection, resourceOf, TokenWentBackError } from '@app/inventory';
 import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { Pool, type QueryConfig } from 'pg';
@@ -32,7 +32,7 @@ export async function withStock(
   { saleId, sku }: OrderRequest,
   work: (pool: Pool, target: SectionTarget, resource: string) => Promise<Outcome>,
 ): Promise<CheckoutResult> {
-  const resource = `${saleId}:${sku}`;
+  const resource = resourceOf({ saleId, sku });
   const pool = haltingPool(self, resource);
   try {
     return await work(pool, { saleId, sku, write: 'read-modify-write', perBuyerLimit: null }, resource);

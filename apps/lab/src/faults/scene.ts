@@ -1,4 +1,4 @@
-import { audit, openSale, type Audit } from '@app/inventory';
+import { audit, openSale, resourceOf, type Audit } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import type { DataSource } from 'typeorm';
 import type { Service } from '../../../../tools/services/service.js';
@@ -76,7 +76,7 @@ export class Scene {
     let buyers = 0;
     return {
       saleId,
-      resource: `${saleId}:${SKU}`,
+      resource: resourceOf({ saleId, sku: SKU }),
       order: () => {
         const buyerId = `buyer-${++buyers}`;
         const orderId = orderIdOf(saleId, buyerId, 'lab');

@@ -1,4 +1,4 @@
-import { CriticalSection, Reservations, strategyOf } from '@app/inventory';
+import { CriticalSection, Reservations, strategyOf, resourceOf } from '@app/inventory';
 import { Locks } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { Redlock } from '@sesamecare-oss/redlock';
@@ -60,7 +60,7 @@ function byPeer(peer: Exclude<Peer, 'bare-loop'>, pool: Pool): SettleOne {
   }[peer];
   return async (order) => {
     const { saleId, sku } = order;
-    const lock = await acquire(`${saleId}:${sku}`);
+    const lock = await acquire(resourceOf(order));
     const target = { saleId, sku, write: 'read-modify-write', perBuyerLimit: null } as const;
     await new CriticalSection(pool, target).settle([order]);
     await lock.release();

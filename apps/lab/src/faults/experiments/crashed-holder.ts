@@ -1,9 +1,9 @@
-import { createConnection } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Point } from '../../actor/protocol.js';
 import type { Actor } from '../actor.js';
 import type { Observation } from '../cell.js';
 import { harmsOf } from '../checks.js';
+import { deleteKey } from '../delete-key.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import { serversOf, traitsOf, ttlOf, WITH_AND_WITHOUT_FENCE, type LabLock } from '../locks.js';
 import { now } from '../../clock.js';
@@ -144,13 +144,6 @@ function deadTimeOf(driver: LabLock, fence: boolean, fault: Fault, ttl: number):
   if (freedBy === 'connection') return [0, fault === 'SIGSTOP' ? Infinity : 0];
   if (takesOver && fence && fault === 'SIGKILL') return [0, ttl / 2];
   return [ttl / 4, ttls * ttl];
-}
-
-/** What is left where nothing frees the lock of a dead holder: somebody deletes its row by hand. */
-async function deleteKey(mysqlUrl: string, resource: string) {
-  const operator = await createConnection(mysqlUrl);
-  await operator.query('DELETE FROM lock_keys WHERE resource = ?', [resource]);
-  await operator.end();
 }
 
 function stopped(holder: Actor): number {

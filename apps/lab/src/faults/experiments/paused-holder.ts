@@ -10,6 +10,7 @@ import {
   WITH_AND_WITHOUT_FENCE,
   type LabLock,
 } from '../locks.js';
+import { unsettled } from '../settle.js';
 
 /** For what a busy machine may be late with, in milliseconds. */
 const ALLOWANCE_MS = 5_000;
@@ -79,9 +80,7 @@ async function pause(
     harms,
     fired: expires ? whilePaused : !whilePaused,
     violations: [
-      ...[sold, again].flatMap((result) =>
-        'error' in result ? [`an order ended with ${result.error}`] : [],
-      ),
+      ...unsettled([sold, again]),
       ...(tokensNotGrowing(history.holds()) > 0 ? ['the tokens of the lock do not grow'] : []),
     ],
     figures: {

@@ -1,8 +1,8 @@
-import { createConnection } from 'mysql2/promise';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Point } from '../../../actor/protocol.js';
 import type { Observation } from '../../cell.js';
 import { harmsOf, tokensNotGrowing } from '../../checks.js';
+import { deleteKey } from '../../delete-key.js';
 import type { CellOptions } from '../../experiment.js';
 import type { LabLock } from '../../locks.js';
 import { Player } from '../../player.js';
@@ -69,11 +69,4 @@ export async function crashes(
       : `killed at ${point}: the next was granted the lock ${Math.round(deadTimeMs[0]!)} ms later`,
     timeline: history.events,
   };
-}
-
-/** What is left where nothing frees the lock of a dead holder. */
-async function deleteKey(mysqlUrl: string, resource: string) {
-  const operator = await createConnection(mysqlUrl);
-  await operator.query('DELETE FROM lock_keys WHERE resource = ?', [resource]);
-  await operator.end();
 }

@@ -1,0 +1,11 @@
+import type { Lease } from '@app/lock';
+
+/** A lease with this token that nobody takes away: what a section is given when only its fence is on trial. */
+export const leaseWith = (token: bigint): Lease => ({
+  resource: 'test',
+  token,
+  holder: `holder-${token}`,
+  signal: new AbortController().signal,
+  expiresAt: Infinity,
+  throwIfLost: () => undefined,
+});
