@@ -29,19 +29,21 @@ export const summaryOf = (name: string) => (data: SummaryData) => {
 function figures({ metrics }: SummaryData) {
   const count = (metric: string, field = 'count') => metrics[metric]?.values[field] ?? 0;
   const latency = (field: string) => metrics.checkout_duration?.values[field] ?? 0;
-  const audit = Object.entries(metrics)
-    .filter(([metric]) => metric.startsWith('audit_'))
-    .map(([metric, entry]) => [metric.slice('audit_'.length), entry?.values.value ?? 0] as const)
-    .sort(([a], [b]) => a.localeCompare(b));
+  const named = (prefix: string, field: string) =>
+    Object.keys(metrics)
+      .filter((metric) => metric.startsWith(prefix))
+      .map((metric) => [metric.slice(prefix.length), count(metric, field)] as const)
+      .sort(([a], [b]) => a.localeCompare(b));
   return {
     requests: count('checkouts'),
     accepted: count('checkouts_accepted'),
     soldOut: count('checkouts_sold_out'),
-    unexpected: count('checkouts_unexpected'),
+    unexpected: count('checkouts_unexpected') + count('payments_unexpected'),
     droppedIterations: count('dropped_iterations'),
     checks: { passed: count('checks', 'passes'), failed: count('checks', 'fails') },
     latencyMs: { p50: latency('p(50)'), p95: latency('p(95)'), p99: latency('p(99)') },
-    audit: Object.fromEntries(audit),
+    journeys: Object.fromEntries(named('journeys_', 'count')),
+    audit: Object.fromEntries(named('audit_', 'value')),
   };
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { runK6 } from './k6.js';
-import type { DemoStack } from './measure.js';
 import { withDatabase, type DemoSettings } from './run-demo.js';
 import { readSaleTruth } from './sale-truth.js';
+import type { DemoStack } from './sell.js';
 
 const warmUpSeconds = 4;
 /** The stampede triples this: at its peak it asks for well below what the machine was seen to do while still cold. */

@@ -5,7 +5,7 @@ import { ExpectedError } from '../expected-error.js';
 import { root } from '../paths.mjs';
 import { currentRun } from '../processes/run.mjs';
 import { k6Command } from '../setup/k6-command.js';
-import type { Percentiles } from './summary.js';
+import type { Percentiles } from './percentiles.js';
 
 /** `k6-summary.json` of the load tests, as far as it is used here. */
 export interface K6Summary {
@@ -16,6 +16,8 @@ export interface K6Summary {
   unexpected: number;
   droppedIterations: number;
   latencyMs: Percentiles;
+  /** Of the buyers of `full-journey.ts`, by what they did; what nobody did is left out. */
+  journeys: Partial<Record<'paid', number>>;
   audit: Record<'available' | 'held' | 'sold' | 'oversold' | 'lost_updates', number>;
 }
 

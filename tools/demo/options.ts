@@ -23,15 +23,16 @@ const small: Defaults = { durationSeconds: 5, strategies: ['redis'] };
 
 export const usage = `npm run demo -- [options]
 
-Runs a flash sale first without a lock, then with one, and proves from the database what was sold.
+Runs a flash sale first without a lock, then with one, and proves from the database what was sold. Then the whole journey:
+buyers who reserve and pay, walk away or are declined, under redis or the first of the strategies.
 
   --api-replicas <n>   API processes (2)
   --workers <n>        worker processes, at least 2 (4)
   --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (64)
   --strategies <list>  lock-on strategies, comma separated (${full.strategies.join(',')}); starts the servers they need
-  --duration <s>       seconds of load per run (${full.durationSeconds})
-  --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up)
-  --stock <n>          units on sale (a third of the demand)
+  --duration <s>       seconds of load per run (${full.durationSeconds}); of the journey at least 15
+  --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up); half of them on the journey
+  --stock <n>          units on sale in the runs that are compared (a third of the demand)
   --small              a short demo for CI: --duration ${small.durationSeconds} --strategies ${small.strategies.join(',')}
   --help               this text
 

@@ -1,19 +1,24 @@
 import { Client } from 'pg';
 import { describeMachine } from '../report/machine.js';
+import type { JourneyResult } from './journey/figures.js';
+import { measureJourney } from './journey/journey.js';
 import { k6Version } from './k6.js';
-import { measure, type DemoStack, type Measuring } from './measure.js';
+import { measure } from './measure.js';
 import type { DemoPlan } from './plan.js';
+import type { DemoStack, Measuring } from './sell.js';
 import type { RunResult, Summary } from './summary.js';
 import { verdictOf } from './verdict.js';
 
 export interface Demo {
   summary: Summary;
   results: RunResult[];
+  journey?: JourneyResult;
 }
 
 export interface DemoSettings extends Pick<Measuring, 'k6' | 'directory' | 'onProgress'> {
   /** Told at the end of each run. */
   onResult?: (result: RunResult) => void;
+  onJourney?: (result: JourneyResult) => void;
 }
 
 /**
@@ -22,21 +27,26 @@ export interface DemoSettings extends Pick<Measuring, 'k6' | 'directory' | 'onPr
  */
 export async function runDemo(stack: DemoStack, plan: DemoPlan, settings: DemoSettings): Promise<Demo> {
   return withDatabase(stack.databaseUrl, async (database) => {
+    const measuring = { ...settings, stack, database };
     const results: RunResult[] = [];
     for (const run of plan.runs) {
-      const result = await measure({ ...settings, stack, database }, run);
+      const result = await measure(measuring, run);
       settings.onResult?.(result);
       results.push(result);
-      if (droppedLoad(results)) break;
+      if (droppedLoad({ results })) break;
     }
+    const toGo = droppedLoad({ results }) ? undefined : plan.journey;
+    const journey = toGo && (await measureJourney(measuring, toGo));
+    if (journey) settings.onJourney?.(journey);
     const machine = await describeMachine(database, stack.redisUrl, await k6Version(settings.k6));
     const runs = results.map(({ figures }) => figures);
-    return { summary: { ...verdictOf(results), machine, runs }, results };
+    const summary = { ...verdictOf(results, journey), machine, runs, journey: journey?.figures };
+    return { summary, results, journey };
   });
 }
 
-export const droppedLoad = (results: RunResult[]) =>
-  results.some(({ figures }) => figures.droppedIterations > 0);
+export const droppedLoad = ({ results, journey }: Pick<Demo, 'results' | 'journey'>) =>
+  [...results, ...(journey ? [journey] : [])].some(({ figures }) => figures.droppedIterations > 0);
 
 export async function withDatabase<T>(url: string, work: (database: Client) => Promise<T>): Promise<T> {
   const database = new Client({ connectionString: url });

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import type { Percentiles, Point } from './summary.js';
+import type { Percentiles } from './percentiles.js';
+import type { Point } from './summary.js';
 
 /** What Postgres says about a sale of one SKU, by SQL of this demo's own: it does not take the API's word for it. */
 export interface SaleTruth {

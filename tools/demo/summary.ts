@@ -1,11 +1,7 @@
 import type { Machine } from '../report/machine.js';
 import { count, units } from './format.js';
-
-export interface Percentiles {
-  p50: number;
-  p95: number;
-  p99: number;
-}
+import type { JourneyFigures } from './journey/figures.js';
+import type { Percentiles } from './percentiles.js';
 
 /** One run as `summary.json` has it. */
 export interface RunFigures {
@@ -33,6 +29,8 @@ export interface Summary {
   reasons: string[];
   machine: Machine;
   runs: RunFigures[];
+  /** The second chapter: buyers who pay, walk away, or are declined. */
+  journey?: JourneyFigures;
 }
 
 /** The stock at a moment of a run: seconds since its first order, units available, units sold so far. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { counted, milliseconds } from './format.js';
 import type { RunFigures } from './summary.js';
-import { formatTable } from './table.js';
+import { formatTable, runColumns } from './table.js';
 
 const run: RunFigures = {
   strategy: 'none',
@@ -26,6 +26,7 @@ const run: RunFigures = {
 describe('formatTable', () => {
   it('lines words up on the left and numbers on the right', () => {
     const table = formatTable(
+      runColumns,
       [run, { ...run, strategy: 'conditional-update', oversold: 0, lostUpdates: 0 }],
       String,
     );
@@ -41,7 +42,7 @@ describe('formatTable', () => {
 
   it('marks what went wrong, and nothing else', () => {
     const marked: string[] = [];
-    formatTable([run], (text) => {
+    formatTable(runColumns, [run], (text) => {
       marked.push(text.trim());
       return text;
     });

@@ -1,15 +1,16 @@
 import { count, milliseconds } from './format.js';
+import type { JourneyFigures } from './journey/figures.js';
 import { roleOf, type RunFigures } from './summary.js';
 
-export interface Column {
+export interface Column<T> {
   title: string;
-  of: (run: RunFigures) => string;
-  /** Whether this run's cell is bad news. */
-  isBad?: (run: RunFigures) => boolean;
+  of: (figures: T) => string;
+  /** Whether this cell is bad news. */
+  isBad?: (figures: T) => boolean;
 }
 
 /** What a person has to see of each run. Times are time to terminal: accepted until reserved or rejected. */
-export const columns: Column[] = [
+export const runColumns: Column<RunFigures>[] = [
   { title: 'run', of: roleOf },
   { title: 'strategy', of: ({ strategy }) => strategy },
   { title: 'workers', of: ({ workers }) => count(workers) },
@@ -25,23 +26,39 @@ export const columns: Column[] = [
   { title: 'p99 ms', of: ({ timeToTerminalMs }) => milliseconds(timeToTerminalMs.p99) },
 ];
 
-function bad(title: string, pick: (run: RunFigures) => number): Column {
-  return { title, of: (run) => count(pick(run)), isBad: (run) => pick(run) > 0 };
+export const journeyColumns: Column<JourneyFigures>[] = [
+  { title: 'run', of: () => 'journey' },
+  { title: 'strategy', of: ({ strategy }) => strategy },
+  { title: 'buyers', of: ({ requests }) => count(requests) },
+  { title: 'reserved', of: ({ accepted }) => count(accepted) },
+  { title: 'walked away', of: ({ walkedAway }) => count(walkedAway) },
+  { title: 'declined', of: ({ declined }) => count(declined) },
+  { title: 'sold again', of: ({ soldAgain }) => count(soldAgain) },
+  { title: 'stock', of: ({ initialStock }) => count(initialStock) },
+  { title: 'paid', of: ({ sold }) => count(sold) },
+  bad('held', ({ held }) => held),
+  bad('oversold', ({ oversold }) => oversold),
+  bad('undersold', ({ undersold }) => undersold),
+  bad('lost updates', ({ lostUpdates }) => lostUpdates),
+];
+
+function bad<T>(title: string, pick: (figures: T) => number): Column<T> {
+  return { title, of: (figures) => count(pick(figures)), isBad: (figures) => pick(figures) > 0 };
 }
 
 const wordColumns = 2;
 
 /** The table as text: words to the left, numbers to the right, bad news through `mark`. */
-export function formatTable(runs: RunFigures[], mark: (text: string) => string): string {
-  const widths = columns.map(({ title, of }) => Math.max(title.length, ...runs.map((run) => of(run).length)));
+export function formatTable<T>(columns: Column<T>[], rows: T[], mark: (text: string) => string): string {
+  const widths = columns.map(({ title, of }) => Math.max(title.length, ...rows.map((row) => of(row).length)));
   const pad = (text: string, i: number) =>
     i < wordColumns ? text.padEnd(widths[i]!) : text.padStart(widths[i]!);
   const line = (cells: string[]) => cells.join('  ').trimEnd();
   return [
     line(columns.map(({ title }, i) => pad(title, i))),
     line(widths.map((width) => '─'.repeat(width))),
-    ...runs.map((run) =>
-      line(columns.map(({ of, isBad }, i) => (isBad?.(run) ? mark : String)(pad(of(run), i)))),
+    ...rows.map((row) =>
+      line(columns.map(({ of, isBad }, i) => (isBad?.(row) ? mark : String)(pad(of(row), i)))),
     ),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunFigures, RunResult } from './summary.js';
+import { journeyResult } from './test/journey-result.js';
 import { verdictOf } from './verdict.js';
 
 type Change = Partial<Omit<RunResult, 'figures'>> & { figures?: Partial<RunFigures> };
@@ -48,13 +49,17 @@ const lockOff = ({ figures, ...change }: Change = {}) => {
 
 const lockOn = result;
 
+/** Where only the runs matter. */
+const judge = (runs: RunResult[]) => verdictOf(runs, journeyResult());
+
 describe('verdictOf', () => {
   it('passes when only lock-off oversold', () => {
     const runs = [control(), lockOff(), lockOn({ figures: { strategy: 'redis-setnx' } }), lockOn()];
-    expect(verdictOf(runs)).toEqual({
+    expect(judge(runs)).toEqual({
       verdict: 'PASS',
       reasons: [
         'Without a lock, 4 workers sold 1,700 of 1,000 units; with redis-setnx and redis they sold exactly 1,000.',
+        expect.stringMatching(/^86 buyers walked away .* until all 300 units were paid\.$/),
       ],
     });
   });
@@ -75,7 +80,7 @@ describe('verdictOf', () => {
     ['loses an order', { endedOrders: 1_199 }, 'redis accepted 1,200 orders, but 1,199 ended.'],
     ['doubles an order', { endedOrders: 1_201 }, 'redis accepted 1,200 orders, but 1,201 ended.'],
   ])('fails when a safe strategy %s', (_, change, reason) => {
-    expect(verdictOf([control(), lockOff(), lockOn(), lockOn(change)])).toEqual({
+    expect(judge([control(), lockOff(), lockOn(), lockOn(change)])).toEqual({
       verdict: 'FAIL',
       reasons: [reason],
     });
@@ -130,19 +135,39 @@ describe('verdictOf', () => {
       'The lock-on run (redis): the audit of the API and the database disagree.',
     ],
   ])('is inconclusive when %s', (_, runs, reason) => {
-    expect(verdictOf(runs)).toEqual({ verdict: 'INCONCLUSIVE', reasons: [reason] });
+    expect(judge(runs)).toEqual({ verdict: 'INCONCLUSIVE', reasons: [reason] });
   });
 
   it('tolerates a request or two at the edges of the schedule', () => {
-    expect(verdictOf([control(), lockOff(), lockOn({ figures: { requests: 2_998 } })]).verdict).toBe('PASS');
+    expect(judge([control(), lockOff(), lockOn({ figures: { requests: 2_998 } })]).verdict).toBe('PASS');
   });
 
   it('fails rather than being inconclusive', () => {
     const broken = lockOn({ figures: { live: 1_001, oversold: 1, droppedIterations: 3 } });
-    expect(verdictOf([control({ auditAgrees: false }), broken]).verdict).toBe('FAIL');
+    expect(judge([control({ auditAgrees: false }), broken]).verdict).toBe('FAIL');
+  });
+
+  it('fails when the journey breaks a promise, whatever the runs did', () => {
+    const journey = journeyResult({ figures: { held: 1, sold: 299, charged: 299 }, toldPaid: 299 });
+    expect(verdictOf([control(), lockOff(), lockOn()], journey)).toEqual({
+      verdict: 'FAIL',
+      reasons: ['On the journey, redis still held 1 unit when every reservation should have ended.'],
+    });
+  });
+
+  it.each([
+    ['was not made', undefined, 'There was no journey.'],
+    [
+      'proves nothing',
+      journeyResult({ figures: { walkedAway: 0 } }),
+      'The journey (redis): nobody walked away.',
+    ],
+  ])('is inconclusive when the journey %s', (_, journey, reason) => {
+    const runs = [control(), lockOff(), lockOn()];
+    expect(verdictOf(runs, journey)).toEqual({ verdict: 'INCONCLUSIVE', reasons: [reason] });
   });
 
   it('is inconclusive without any run', () => {
-    expect(verdictOf([]).verdict).toBe('INCONCLUSIVE');
+    expect(judge([]).verdict).toBe('INCONCLUSIVE');
   });
 });

@@ -1,18 +1,20 @@
+import { arrivalDoubts } from './arrival.js';
 import { count, counted, units } from './format.js';
+import type { JourneyResult } from './journey/figures.js';
+import { brokenJourney, journeyDoubts, journeyProof } from './journey/verdict.js';
 import { roleOf, type Role, type RunResult, type Summary } from './summary.js';
 
 type Judged = Omit<RunResult, 'series' | 'dashboard'>;
 
-/** A request or two may fall off at the edges of k6's schedule. */
-const toleratedShortfall = 0.01;
-
 /** The verdict over all runs, with its reasons as plain sentences, the most telling first. */
-export function verdictOf(runs: Judged[]): Pick<Summary, 'verdict' | 'reasons'> {
+export function verdictOf(runs: Judged[], journey?: JourneyResult): Pick<Summary, 'verdict' | 'reasons'> {
   const failures = runs.filter(is('lock-on')).flatMap(brokenPromises);
+  if (journey) failures.push(...brokenJourney(journey));
   if (failures.length > 0) return { verdict: 'FAIL', reasons: failures };
   const doubts = [...misbehavedControls(runs), ...runs.flatMap(loadDoubts), ...missingRuns(runs)];
+  doubts.push(...(journey ? journeyDoubts(journey) : ['There was no journey.']));
   if (doubts.length > 0) return { verdict: 'INCONCLUSIVE', reasons: doubts };
-  return { verdict: 'PASS', reasons: [proof(runs)] };
+  return { verdict: 'PASS', reasons: [proof(runs), journeyProof(journey!)] };
 }
 
 function is(role: Role) {
@@ -64,15 +66,10 @@ function misbehavedControls(runs: Judged[]): string[] {
 }
 
 function loadDoubts(run: Judged): string[] {
-  const { figures, plannedRequests, unexpectedAnswers } = run;
-  const { strategy, requests, accepted, initialStock, droppedIterations } = figures;
+  const { figures, unexpectedAnswers } = run;
+  const { strategy, accepted, initialStock } = figures;
   const of = `The ${roleOf(figures)} run (${strategy})`;
-  const reasons: string[] = [];
-  if (droppedIterations > 0) {
-    reasons.push(`${of} dropped ${count(droppedIterations)} requests that k6 could not send in time.`);
-  } else if (requests < plannedRequests * (1 - toleratedShortfall)) {
-    reasons.push(`${of} got ${count(requests)} of ${count(plannedRequests)} planned requests.`);
-  }
+  const reasons = arrivalDoubts(of, run);
   if (unexpectedAnswers > 0) {
     reasons.push(`${of} got ${count(unexpectedAnswers)} answers that are neither 202 nor SOLD_OUT.`);
   }

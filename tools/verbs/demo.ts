@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import { fitRate } from '../demo/fit-rate.js';
+import { journeyOutcomeOf } from '../demo/journey/words.js';
 import { k6For } from '../demo/k6.js';
 import { commandOf, parseOptions, usage } from '../demo/options.js';
 import { planDemo } from '../demo/plan.js';
@@ -8,7 +9,7 @@ import { ProgressLine } from '../demo/progress.js';
 import { renderPage } from '../demo/report/page.js';
 import { droppedLoad, runDemo, type DemoSettings } from '../demo/run-demo.js';
 import { outcomeOf, roleOf, type Summary } from '../demo/summary.js';
-import { formatTable } from '../demo/table.js';
+import { formatTable, journeyColumns, runColumns } from '../demo/table.js';
 import { createReportDirectory, writeReport } from '../report/directory.js';
 import { lockServersOf } from '../stack/lock-servers.js';
 import { startStack, type Stack } from '../stack/stack.js';
@@ -34,11 +35,15 @@ export async function run(args: string[]): Promise<number> {
       progress.clear();
       step(`${roleOf(figures)}, ${figures.strategy}`, outcomeOf(figures));
     },
+    onJourney: ({ figures }) => {
+      progress.clear();
+      step(`journey, ${figures.strategy}`, journeyOutcomeOf(figures));
+    },
   };
 
   let rate = options.rate ?? (await fit(stack, strategies[0]!, settings));
   let demo = await runDemo(stack, planDemo(options, rate), settings);
-  if (options.rate === undefined && droppedLoad(demo.results)) {
+  if (options.rate === undefined && droppedLoad(demo)) {
     rate = Math.max(4, Math.floor(rate / 2));
     step('load', `it did not arrive in time, so once more with ${rate} buyers a second`);
     demo = await runDemo(stack, planDemo(options, rate), settings);
@@ -59,9 +64,11 @@ async function fit(stack: Stack, strategy: string, settings: DemoSettings): Prom
 
 const paint: typeof styleText = (format, text) => (process.stdout.isTTY ? styleText(format, text) : text);
 
-function print({ verdict, reasons, runs }: Summary, report: string): void {
+function print({ verdict, reasons, runs, journey }: Summary, report: string): void {
   const tone = ({ PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow' } as const)[verdict];
-  console.log(`\n${formatTable(runs, (text) => paint('red', text))}\n`);
+  const red = (text: string) => paint('red', text);
+  console.log(`\n${formatTable(runColumns, runs, red)}\n`);
+  if (journey) console.log(`${formatTable(journeyColumns, [journey], red)}\n`);
   console.log(`${paint(['bold', tone], verdict)} ${reasons.join('\n  ')}`);
   console.log(`\nReport: ${report}`);
 }

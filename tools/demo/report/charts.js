@@ -1,15 +1,67 @@
-drawCharts(({ stock, top, series }, color, { axis, frame, tooltip }) => {
+drawCharts((entry, color, { axis, frame, tooltip }) => {
+  const { stock, top } = entry;
   const line = { type: 'line', step: 'end', symbol: 'none', animation: false };
-  // Both parts of what was sold lie on top of each other: up to the stock, and red what exceeds it.
-  const sold = (name, tone, part) => ({
+  const area = (name, tone, data) => ({
     ...line,
     name,
-    stack: 'sold',
+    stack: 'units',
     color: color(tone),
     lineStyle: { width: 0 },
     areaStyle: { opacity: 0.6 },
-    data: series.map(([seconds, , units]) => [seconds, part(units)]),
+    data,
   });
+  const initialStock = {
+    silent: true,
+    symbol: 'none',
+    lineStyle: { color: color('text'), type: 'dashed' },
+    label: {
+      position: 'insideStartTop',
+      color: color('text'),
+      formatter: `initial stock ${stock.toLocaleString('en-US')}`,
+    },
+    data: [{ yAxis: stock }],
+  };
+
+  const saleSeries = (series) => {
+    // Both parts of what was sold lie on top of each other: up to the stock, and red what exceeds it.
+    const sold = (part) => series.map(([seconds, , units]) => [seconds, part(units)]);
+    return [
+      area(
+        'sold',
+        'sold',
+        sold((units) => Math.min(units, stock)),
+      ),
+      area(
+        'oversold',
+        'bad',
+        sold((units) => (units > stock ? units - stock : null)),
+      ),
+      {
+        ...line,
+        name: 'available',
+        color: color('text'),
+        lineStyle: { width: 2 },
+        data: series.map(([seconds, available]) => [seconds, available]),
+        markLine: initialStock,
+      },
+    ];
+  };
+
+  /** Three layers that fill the stock. */
+  const journeySeries = (series) => {
+    const layer = (name, tone, i) =>
+      area(
+        name,
+        tone,
+        series.map((point) => [point[0], point[i]]),
+      );
+    return [
+      layer('sold', 'sold', 3),
+      layer('held', 'held', 2),
+      { ...layer('available', 'line', 1), markLine: initialStock },
+    ];
+  };
+
   return {
     ...frame,
     tooltip: {
@@ -36,27 +88,6 @@ drawCharts(({ stock, top, series }, color, { axis, frame, tooltip }) => {
       ...axis,
       axisLabel: { ...axis.axisLabel, showMaxLabel: false },
     },
-    series: [
-      sold('sold', 'sold', (units) => Math.min(units, stock)),
-      sold('oversold', 'bad', (units) => (units > stock ? units - stock : null)),
-      {
-        ...line,
-        name: 'available',
-        color: color('text'),
-        lineStyle: { width: 2 },
-        data: series.map(([seconds, available]) => [seconds, available]),
-        markLine: {
-          silent: true,
-          symbol: 'none',
-          lineStyle: { color: color('text'), type: 'dashed' },
-          label: {
-            position: 'insideStartTop',
-            color: color('text'),
-            formatter: `initial stock ${stock.toLocaleString('en-US')}`,
-          },
-          data: [{ yAxis: stock }],
-        },
-      },
-    ],
+    series: entry.journey ? journeySeries(entry.journey) : saleSeries(entry.series),
   };
 });

@@ -2,9 +2,11 @@ import { renderDocument, tableOf } from '../../report/document.js';
 import { html, type Html } from '../../report/html.js';
 import { againSection } from '../../report/machine.js';
 import { count, counted, milliseconds } from '../format.js';
+import type { JourneyResult } from '../journey/figures.js';
 import type { Demo } from '../run-demo.js';
 import { outcomeOf, roleOf, type RunFigures, type RunResult } from '../summary.js';
-import { columns } from '../table.js';
+import { runColumns } from '../table.js';
+import { journeyChapter } from './journey-chapter.js';
 
 export interface PageDetails {
   /** The command that repeats this demo with the same load. */
@@ -12,7 +14,10 @@ export interface PageDetails {
   finishedAt: Date;
 }
 
-export function renderPage({ summary, results }: Demo, { command, finishedAt }: PageDetails): string {
+export function renderPage(
+  { summary, results, journey }: Demo,
+  { command, finishedAt }: PageDetails,
+): string {
   const { verdict, reasons, machine, runs } = summary;
   return renderDocument({
     title: `${verdict}: a flash sale without and with a lock`,
@@ -31,6 +36,7 @@ export function renderPage({ summary, results }: Demo, { command, finishedAt }: 
         <h2 id="charts">Stock and sales over time</h2>
         <div class="runs">${results.map(figure)}</div>
       </section>
+      ${journey ? journeyChapter(journey, results.length) : ''}
       <section aria-labelledby="words">
         <h2 id="words">What the words mean</h2>
         <dl>
@@ -48,17 +54,21 @@ export function renderPage({ summary, results }: Demo, { command, finishedAt }: 
             Commits that did not start from what the commit before them had left. Each one overwrote somebody
             else's sale.
           </dd>
+          <dt>Held</dt>
+          <dd>Units in reservations that are not paid yet, and neither expired nor cancelled.</dd>
         </dl>
       </section>
       ${againSection(command, machine, finishedAt)}
     `,
-    charts: { data: chartData(results), script: new URL('charts.js', import.meta.url) },
+    charts: { data: chartData(results, journey), script: new URL('charts.js', import.meta.url) },
   });
 }
 
 function table(runs: RunFigures[]): Html {
-  const head = columns.map(({ title }) => title);
-  const rows = runs.map((run) => columns.map(({ of, isBad }) => (isBad?.(run) ? { bad: of(run) } : of(run))));
+  const head = runColumns.map(({ title }) => title);
+  const rows = runs.map((run) =>
+    runColumns.map(({ of, isBad }) => (isBad?.(run) ? { bad: of(run) } : of(run))),
+  );
   return tableOf('figures', head, rows, 2);
 }
 
@@ -85,8 +95,8 @@ function figure({ figures, dashboard }: RunResult, i: number): Html {
 }
 
 /** Runs with the same stock share a scale, so that they can be compared at a glance. */
-function chartData(results: RunResult[]) {
-  return results.map(({ figures, series }) => {
+function chartData(results: RunResult[], journey?: JourneyResult) {
+  const sales = results.map(({ figures, series }) => {
     const comparable = results.filter((other) => other.figures.initialStock === figures.initialStock);
     return {
       stock: figures.initialStock,
@@ -94,4 +104,7 @@ function chartData(results: RunResult[]) {
       series,
     };
   });
+  if (!journey) return sales;
+  const stock = journey.figures.initialStock;
+  return [...sales, { stock, top: stock, journey: journey.series }];
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { Stack } from '../../stack/stack.js';
 import { k6For } from '../k6.js';
-import type { DemoPlan, Load } from '../plan.js';
+import type { DemoPlan, Load, PlannedJourney } from '../plan.js';
 import { runDemo } from '../run-demo.js';
 
 const load: Load = {
@@ -23,6 +23,15 @@ const control = {
   batchSize: 1,
   env: { WORKER_CONCURRENCY: '1' },
   load: { ...load, rate: 10, spikeRate: 10, stock: 20 },
+};
+const journey: PlannedJourney = {
+  strategy: 'redis-setnx',
+  workers: 4,
+  batchSize: 1,
+  rate: 60,
+  durationSeconds: 14,
+  reservationTtlSeconds: 1,
+  stock: 100,
 };
 const alwaysGranted = { NODE_OPTIONS: `--import=${new URL('always-granted.mjs', import.meta.url).href}` };
 
@@ -44,8 +53,9 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function judge(runs: DemoPlan['runs']) {
-  const { summary } = await runDemo(stack, { apiReplicas: 1, runs }, { k6: await k6For(stack), directory });
+async function judge(runs: DemoPlan['runs'], planned?: PlannedJourney) {
+  const plan = { apiReplicas: 1, runs, journey: planned };
+  const { summary } = await runDemo(stack, plan, { k6: await k6For(stack), directory });
   return summary;
 }
 
@@ -57,12 +67,18 @@ it('a lock that is always granted is a FAIL', async () => {
   expect(verdict).toBe('FAIL');
 }, 120_000);
 
+it('so it is on the journey alone', async () => {
+  const { verdict, journey: broken } = await judge([], { ...journey, env: alwaysGranted });
+  expect(broken!.lostUpdates).toBeGreaterThan(0);
+  expect(verdict).toBe('FAIL');
+}, 120_000);
+
 it('the same runs with the lock as it is are a PASS', async () => {
-  const { verdict } = await judge([
-    control,
-    { ...competing, strategy: 'none' },
-    { ...competing, strategy: 'redis-setnx' },
-  ]);
+  const runs = [control, { ...competing, strategy: 'none' }, { ...competing, strategy: 'redis-setnx' }];
+  const { verdict, reasons, journey: sold } = await judge(runs, journey);
+  expect(reasons).toHaveLength(2);
+  expect(sold).toMatchObject({ sold: 100, available: 0, held: 0, charged: 100, conserved: true });
+  expect(sold!.walkedAway + sold!.declined).toBe(sold!.soldAgain);
   expect(verdict).toBe('PASS');
 }, 120_000);
 
