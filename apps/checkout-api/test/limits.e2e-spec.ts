@@ -1,6 +1,7 @@
+import { SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Api } from './support/api.js';
+import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 
 /** Longer than a test lasts, so that no window ends in the middle of one. */
@@ -64,6 +65,83 @@ describe('rate limits', () => {
     const { headers } = await free.checkout(id).expect(202);
     expect(headers.ratelimit).toBeUndefined();
     await free.stop();
+  });
+});
+
+describe('rate limits of payments and cancellations', () => {
+  const SECRET = 'a-secret-that-only-tests-know-of';
+  let api: Api;
+  let replica: Api;
+  let saleId: string;
+  beforeAll(async () => {
+    const limits = { ORDER_RATE_LIMIT_PER_BUYER: 3, ORDER_RATE_LIMIT_PER_ADDRESS: 8 };
+    const config = { ...limits, RATE_LIMIT_PER_BUYER: 1, RATE_LIMIT_WINDOW_SECONDS };
+    const trusting = { BUYER_JWT_SECRET: SECRET, TRUSTED_PROXIES: 1 };
+    api = await Api.start({ ...config, ...trusting });
+    replica = await Api.start({ ...config, ...trusting });
+    saleId = (await api.sale()).id;
+  });
+  afterAll(async () => {
+    await api.stop();
+    await replica.stop();
+  });
+
+  const tokenOf = (buyer: string) =>
+    new SignJWT()
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(buyer)
+      .setExpirationTime('1h')
+      .sign(new TextEncoder().encode(SECRET));
+  /** What a buyer of an address can do with an order. */
+  const shopper = async ({ from = randomUUID(), token = tokenOf(randomUUID()) } = {}) => {
+    const authorization = `Bearer ${await token}`;
+    const as = <T extends { set(headers: object): T }>(call: T) =>
+      call.set({ authorization, 'x-forwarded-for': from });
+    return {
+      buy: () => as(api.checkout(saleId, { body: { buyerId: undefined } })),
+      read: (orderId: string) => as(api.http.get(`/orders/${orderId}`)),
+      pay: (orderId: string, at = api) =>
+        as(at.http.post(`/orders/${orderId}/payment`).send({ token: 'tok_visa' })),
+      cancel: (orderId: string, at = api) => as(at.http.delete(`/orders/${orderId}`)),
+    };
+  };
+
+  it('hold per buyer for both together, over all replicas, apart from those of checkouts', async () => {
+    const { buy, pay, cancel, read } = await shopper();
+    const { orderId } = (await buy().expect(202)).body as { orderId: string };
+    await buy().expect(problem('RATE_LIMITED'));
+
+    const { headers } = await pay(orderId).expect(problem('ORDER_NOT_PAYABLE'));
+    expect(headers['ratelimit-policy']).toBe('"order-buyer";q=3;w=3600, "order-address";q=8;w=3600');
+    expect(headers.ratelimit).toBe('"order-buyer";r=2;t=3600, "order-address";r=7;t=3600');
+    await pay(orderId, replica).expect(problem('ORDER_NOT_PAYABLE'));
+    await cancel(orderId, replica).expect(problem('ORDER_NOT_CANCELLABLE'));
+
+    await pay(orderId).expect(problem('RATE_LIMITED'));
+    const refused = await cancel(orderId).expect(problem('RATE_LIMITED'));
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(3_000);
+    expect((await read(orderId).expect(200)).headers.ratelimit).toBeUndefined();
+  });
+
+  it('count who tries the orders of others', async () => {
+    const { pay, cancel } = await shopper();
+    for (const call of [pay, pay, cancel]) await call(randomUUID()).expect(problem('ORDER_NOT_FOUND'));
+    await cancel(randomUUID()).expect(problem('RATE_LIMITED'));
+  });
+
+  it('hold per address, whoever asks', async () => {
+    const from = randomUUID();
+    for (let i = 0; i < 8; i++) {
+      const { pay } = await shopper({ from });
+      await pay(randomUUID(), i % 2 ? api : replica).expect(problem('ORDER_NOT_FOUND'));
+    }
+    const { pay } = await shopper({ from });
+    await pay(randomUUID()).expect(problem('RATE_LIMITED'));
+  });
+
+  it('are none for an admin', async () => {
+    const { cancel } = await shopper({ token: Promise.resolve(ADMIN_KEY) });
+    for (let i = 0; i < 9; i++) await cancel(randomUUID()).expect(problem('ORDER_NOT_FOUND'));
   });
 });
 

@@ -34,9 +34,12 @@ const api = common.extend({
   BUYER_JWKS_URL: optional(url('http:', 'https:')),
   BUYER_JWT_ISSUER: optional(z.string()),
   BUYER_JWT_AUDIENCE: optional(z.string()),
-  /** Requests that change something, in a window; 0 is as many as there are. */
+  /** Checkouts in a window; 0 is as many as there are. */
   RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
   RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
+  /** The same for payments and cancellations, counted apart: whoever has no checkout left can still pay. */
+  ORDER_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
+  ORDER_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400).default(10),
   /** Proxies in front of the API whose X-Forwarded-For says where a request came from. */
   TRUSTED_PROXIES: integer(0, 10).default(0),

@@ -11,7 +11,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
 import { CalledBy, type Caller } from '../buyers/caller.js';
-import { RateLimitGuard } from '../limits/rate-limit.guard.js';
+import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
 import { PreferWait, whenGone } from '../orders/prefer-wait.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
@@ -28,6 +28,7 @@ const LOCATION = {
 @ApiTags('checkouts')
 @Controller('sales/:saleId/checkouts')
 @UseGuards(BuyerGuard, RateLimitGuard)
+@LimitedAs('checkout')
 @ApiBearerAuth('buyer')
 export class CheckoutsController {
   constructor(private readonly checkouts: CheckoutsService) {}

@@ -1,8 +1,15 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../buyers/caller.js';
 import { ProblemError } from '../problems/problem.js';
-import { RateLimits, type Quota } from './rate-limits.js';
+import { RateLimits, type LimitedKind, type Quota } from './rate-limits.js';
+
+/** Which limits are those of a controller. */
+export const LimitedAs = Reflector.createDecorator<LimitedKind>();
+
+/** Requests that only read are not limited: a buyer who is told to look again may do so. */
+const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
  * Refuses a request beyond what its buyer or its address may send. Tells what is left by the headers RateLimit and
@@ -10,21 +17,25 @@ import { RateLimits, type Quota } from './rate-limits.js';
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
-  constructor(private readonly limits: RateLimits) {}
+  constructor(
+    private readonly limits: RateLimits,
+    private readonly reflector: Reflector,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const caller = callerOf(request);
-    if (caller.kind === 'admin') return true;
+    if (caller.kind === 'admin' || SAFE_METHODS.has(request.method)) return true;
     const buyer = caller.kind === 'buyer' ? caller.buyerId : namedBuyer(request.body);
-    const quotas = await this.limits.count({ buyer, address: request.ip });
+    const kind = this.reflector.get(LimitedAs, context.getClass());
+    const quotas = await this.limits.count(kind, { buyer, address: request.ip });
     if (quotas.length === 0) return true;
     void http.getResponse<FastifyReply>().headers(headersOf(quotas));
     const exceeded = quotas.filter((quota) => quota.exceeded);
     if (exceeded.length === 0) return true;
     const seconds = Math.max(...exceeded.map(({ resetSeconds }) => resetSeconds));
-    const whose = exceeded.map(({ name }) => `this ${name}`).join(' and ');
+    const whose = exceeded.map(({ owner }) => `this ${owner}`).join(' and ');
     throw new ProblemError('RATE_LIMITED', `Too many requests of ${whose}; try again in ${seconds} s.`, {
       headers: { 'retry-after': String(seconds) },
     });

@@ -5,9 +5,16 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { API_CONFIG } from '../api-config.js';
 import { REDIS } from '../core.module.js';
 
+/** Payments and cancellations change an order. */
+export type LimitedKind = 'checkout' | 'order';
+
+const OWNERS = ['buyer', 'address'] as const;
+type Owner = (typeof OWNERS)[number];
+
 /** What is left of one quota after a request. */
 export interface Quota {
-  readonly name: 'buyer' | 'address';
+  readonly owner: Owner;
+  readonly name: string;
   /** Requests per window. */
   readonly limit: number;
   readonly windowSeconds: number;
@@ -17,47 +24,59 @@ export interface Quota {
   readonly exceeded: boolean;
 }
 
+const PREFIX = 'rate:';
+
 /**
  * Requests that change something, counted per buyer and per address in fixed windows, over all replicas. When Redis does not
  * answer each replica counts for itself: a limit protects the shop, it must not close it.
  */
 @Injectable()
 export class RateLimits {
-  readonly #limiters: Readonly<Partial<Record<Quota['name'], RateLimiterRedis>>>;
+  readonly #limiters: Readonly<Record<LimitedKind, Readonly<Partial<Record<Owner, RateLimiterRedis>>>>>;
   readonly #windowSeconds: number;
 
-  constructor(@Inject(API_CONFIG) config: ApiConfig, @Inject(REDIS) redis: Redis) {
+  constructor(
+    @Inject(API_CONFIG) config: ApiConfig,
+    @Inject(REDIS) private readonly redis: Redis,
+  ) {
     this.#windowSeconds = config.RATE_LIMIT_WINDOW_SECONDS;
-    const limiter = (name: Quota['name'], points: number) => {
-      const options = { keyPrefix: `rate:${name}`, points, duration: this.#windowSeconds };
-      const insuranceLimiter = new RateLimiterMemory(options);
-      return points > 0
-        ? new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter })
-        : undefined;
-    };
     this.#limiters = {
-      buyer: limiter('buyer', config.RATE_LIMIT_PER_BUYER),
-      address: limiter('address', config.RATE_LIMIT_PER_ADDRESS),
+      checkout: {
+        buyer: this.#limiter('buyer', config.RATE_LIMIT_PER_BUYER),
+        address: this.#limiter('address', config.RATE_LIMIT_PER_ADDRESS),
+      },
+      order: {
+        buyer: this.#limiter('order-buyer', config.ORDER_RATE_LIMIT_PER_BUYER),
+        address: this.#limiter('order-address', config.ORDER_RATE_LIMIT_PER_ADDRESS),
+      },
     };
   }
 
   /** Counts one request. Resolves to the state of each quota that is kept. */
-  async count(of: Readonly<Partial<Record<Quota['name'], string>>>): Promise<Quota[]> {
-    const counting = (['buyer', 'address'] as const).flatMap((name) => {
-      const limiter = this.#limiters[name];
-      const key = of[name];
-      return limiter && key !== undefined ? [this.#count(name, limiter, key)] : [];
+  async count(kind: LimitedKind, of: Readonly<Partial<Record<Owner, string>>>): Promise<Quota[]> {
+    const counting = OWNERS.flatMap((owner) => {
+      const limiter = this.#limiters[kind][owner];
+      const key = of[owner];
+      return limiter && key !== undefined ? [this.#count(owner, limiter, key)] : [];
     });
     return Promise.all(counting);
   }
 
-  async #count(name: Quota['name'], limiter: RateLimiterRedis, key: string): Promise<Quota> {
+  #limiter(name: string, points: number): RateLimiterRedis | undefined {
+    if (points === 0) return undefined;
+    const options = { keyPrefix: `${PREFIX}${name}`, points, duration: this.#windowSeconds };
+    const insuranceLimiter = new RateLimiterMemory(options);
+    return new RateLimiterRedis({ ...options, storeClient: this.redis, insuranceLimiter });
+  }
+
+  async #count(owner: Owner, limiter: RateLimiterRedis, key: string): Promise<Quota> {
     const result = await limiter.consume(key).catch((refused: unknown) => {
       if (refused instanceof RateLimiterRes) return refused;
       throw refused;
     });
     return {
-      name,
+      owner,
+      name: limiter.keyPrefix.slice(PREFIX.length),
       limit: limiter.points,
       windowSeconds: this.#windowSeconds,
       remaining: result.remainingPoints,

@@ -23,6 +23,7 @@ import type { FastifyReply } from 'fastify';
 import { EMPTY, type Observable } from 'rxjs';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
 import { OrderOwnerGuard } from '../buyers/order-owner.guard.js';
+import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { CancellationsService } from './cancellations.service.js';
 import { LAST, OrderEvents } from './order-events.js';
@@ -37,7 +38,8 @@ const EVENT = 'id: 1\ndata: {"orderId":"5d7d1d8c-93b6-5f0a-8c53-2a2a76a2b0a4","s
 
 @ApiTags('orders')
 @Controller('orders')
-@UseGuards(BuyerGuard, OrderOwnerGuard)
+@UseGuards(BuyerGuard, RateLimitGuard, OrderOwnerGuard)
+@LimitedAs('order')
 @ApiBearerAuth('buyer')
 @ApiProblems('BUYER_TOKEN_REQUIRED')
 export class OrdersController {
@@ -77,7 +79,7 @@ export class OrdersController {
     standardSchema: orderSchema,
     description: 'It can no longer be paid, and will be cancelled; its units are not given back yet',
   })
-  @ApiProblems('VALIDATION_FAILED', 'ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE')
+  @ApiProblems('VALIDATION_FAILED', 'ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE', 'RATE_LIMITED')
   @ApiProblems('REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE', 'BUYER_KEYS_UNAVAILABLE')
   async cancel(
     @Param('orderId', { schema: orderId }) id: string,

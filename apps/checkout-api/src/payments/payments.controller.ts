@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Param, Post, UseGuards } from '@nestjs/comm
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
 import { OrderOwnerGuard } from '../buyers/order-owner.guard.js';
+import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderId, orderSchema, type OrderView } from '../orders/order.schema.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { paymentSchema, type PaymentBody } from './payment.schema.js';
@@ -9,7 +10,8 @@ import { PaymentsService } from './payments.service.js';
 
 @ApiTags('orders')
 @Controller('orders/:orderId/payment')
-@UseGuards(BuyerGuard, OrderOwnerGuard)
+@UseGuards(BuyerGuard, RateLimitGuard, OrderOwnerGuard)
+@LimitedAs('order')
 @ApiBearerAuth('buyer')
 @ApiProblems('BUYER_TOKEN_REQUIRED')
 export class PaymentsController {
@@ -26,7 +28,8 @@ export class PaymentsController {
   @ApiOkResponse({ standardSchema: orderSchema, description: 'Paid' })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'PAYMENT_DECLINED', 'ORDER_NOT_FOUND')
   @ApiProblems('ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
-  @ApiProblems('PAYMENT_UNKNOWN', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE', 'BUYER_KEYS_UNAVAILABLE')
+  @ApiProblems('RATE_LIMITED', 'PAYMENT_UNKNOWN')
+  @ApiProblems('REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE', 'BUYER_KEYS_UNAVAILABLE')
   pay(
     @Param('orderId', { schema: orderId }) id: string,
     @Body({ schema: paymentSchema }) { token }: PaymentBody,

@@ -32,6 +32,7 @@ export function problemsIn(responses: object): ProblemCode[] {
 const HEADERS: Readonly<Record<number, string>> = {
   401: 'WWW-Authenticate',
   405: 'Allow',
+  429: 'Retry-After',
   503: 'Retry-After',
 };
 
