@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { OrderWatch } from '../src/orders/order-watch.js';
@@ -147,6 +148,20 @@ describe('GET /orders/:orderId/events', () => {
     await stream.tells(['0', 'queued']);
     await leaving.stop();
     await stream.ends();
+  });
+
+  it('answers HEAD with the headers alone: it watches nothing, and the connection is free for what comes next', async () => {
+    const { orderId } = await order();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (method: 'head' | 'get', path: string) => api.http[method](path).agent(agent).timeout(5_000);
+    for (let i = 0; i < 2; i++) {
+      const { headers } = await ask('head', `/orders/${orderId}/events`).expect(200);
+      expect(headers['content-type']).toBe('text/event-stream');
+      expect(watched()).toBe(0);
+    }
+    await ask('get', `/orders/${orderId}`).expect(200);
+    await ask('head', `/orders/${randomUUID()}/events`).expect(404);
+    agent.destroy();
   });
 
   it('needs an order', async () => {

@@ -119,7 +119,7 @@ export class OrdersController {
   ): Promise<Observable<MessageEvent>> {
     const order = await this.orders.get(id);
     const seen = /^\d$/.test(lastEventId ?? '') ? Number(lastEventId) : -1;
-    if (seen < LAST) return this.events.of(order, seen);
+    if (seen < LAST) return reply.request.method === 'HEAD' ? EMPTY : this.events.of(order, seen);
     void reply.code(204); // there is nothing more to come: clients must not come back
     return EMPTY;
   }
