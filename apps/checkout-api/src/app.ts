@@ -1,4 +1,4 @@
-import { Admissions } from '@app/checkout-queue';
+import { Admissions, Releases } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
@@ -63,7 +63,7 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
   refuseOtherMethods(fastify);
   timeRequests(fastify);
   serveDocs(app);
-  serveQueueBoard(fastify, app.get(Admissions), app.get(AdminKey));
+  serveQueueBoard(fastify, [app.get(Admissions).queue, app.get(Releases).queue], app.get(AdminKey));
   await serveDashboard(fastify, config.DASHBOARD_CONTROL_URL);
   return app.init();
 }

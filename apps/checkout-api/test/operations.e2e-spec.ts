@@ -1,3 +1,5 @@
+import { Releases } from '@app/checkout-queue';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../src/problems/problem-codes.js';
 import { ADMIN_KEY, Api } from './support/api.js';
@@ -42,6 +44,9 @@ describe('GET /metrics', () => {
     expect(await metric('queue_jobs{state="waiting"}')).toBeGreaterThanOrEqual(1);
     expect(await metric('queue_jobs{state="active"}')).toBeGreaterThanOrEqual(0);
     expect(await metric('queue_jobs{state="delayed"}')).toBeGreaterThanOrEqual(0);
+    await api.app.get(Releases).remind([randomUUID()], 60_000);
+    expect(await metric('release_jobs{state="delayed"}')).toBeGreaterThanOrEqual(1);
+    expect(await metric('release_jobs{state="waiting"}')).toBeGreaterThanOrEqual(0);
     expect(await metric('process_cpu_seconds_total')).toBeGreaterThan(0);
   });
 
@@ -71,7 +76,12 @@ describe('GET /queues', () => {
     const script = /src="([^"]+\.js)"/.exec(text)![1]!;
     await board(script.replace(/^.*static/, '/static')).expect(200);
     const { body } = await board('/api/queues', `Bearer ${ADMIN_KEY}`).expect(200);
-    expect(body).toMatchObject({ queues: [{ name: 'checkouts', readOnlyMode: true }] });
+    expect(body).toMatchObject({
+      queues: [
+        { name: 'checkouts', readOnlyMode: true },
+        { name: 'releases', readOnlyMode: true },
+      ],
+    });
   });
 
   it('lets nobody take an order out of it', async () => {

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { CONFIG, REDIS } from './redis.module.js';
 import { StockKeeper } from './stock-keeper.js';
+import { WorkerMetrics } from './worker-metrics.js';
 
 /** A reservation is nobody's business here until its reminder has had so many seconds. */
 const REMINDED_FOR = 1;
@@ -37,6 +38,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly dataSource: DataSource,
     private readonly stock: StockKeeper,
     private readonly payments: Payments,
+    private readonly metrics: WorkerMetrics,
   ) {}
 
   onApplicationBootstrap() {
@@ -61,7 +63,9 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   async #reservations() {
-    await this.stock.giveBack(await overdue(poolOf(this.dataSource), REMINDED_FOR, MOST));
+    const found = await overdue(poolOf(this.dataSource), REMINDED_FOR, MOST);
+    this.metrics.overdue(found.length);
+    await this.stock.giveBack(found);
   }
 
   async #payments() {

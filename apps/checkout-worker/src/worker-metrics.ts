@@ -23,6 +23,10 @@ export class WorkerMetrics implements SectionObserver {
     help: 'Reservations that ended unpaid; their units came back.',
     labelNames: ['status'],
   });
+  readonly #overdue = new Gauge({
+    name: 'reservations_overdue',
+    help: 'Reservations that should have ended a second before this process last looked, and had not.',
+  });
   readonly #batch = new Histogram({
     name: 'batch_orders',
     help: 'Orders committed in one transaction.',
@@ -78,6 +82,10 @@ export class WorkerMetrics implements SectionObserver {
 
   ended(orders: readonly EndedOrder[]) {
     for (const { status } of orders) this.#ended.inc({ status });
+  }
+
+  overdue(reservations: number) {
+    this.#overdue.set(reservations);
   }
 
   fencedOff() {

@@ -123,6 +123,21 @@ it('ends reservations although Redis forgot everything', async () => {
   await shopper.reserve(saleId);
 }, 60_000);
 
+it('tells how many are overdue while their units cannot come back', async () => {
+  const overdueAt = async ({ url }: { url: string }) => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^reservations_overdue (\d+)$/m.exec(text)?.[1]);
+  };
+  const overdue = async () => Math.max(...(await Promise.all(stack.workers.map(overdueAt))));
+  const saleId = await shopper.openSale('redis', 3, 1, { reservationTtlSeconds: 1 });
+  await reserveMany(saleId, 3);
+  const held = await lockRow('SELECT FROM stock WHERE sale_id = $1', saleId);
+  await expect.poll(overdue, patient).toBe(3);
+  await held.release();
+  await expect.poll(overdue, patient).toBe(0);
+  await expect.poll(() => shopper.drained(saleId), patient).toMatchObject({ available: 3, held: 0 });
+});
+
 it('finishes a payment whose replica is killed between the charge and its commit', async () => {
   const saleId = await shopper.openSale('redis', 1);
   const orderId = await shopper.reserve(saleId);

@@ -14,21 +14,21 @@ export interface ReleaseJob {
  * Reminders of reservations that end. Losing them is harmless: Postgres knows what is due, and workers look there now and then.
  */
 export class Releases {
-  readonly #queue: Queue<ReleaseJob>;
+  readonly queue: Queue<ReleaseJob>;
 
   constructor(connection: Redis) {
-    this.#queue = new Queue(RELEASE_QUEUE, {
+    this.queue = new Queue(RELEASE_QUEUE, {
       connection,
       defaultJobOptions: NEVER_GIVEN_UP,
       skipWaitingForReady: true,
       streams: { events: { maxLen: 1_000 } },
     });
-    this.#queue.on('error', () => undefined); // whoever uses the connection sees its outages
+    this.queue.on('error', () => undefined); // whoever uses the connection sees its outages
   }
 
   /** Has a worker look at these orders `delayMs` milliseconds from now. */
   async remind(orderIds: readonly string[], delayMs = 0): Promise<void> {
-    await this.#queue.add('release', { orderIds }, { delay: delayMs });
+    await this.queue.add('release', { orderIds }, { delay: delayMs });
   }
 }
 

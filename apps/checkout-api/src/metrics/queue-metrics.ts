@@ -1,23 +1,23 @@
-import { Admissions } from '@app/checkout-queue';
+import { Admissions, Releases } from '@app/checkout-queue';
 import { Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
 import { Gauge } from 'prom-client';
 
-/** The depth of the checkout queue, read when it is asked for. While Redis is down it is unknown, and the other metrics must still be told. */
+/** The depth of the queues, read when it is asked for. While Redis is down it is unknown, and the other metrics must still be told. */
 @Injectable()
 export class QueueMetrics {
   readonly jobs: Gauge;
   readonly orders: Gauge;
+  readonly releases: Gauge;
 
-  constructor(admissions: Admissions) {
-    this.jobs = new Gauge({
+  constructor(admissions: Admissions, releases: Releases) {
+    this.jobs = jobsIn(admissions.queue, {
       name: 'queue_jobs',
       help: 'Jobs in the queue, by state; each carries a few checkouts',
-      labelNames: ['state'],
-      async collect() {
-        const counts = await admissions.queue.getJobCounts('waiting', 'active', 'delayed').catch(() => ({}));
-        this.reset();
-        for (const [state, jobs] of Object.entries(counts)) this.set({ state }, jobs);
-      },
+    });
+    this.releases = jobsIn(releases.queue, {
+      name: 'release_jobs',
+      help: 'Reminders of reservations that end, by state; until its time comes, one is delayed',
     });
     this.orders = new Gauge({
       name: 'queue_orders',
@@ -28,3 +28,15 @@ export class QueueMetrics {
     });
   }
 }
+
+const jobsIn = (queue: Pick<Queue, 'getJobCounts'>, { name, help }: { name: string; help: string }) =>
+  new Gauge({
+    name,
+    help,
+    labelNames: ['state'],
+    async collect() {
+      const counts = await queue.getJobCounts('waiting', 'active', 'delayed').catch(() => ({}));
+      this.reset();
+      for (const [state, jobs] of Object.entries(counts)) this.set({ state }, jobs);
+    },
+  });

@@ -1,7 +1,7 @@
-import type { Admissions } from '@app/checkout-queue';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
+import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import { bearerOf, passwordOf, type AdminKey } from '../admin-key.js';
 import { ProblemError, sendProblem } from '../problems/problem.js';
@@ -9,10 +9,14 @@ import { ProblemError, sendProblem } from '../problems/problem.js';
 const PATH = '/queues';
 
 /** Serves bull-board to whoever has the admin key. To look only: a job that somebody removes would be accepted orders lost. */
-export function serveQueueBoard(fastify: FastifyInstance, { queue }: Admissions, adminKey: AdminKey): void {
+export function serveQueueBoard(
+  fastify: FastifyInstance,
+  queues: readonly Queue[],
+  adminKey: AdminKey,
+): void {
   const board = new FastifyAdapter().setBasePath(PATH);
   createBullBoard({
-    queues: [new BullMQAdapter(queue, { readOnlyMode: true })],
+    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
     serverAdapter: board,
     options: { uiConfig: { boardTitle: 'Flash sale' } },
   });
