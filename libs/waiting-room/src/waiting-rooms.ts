@@ -1,0 +1,94 @@
+import type { Redis } from 'ioredis';
+import { withScripts, type Keys } from './scripts.js';
+
+/** A waiting room. All who use it must agree on its rules. */
+export interface Room {
+  readonly id: string;
+  /** Buyers inside at a time. */
+  readonly places: number;
+  /** How long one of them may stay. */
+  readonly placeTtlSeconds: number;
+  /** Before that moment buyers may queue, and none is let in. */
+  readonly opensAt?: Date | null;
+}
+
+/** What a buyer is told. */
+export type Standing =
+  | { readonly status: 'admitted'; readonly expiresAt: Date }
+  | {
+      readonly status: 'waiting';
+      /** 1: the next. */
+      readonly position: number;
+      /** Buyers who wait, this one included. */
+      readonly waiting: number;
+      /** Undefined while no place has ended yet. */
+      readonly estimatedWaitSeconds: number | undefined;
+      /** Whoever asks a few seconds later than this is passed by others; within five minutes it still keeps its turn. */
+      readonly askAgainSeconds: number;
+    };
+
+export interface Occupancy {
+  readonly inside: number;
+  readonly waiting: number;
+}
+
+const base = (roomId: string) => `waiting-room:{${roomId}}`;
+
+/** Redis's name of who is inside: a sorted set, buyer -> when its place ends, in milliseconds of Redis's clock. */
+export const insideKey = (roomId: string) => `${base(roomId)}:inside`;
+
+/** One hash tag, so that a Redis Cluster keeps all keys of a room in one slot. */
+function keysOf(roomId: string): Keys {
+  const key = base(roomId);
+  return [insideKey(roomId), `${key}:queue`, `${key}:away`, `${key}:due`, key];
+}
+
+/**
+ * Rooms that let so many buyers in at a time, first come first served, over all processes that use the same Redis. It is the
+ * semaphore of libs/lock for holders that are no processes: nobody listens for a buyer, so whoever waits asks again and again, and a
+ * free place is for those in front who do. The clock is Redis's; nothing is known that is not in Redis.
+ */
+export class WaitingRooms {
+  readonly #redis: ReturnType<typeof withScripts>;
+
+  constructor(connection: Redis) {
+    this.#redis = withScripts(connection);
+  }
+
+  /** Enters, or asks again: either way nobody gets a second place. */
+  async enter(room: Room, buyer: string): Promise<Standing> {
+    const { id, places, placeTtlSeconds, opensAt } = room;
+    const rules = [placeTtlSeconds * 1_000, places, opensAt?.getTime() ?? 0] as const;
+    const answer = await this.#redis.waitingRoomEnter(...keysOf(id), buyer, ...rules);
+    if (answer.length === 1) return { status: 'admitted', expiresAt: new Date(answer[0]) };
+    const [position, waiting, wait, askAgainSeconds] = answer;
+    const estimatedWaitSeconds = wait < 0 ? undefined : Math.ceil(wait / 1_000);
+    return { status: 'waiting', position, waiting, estimatedWaitSeconds, askAgainSeconds };
+  }
+
+  /** Gives up the place, inside or in the queue. Harmless where there is none. */
+  async leave({ id, placeTtlSeconds }: Room, buyer: string): Promise<void> {
+    await this.#redis.waitingRoomLeave(...keysOf(id), buyer, placeTtlSeconds * 1_000, 1);
+  }
+
+  /** Ends the place inside; a buyer who waits for another one goes on waiting. */
+  async endPlace({ id, placeTtlSeconds }: Room, buyer: string): Promise<void> {
+    await this.#redis.waitingRoomLeave(...keysOf(id), buyer, placeTtlSeconds * 1_000, 0);
+  }
+
+  /** How full rooms are at this moment. */
+  async occupancy(roomIds: readonly string[]): Promise<Occupancy[]> {
+    if (roomIds.length === 0) return [];
+    const [seconds, micros] = await this.#redis.time();
+    const now = Number(seconds) * 1_000 + Number(micros) / 1_000;
+    const counts = roomIds.map(async (id) => {
+      const [inside, queue] = keysOf(id);
+      const [insiders, waiting] = await Promise.all([
+        this.#redis.zcount(inside, now, '+inf'),
+        this.#redis.zcard(queue),
+      ]);
+      return { inside: insiders, waiting };
+    });
+    return Promise.all(counts);
+  }
+}
