@@ -18,6 +18,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { isPostgresDown } from './problems/unavailable.js';
 import { validationPipe } from './problems/validation.js';
 import { SalesModule } from './sales/sales.module.js';
+import { WaitingRoomModule } from './waiting-room/waiting-room.module.js';
 
 /** Pause between two attempts to reach Postgres at boot, in milliseconds. */
 const RETRY_DELAY = 1_000;
@@ -56,6 +57,7 @@ export class AppModule {
         }),
         BuyersModule,
         SalesModule,
+        WaitingRoomModule,
         CheckoutsModule,
         OrdersModule,
         PaymentsModule,

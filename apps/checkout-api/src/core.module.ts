@@ -3,6 +3,7 @@ import type { ApiConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
 import { Payments, SimulatedProvider } from '@app/payments';
+import { WaitingRooms } from '@app/waiting-room';
 import {
   Global,
   Inject,
@@ -42,6 +43,7 @@ export class CoreModule implements OnApplicationShutdown {
         { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
         { provide: Admissions, inject: [REDIS], useFactory: (redis: Redis) => admissions(redis, config) },
         { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
+        { provide: WaitingRooms, inject: [REDIS], useFactory: (redis: Redis) => new WaitingRooms(redis) },
         { provide: Releases, inject: [REDIS], useFactory: (redis: Redis) => new Releases(redis) },
         {
           provide: Payments,
@@ -54,7 +56,16 @@ export class CoreModule implements OnApplicationShutdown {
           useFactory: (source: DataSource) => new SaleCatalog(source),
         },
       ],
-      exports: [API_CONFIG, REDIS, Admissions, OutcomeListener, Releases, Payments, SaleCatalog],
+      exports: [
+        API_CONFIG,
+        REDIS,
+        Admissions,
+        OutcomeListener,
+        WaitingRooms,
+        Releases,
+        Payments,
+        SaleCatalog,
+      ],
     };
   }
 

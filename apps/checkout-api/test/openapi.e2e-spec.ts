@@ -33,6 +33,8 @@ beforeAll(async () => {
     api.sale({ items, startsAt: future }),
     api.sale({ items, startsAt: new Date(Date.now() - 2 * hour).toISOString(), endsAt: past }),
     api.sale({ items, perBuyerLimit: 3 }),
+    api.sale({ items, waitingRoom: { places: 1_000, placeTtlSeconds: 300 } }),
+    api.sale({ items, waitingRoom: { places: 1, placeTtlSeconds: 300 } }),
   ]);
   const orders = [...Array<string>(12).fill(sales[0].id), sales[1].id].map(async (saleId) => {
     const { body } = await api
@@ -41,6 +43,9 @@ beforeAll(async () => {
       .expect(201);
     return (body as { orderId: string }).orderId;
   });
+  // In the last one somebody else is inside.
+  const full = api.http.post(`/sales/${sales.at(-1)!.id}/waiting-room`).set('authorization', admin);
+  await full.send({ buyerId: 'carol' }).expect(200);
   options = {
     known: {
       saleId: sales.map(({ id }) => id),

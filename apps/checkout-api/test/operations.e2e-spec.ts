@@ -134,6 +134,7 @@ describe('OpenAPI', () => {
     );
     expect(routes.sort()).toEqual([
       'DELETE /orders/{orderId}',
+      'DELETE /sales/{saleId}/waiting-room',
       'GET /health/live',
       'GET /health/ready',
       'GET /metrics',
@@ -146,6 +147,7 @@ describe('OpenAPI', () => {
       'POST /orders/{orderId}/payment',
       'POST /sales',
       'POST /sales/{saleId}/checkouts',
+      'POST /sales/{saleId}/waiting-room',
     ]);
     for (const { responses } of Object.values(document.paths).flatMap(Object.values) as Operation[]) {
       for (const [status, { content = {} }] of Object.entries(responses)) {

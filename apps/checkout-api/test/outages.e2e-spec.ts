@@ -11,12 +11,15 @@ let api: Api;
 let redis: Gate;
 let postgres: Gate;
 let saleId: string;
+let roomId: string;
 beforeAll(async () => {
   redis = await Gate.before(inject('redisUrl'));
   postgres = await Gate.before(inject('databaseUrl'));
   api = await Api.start({ REDIS_URL: redis.url, DATABASE_URL: postgres.url });
   saleId = (await api.sale()).id;
+  roomId = (await api.sale({ waitingRoom: { places: 1, placeTtlSeconds: 300 } })).id;
   await api.checkout(saleId).expect(202); // from here on the sale is known
+  await enter('ann').expect(200);
 });
 afterEach(async () => {
   await vi.waitFor(() => api.http.get('/health/ready').expect(200), { timeout: 10_000 });
@@ -28,6 +31,7 @@ afterAll(async () => {
 });
 
 const ready = () => api.http.get('/health/ready');
+const enter = (buyerId: string) => api.http.post(`/sales/${roomId}/waiting-room`).send({ buyerId });
 
 async function within<T>(milliseconds: number, answer: PromiseLike<T>): Promise<T> {
   const start = performance.now();
@@ -45,6 +49,7 @@ async function withoutRedis() {
   const { body } = await within(PATIENCE, ready().expect(problem('NOT_READY')));
   expect(body).toMatchObject({ down: ['redis'] });
   await within(PATIENCE, api.http.get(`/sales/${saleId}/audit`).expect(problem('REDIS_UNAVAILABLE')));
+  await within(PATIENCE, enter('ann').expect(problem('REDIS_UNAVAILABLE')));
   await within(PATIENCE, api.http.get('/metrics').expect(200));
   await api.http.get('/health/live').expect(200);
   await api.http.get(`/sales/${saleId}`).expect(200);
@@ -52,6 +57,8 @@ async function withoutRedis() {
 
 async function withoutPostgres(queued: OrderView) {
   await within(PATIENCE, api.checkout(saleId).expect(202));
+  const { body: waiting } = await within(PATIENCE, enter('bob').expect(202));
+  expect(waiting).toMatchObject({ position: 1, available: null });
   await within(PATIENCE, api.http.get(`/orders/${queued.orderId}`).expect(200));
   const unknown = '/orders/00000000-0000-4000-8000-000000000000';
   await within(PATIENCE, api.http.get(unknown).expect(problem('POSTGRES_UNAVAILABLE')));

@@ -18,11 +18,20 @@ const LOOKS_PER_CALL = 128;
  * What became of a checkout: accepted into the queue; the replay of one that is `queued`, or that is not (`replayed`: it is
  * settled); or refused.
  */
-export type Admission = 'accepted' | 'queued' | 'replayed' | 'mismatched' | 'sold-out' | 'full';
+export type Admission =
+  'accepted' | 'queued' | 'replayed' | 'mismatched' | 'sold-out' | 'not-admitted' | 'full';
 
-interface Request {
+const REFUSALS = new Set<Admission>(['sold-out', 'not-admitted', 'full']);
+
+export interface AdmissionOptions {
+  /** An order whose key is known and which is not in the queue enters it all the same; if it is settled, it keeps its outcome. */
+  readonly anew?: boolean;
+  /** Redis key of who may buy: a sorted set, buyer -> until when, in milliseconds of Redis's clock. Absent: everybody may. */
+  readonly guests?: string;
+}
+
+interface Request extends AdmissionOptions {
   readonly order: QueuedOrder;
-  readonly anew: boolean;
 }
 
 interface Commands extends Redis {
@@ -60,15 +69,14 @@ export class Admissions {
 
   /**
    * Once this says that an order is accepted, Redis has it. When it rejects, the outcome is unknown, and calling it again is
-   * harmless. With `anew`, an order whose key is known and which is not in the queue enters it all the same; if it is settled,
-   * it keeps its outcome.
+   * harmless.
    */
-  async admit(order: QueuedOrder, anew = false): Promise<Admission> {
-    const request = { order, anew };
+  async admit(order: QueuedOrder, options: AdmissionOptions = {}): Promise<Admission> {
+    const request = { order, ...options };
     const looking = performance.now() < this.#lookUntil;
     const seen = looking ? await this.#looks.add(request) : 'open';
     const admission = seen === 'open' ? await this.#entries.add(request) : seen;
-    if (admission === 'sold-out' || admission === 'full') this.#lookUntil = performance.now() + LOOK_FIRST_MS;
+    if (REFUSALS.has(admission)) this.#lookUntil = performance.now() + LOOK_FIRST_MS;
     return admission;
   }
 
@@ -114,10 +122,15 @@ export class Admissions {
     const { idempotencyTtlSeconds, maxBacklog } = this.rules;
     const names = [keys.queued, this.queue.toKey(jobId)];
     const values = [jobId, maxBacklog, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
-    for (const { order, anew } of requests) {
-      const { saleId, sku, orderId } = order;
-      names.push(keys.idempotency(saleId, orderId), keys.soldOut(saleId, sku), keys.pending(saleId, sku));
-      values.push(orderId, fingerprintOf(order), anew ? '1' : '');
+    for (const { order, anew, guests = '' } of requests) {
+      const { saleId, sku, orderId, buyerId } = order;
+      names.push(
+        keys.idempotency(saleId, orderId),
+        keys.soldOut(saleId, sku),
+        keys.pending(saleId, sku),
+        guests,
+      );
+      values.push(orderId, fingerprintOf(order), anew ? '1' : '', buyerId);
     }
     return [names.length, ...names, ...values];
   }

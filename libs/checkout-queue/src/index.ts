@@ -1,4 +1,4 @@
-export { Admissions, type Admission } from './admissions.js';
+export { Admissions, type Admission, type AdmissionOptions } from './admissions.js';
 export {
   announce,
   announceEnding,

@@ -4,6 +4,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Schema1763900000000 } from './migrations/1763900000000-schema.js';
 import { Stripes1764000000000 } from './migrations/1764000000000-stripes.js';
 import { Payments1764100000000 } from './migrations/1764100000000-payments.js';
+import { WaitingRoom1764200000000 } from './migrations/1764200000000-waiting-room.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -28,7 +29,7 @@ export function dataSourceOptions({
     type: 'postgres',
     url,
     entities,
-    migrations: [Schema1763900000000, Stripes1764000000000, Payments1764100000000],
+    migrations: [Schema1763900000000, Stripes1764000000000, Payments1764100000000, WaitingRoom1764200000000],
     applicationName,
     connectTimeoutMS: 2_000,
     poolErrorHandler: () => undefined, // a broken idle connection is replaced; whoever uses one sees its own error

@@ -44,7 +44,8 @@ it('puts the stripes of a SKU together again when it is undone', async () => {
     [saleId],
   );
   const migrated = await new DataSource(options()).initialize();
-  await migrated.undoLastMigration(); // that of the payments, which came later
+  await migrated.undoLastMigration(); // that of the waiting rooms
+  await migrated.undoLastMigration(); // that of the payments, which came later too
   await migrated.undoLastMigration();
   await migrated.destroy();
   expect(await database.query('SELECT sku, initial, available FROM stock')).toEqual([

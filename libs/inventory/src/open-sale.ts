@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { Sale } from './sale.entity.js';
 
-type Options = Pick<Sale, 'stripes' | 'perBuyerLimit' | 'reservationTtlSeconds' | 'startsAt' | 'endsAt'>;
+type Options = Pick<
+  Sale,
+  'stripes' | 'perBuyerLimit' | 'reservationTtlSeconds' | 'waitingRoom' | 'startsAt' | 'endsAt'
+>;
 
 export interface NewSale extends Pick<Sale, 'name' | 'strategy'>, Partial<Options> {
   readonly items: readonly { readonly sku: string; readonly stock: number }[];

@@ -2,6 +2,12 @@ import { Column, CreateDateColumn, Entity, OneToMany, PrimaryColumn } from 'type
 import { Stock } from './stock.entity.js';
 import type { StrategyName } from './strategies.js';
 
+/** How many buyers may be in checkout at a time, and how long one of them may stay there. */
+export interface WaitingRoomRules {
+  readonly places: number;
+  readonly placeTtlSeconds: number;
+}
+
 /** A flash sale. Nothing of it changes once it exists; what changes is its stock. */
 @Entity('sales')
 export class Sale {
@@ -24,6 +30,10 @@ export class Sale {
 
   @Column('integer', { name: 'reservation_ttl_seconds', nullable: true })
   reservationTtlSeconds: number | null;
+
+  /** Null: everybody may check out at once. */
+  @Column('jsonb', { name: 'waiting_room', nullable: true })
+  waitingRoom: WaitingRoomRules | null;
 
   @Column('timestamptz', { name: 'starts_at', nullable: true })
   startsAt: Date | null;

@@ -1,14 +1,12 @@
 import { Admissions } from '@app/checkout-queue';
-import { poolOf } from '@app/database';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { orderId as orderIdSchema } from '../orders/order.schema.js';
 import { ProblemError } from '../problems/problem.js';
 import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import { buyerOfSettled } from './buyer-of-settled.js';
 import { callerOf } from './caller.js';
-
-const BUYER_OF_ORDER = { name: 'buyer-of-order', text: 'SELECT buyer_id FROM orders WHERE id = $1' };
 
 /** Another buyer's order is no order at all: whoever may not see it does not even learn that it is there. Comes after BuyerGuard. */
 @Injectable()
@@ -31,14 +29,6 @@ export class OrderOwnerGuard implements CanActivate {
   async #buyerOf(orderId: string): Promise<string | undefined> {
     const queued = await fromRedis(this.admissions.find(orderId));
     // One that has just left the queue is in Postgres by now.
-    return queued?.buyerId ?? this.#buyerOfSettled(orderId);
-  }
-
-  async #buyerOfSettled(orderId: string): Promise<string | undefined> {
-    const query = poolOf(this.dataSource).query<{ buyer_id: string }>({
-      ...BUYER_OF_ORDER,
-      values: [orderId],
-    });
-    return (await fromPostgres(query)).rows[0]?.buyer_id;
+    return queued?.buyerId ?? fromPostgres(buyerOfSettled(this.dataSource, orderId));
   }
 }

@@ -9,6 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { buyerOf } from '../buyers/buyer-id.js';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
 import { CalledBy, type Caller } from '../buyers/caller.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
@@ -17,7 +18,7 @@ import { PreferWait, whenGone } from '../orders/prefer-wait.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.js';
 import { saleId } from '../sales/sale.schema.js';
-import { acceptedSchema, checkoutBy, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
+import { acceptedSchema, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
 import { IdempotencyKey, VISIBLE } from './idempotency-key.js';
 
@@ -39,7 +40,8 @@ export class CheckoutsController {
     summary: 'Buy',
     description:
       'Accepts the order; a worker settles it. The same Idempotency-Key always answers with the same order and has no ' +
-      'second effect. Once the SKU is known to be sold out, the answer is 409 at once.',
+      'second effect. Once the SKU is known to be sold out, the answer is 409 at once. Where the sale has a waiting room, a ' +
+      'new checkout needs a place inside.',
   })
   @ApiHeader({
     name: 'Idempotency-Key',
@@ -65,8 +67,8 @@ export class CheckoutsController {
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_MISSING', 'IDEMPOTENCY_KEY_INVALID')
   @ApiProblems('SALE_NOT_FOUND', 'SKU_NOT_FOUND', 'SALE_NOT_STARTED', 'SALE_ENDED', ...REJECTION_REASONS)
   @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED')
-  @ApiProblems('BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH', 'BUYER_KEYS_UNAVAILABLE', 'RATE_LIMITED')
-  @ApiProblems('QUEUE_FULL', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
+  @ApiProblems('BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH', 'NOT_ADMITTED', 'BUYER_KEYS_UNAVAILABLE')
+  @ApiProblems('RATE_LIMITED', 'QUEUE_FULL', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   async create(
     @Param('saleId', { schema: saleId }) sale: string,
     @IdempotencyKey() key: string,
@@ -76,7 +78,8 @@ export class CheckoutsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const patience = wait > 0 ? { seconds: wait, signal: whenGone(reply) } : undefined;
-    const order = await this.checkouts.accept(sale, checkoutBy(caller, body), key, patience);
+    const checkout = { ...body, buyerId: buyerOf(caller, body.buyerId) };
+    const order = await this.checkouts.accept(sale, checkout, key, patience);
     void reply.header('location', `/orders/${order.orderId}`);
     if (!patience) return { orderId: order.orderId, status: order.status, reason: order.reason };
     void reply.header('preference-applied', `wait=${wait}`);

@@ -1,6 +1,7 @@
 import { Admissions, type QueuedOrder } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { SaleCatalog, type Sale } from '@app/inventory';
+import { insideKey } from '@app/waiting-room';
 import { orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
@@ -48,7 +49,8 @@ export class CheckoutsService {
       };
       const earlier =
         sale.endsAt && now >= sale.endsAt.getTime() ? await this.#afterTheEnd(sale, order) : undefined;
-      return earlier ?? (await this.#admit(order, patience));
+      const guests = sale.waitingRoom ? insideKey(saleId) : undefined;
+      return earlier ?? (await this.#admit(order, guests, patience));
     } catch (error) {
       this.metrics.countError(error);
       if (!(error instanceof ProblemError)) {
@@ -86,26 +88,27 @@ export class CheckoutsService {
     return earlier;
   }
 
-  async #admit(order: OrderRequest, patience?: Patience): Promise<OrderView> {
-    const state = patience ? await this.#waitFor(order, patience) : await this.#enter(order);
+  async #admit(order: OrderRequest, guests?: string, patience?: Patience): Promise<OrderView> {
+    const state = patience ? await this.#waitFor(order, patience, guests) : await this.#enter(order, guests);
     const { orderId, saleId, sku, quantity } = order;
     return { orderId, saleId, sku, quantity, status: 'queued', ...state };
   }
 
-  async #waitFor(order: OrderRequest, patience: Patience): Promise<OrderState | undefined> {
+  async #waitFor(order: OrderRequest, patience: Patience, guests?: string): Promise<OrderState | undefined> {
     // Listen before anybody can tell.
     const { state, stop } = this.watch.until(order.orderId, patience);
     try {
-      return (await this.#enter({ ...order, replyTo: this.watch.replyTo })) ?? (await state);
+      return (await this.#enter({ ...order, replyTo: this.watch.replyTo }, guests)) ?? (await state);
     } finally {
       stop();
     }
   }
 
   /** The state of the order, if it is settled; otherwise it is in the queue now. */
-  async #enter(order: QueuedOrder): Promise<OrderState | undefined> {
-    const admission = await fromRedis(this.admissions.admit(order));
+  async #enter(order: QueuedOrder, guests?: string): Promise<OrderState | undefined> {
+    const admission = await fromRedis(this.admissions.admit(order, { guests }));
     if (admission === 'sold-out') throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
+    if (admission === 'not-admitted') throw notAdmitted(order);
     if (admission === 'mismatched') throw keyReused();
     if (admission === 'full') throw queueFull();
     this.metrics.count(admission === 'accepted' ? 'accepted' : 'replayed');
@@ -115,7 +118,7 @@ export class CheckoutsService {
   /** If Postgres does not answer, or does not know the order, queueing it again finds out what became of it. */
   async #settledBefore(order: QueuedOrder): Promise<OrderState | undefined> {
     const [settled] = await this.orders.settled([order.orderId]).catch(() => []);
-    if (!settled) await fromRedis(this.admissions.admit(order, true));
+    if (!settled) await fromRedis(this.admissions.admit(order, { anew: true }));
     return settled;
   }
 }
@@ -124,6 +127,12 @@ const keyReused = () =>
   new ProblemError(
     'IDEMPOTENCY_KEY_REUSED',
     'Repeat the first body, or send a new Idempotency-Key for a new checkout.',
+  );
+
+const notAdmitted = ({ saleId }: QueuedOrder) =>
+  new ProblemError(
+    'NOT_ADMITTED',
+    `POST /sales/${saleId}/waiting-room until it answers 200; then repeat this checkout as it is.`,
   );
 
 const queueFull = () =>

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ProblemError } from '../problems/problem.js';
 import { fromPostgres } from '../problems/unavailable.js';
+import { WaitingRoomService } from '../waiting-room/waiting-room.service.js';
 import type { OrderView } from './order.schema.js';
 import { OrdersService } from './orders.service.js';
 import { OrderWatch, type Patience } from './order-watch.js';
@@ -19,6 +20,7 @@ export class CancellationsService {
     private readonly orders: OrdersService,
     private readonly watch: OrderWatch,
     private readonly releases: Releases,
+    private readonly waitingRoom: WaitingRoomService,
     private readonly dataSource: DataSource,
   ) {}
 
@@ -36,6 +38,7 @@ export class CancellationsService {
       await fromPostgres(poolOf(this.dataSource).query(CANCEL_SQL, [orderId]));
       // Without Redis it takes until workers look into Postgres.
       await this.releases.remind([orderId]).catch(() => undefined);
+      await this.waitingRoom.orderEnded(order);
       await state;
     } finally {
       stop();

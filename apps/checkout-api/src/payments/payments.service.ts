@@ -8,6 +8,7 @@ import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { ProblemError } from '../problems/problem.js';
 import { fromPostgres } from '../problems/unavailable.js';
+import { WaitingRoomService } from '../waiting-room/waiting-room.service.js';
 
 type Result = PaymentResult | 'unknown';
 
@@ -31,6 +32,7 @@ export class PaymentsService {
   constructor(
     private readonly payments: Payments,
     private readonly orders: OrdersService,
+    private readonly waitingRoom: WaitingRoomService,
     @Inject(REDIS) private readonly redis: Redis,
   ) {}
 
@@ -40,6 +42,8 @@ export class PaymentsService {
     const result = await fromPostgres(this.#pay(orderId, token));
     this.#results.inc({ result });
     if (result !== 'paid') throw await this.#refusal(result, orderId);
+    // A replay must not end a place that its buyer got since.
+    if (order.status === 'reserved') await this.waitingRoom.orderEnded(order);
     // Whoever follows the order sees it a little later if the message gets lost.
     void announceEnding(this.redis, [{ orderId, status: 'paid' }]).catch(() => undefined);
     return { ...order, status: 'paid', expiresAt: undefined };

@@ -6,6 +6,8 @@ const MAX_STOCK = 1_000_000_000;
 const MAX_ITEMS = 1_000;
 const MAX_STRIPES = 64;
 const YEAR_IN_SECONDS = 365 * 86_400;
+const DAY_IN_SECONDS = 86_400;
+const MAX_PLACES = 1_000_000;
 
 export const saleId = z.guid().toLowerCase();
 
@@ -58,6 +60,18 @@ export const newSaleSchema = z
       .max(YEAR_IN_SECONDS)
       .optional()
       .describe('Seconds after which an unpaid reservation expires; never unless given'),
+    waitingRoom: z
+      .strictObject({
+        places: z.int().min(1).max(MAX_PLACES).describe('Buyers in checkout at a time').meta({ example: 50 }),
+        placeTtlSeconds: z
+          .int()
+          .min(1)
+          .max(DAY_IN_SECONDS)
+          .default(300)
+          .describe('Seconds that one of them may stay; 300 unless given'),
+      })
+      .optional()
+      .describe('Lets so many buyers check out at a time, first come first served; everybody unless given'),
     startsAt: instant.meta({ example: '2030-01-01T12:00:00Z' }).optional(),
     endsAt: instant.meta({ example: '2030-01-01T13:00:00Z' }).optional(),
   })
@@ -73,6 +87,7 @@ export const newSaleSchema = z
       items: [{ sku: 'SNEAKER-42', stock: 500 }],
       perBuyerLimit: 2,
       reservationTtlSeconds: 600,
+      waitingRoom: { places: 50, placeTtlSeconds: 300 },
       startsAt: '2030-01-01T12:00:00Z',
     },
   });
@@ -86,6 +101,7 @@ export const saleSchema = z
     stripes: z.int().describe('Rows over which the stock of each SKU is spread'),
     perBuyerLimit: z.int().nullable(),
     reservationTtlSeconds: z.int().nullable(),
+    waitingRoom: z.object({ places: z.int(), placeTtlSeconds: z.int() }).nullable(),
     startsAt: moment.nullable(),
     endsAt: moment.nullable(),
     createdAt: moment,
@@ -108,6 +124,7 @@ export const saleSchema = z
       stripes: 1,
       perBuyerLimit: 2,
       reservationTtlSeconds: 600,
+      waitingRoom: { places: 50, placeTtlSeconds: 300 },
       startsAt: '2030-01-01T12:00:00.000Z',
       endsAt: null,
       createdAt: '2029-12-24T18:00:00.000Z',

@@ -1,7 +1,7 @@
 /** One statement, hence one snapshot: what is available and what the orders hold belong together. */
 const salesSql = (which: string) => `
   SELECT sales.id, name, strategy, per_buyer_limit AS "perBuyerLimit",
-    reservation_ttl_seconds AS "reservationTtlSeconds", starts_at AS "startsAt", ends_at AS "endsAt",
+    reservation_ttl_seconds AS "reservationTtlSeconds", waiting_room AS "waitingRoom", starts_at AS "startsAt", ends_at AS "endsAt",
     created_at AS "createdAt", stripes, stock.items
   FROM sales, LATERAL (
     SELECT json_agg(json_build_object(

@@ -1,10 +1,16 @@
-import { Admissions, CHECKOUT_QUEUE, type Admission, type QueuedOrder } from '@app/checkout-queue';
+import {
+  Admissions,
+  CHECKOUT_QUEUE,
+  type Admission,
+  type AdmissionOptions,
+  type QueuedOrder,
+} from '@app/checkout-queue';
 import { inSpan, traceparent } from '@app/observability';
 import { SpanKind } from '@opentelemetry/api';
 
 /** Admissions that give each order the place in its trace to take along. */
 export class TracedAdmissions extends Admissions {
-  override admit(order: QueuedOrder, anew?: boolean): Promise<Admission> {
+  override admit(order: QueuedOrder, options?: AdmissionOptions): Promise<Admission> {
     const attributes = {
       'messaging.system': 'bullmq',
       'messaging.destination.name': CHECKOUT_QUEUE,
@@ -13,7 +19,7 @@ export class TracedAdmissions extends Admissions {
       'sale.id': order.saleId,
     };
     return inSpan('enqueue', { kind: SpanKind.PRODUCER, attributes }, async (span) => {
-      const admission = await super.admit({ ...order, traceparent: traceparent() }, anew);
+      const admission = await super.admit({ ...order, traceparent: traceparent() }, options);
       span.setAttribute('checkout.admission', admission);
       return admission;
     });

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { ProblemError } from '../problems/problem.js';
+import { validationProblem } from '../problems/validation.js';
+import type { Caller } from './caller.js';
+
+export const buyerId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[\x21-\x7e]+$/, 'Use visible ASCII characters')
+  .optional()
+  .describe('Needed unless a token says who the buyer is')
+  .meta({ example: 'buyer-1' });
+
+/**
+ * The buyer of a request that may name one: a buyer with a token acts for nobody else.
+ *
+ * @throws {ProblemError}
+ */
+export function buyerOf(caller: Caller, named: string | undefined): string {
+  const buyer = caller.kind === 'buyer' ? caller.buyerId : named;
+  if (buyer === undefined) throw validationProblem([{ path: 'buyerId', message: 'Required' }]);
+  if (named !== undefined && named !== buyer)
+    throw new ProblemError('BUYER_MISMATCH', 'Leave buyerId out, or name the buyer that the token names.');
+  return buyer;
+}

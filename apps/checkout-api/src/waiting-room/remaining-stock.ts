@@ -1,0 +1,44 @@
+import { poolOf } from '@app/database';
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
+
+/** What is left of a sale. */
+interface Remaining {
+  /** Units, over all SKUs. */
+  readonly available: number;
+  /** Whether nothing is left and nothing can come back. */
+  readonly over: boolean;
+}
+
+/** Whoever asks within so many milliseconds of another shares the answer: waiting buyers are many and ask often. */
+const SHARED_MS = 1_000;
+const SALES = 1_000;
+/** Milliseconds: nobody waits long for what need not be told. */
+const LOOKUP_TIMEOUT = 1_000;
+
+const REMAINING = {
+  name: 'remaining-stock',
+  text: `
+    SELECT available, CASE WHEN available > 0 THEN false
+      ELSE NOT EXISTS (SELECT FROM orders WHERE sale_id = $1 AND status = 'reserved') END AS over
+    FROM (SELECT greatest(sum(available), 0)::int AS available FROM stock WHERE sale_id = $1) AS stock`,
+  query_timeout: LOOKUP_TIMEOUT,
+};
+
+/** Tells those who wait whether there is something to wait for. */
+@Injectable()
+export class RemainingStock {
+  readonly #sales: LRUCache<string, Remaining>;
+
+  constructor(dataSource: DataSource) {
+    const fetchMethod = async (saleId: string) =>
+      (await poolOf(dataSource).query<Remaining>({ ...REMAINING, values: [saleId] })).rows[0];
+    this.#sales = new LRUCache({ max: SALES, ttl: SHARED_MS, fetchMethod });
+  }
+
+  /** Undefined while Postgres does not tell. */
+  of(saleId: string): Promise<Remaining | undefined> {
+    return this.#sales.fetch(saleId).catch(() => undefined);
+  }
+}

@@ -1,0 +1,76 @@
+import { SaleCatalog, type Sale } from '@app/inventory';
+import { WaitingRooms, type Room, type Standing } from '@app/waiting-room';
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { DataSource } from 'typeorm';
+import { buyerOfSettled } from '../buyers/buyer-of-settled.js';
+import type { OrderView } from '../orders/order.schema.js';
+import { ProblemError } from '../problems/problem.js';
+import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import { saleNotFound } from '../sales/sale-not-found.js';
+import { RemainingStock } from './remaining-stock.js';
+import { RoomMetrics } from './room-metrics.js';
+
+/** A buyer's standing, and what there is to wait for; that is undefined while Postgres does not tell. */
+type StandingInSale = Standing & { readonly available?: number };
+
+/** The waiting rooms of sales that have one. */
+@Injectable()
+export class WaitingRoomService {
+  constructor(
+    private readonly catalog: SaleCatalog,
+    private readonly rooms: WaitingRooms,
+    private readonly remaining: RemainingStock,
+    private readonly metrics: RoomMetrics,
+    private readonly dataSource: DataSource,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  /**
+   * Enters, or asks again.
+   *
+   * @throws {ProblemError}
+   */
+  async enter(saleId: string, buyerId: string): Promise<StandingInSale> {
+    const sale = await this.#find(saleId);
+    const room = roomOf(sale) ?? noRoom(saleId);
+    const { endsAt } = sale;
+    if (endsAt && Date.now() >= endsAt.getTime())
+      throw new ProblemError('SALE_ENDED', `It ended at ${endsAt.toISOString()}.`);
+    const { available, over } = (await this.remaining.of(saleId)) ?? {};
+    if (over) throw new ProblemError('SOLD_OUT', 'Everything is paid: nothing will come back.');
+    const standing = await fromRedis(this.rooms.enter(room, buyerId));
+    this.metrics.count(saleId, standing);
+    return { ...standing, available };
+  }
+
+  /** @throws {ProblemError} */
+  async leave(saleId: string, buyerId: string): Promise<void> {
+    const room = roomOf(await this.#find(saleId)) ?? noRoom(saleId);
+    await fromRedis(this.rooms.leave(room, buyerId));
+  }
+
+  /** Who has paid, or does not want to, makes place for the next. If this fails, the place ends by its own time. */
+  async orderEnded({ orderId, saleId }: OrderView): Promise<void> {
+    try {
+      const room = roomOf(await this.#find(saleId));
+      if (!room) return;
+      const buyerId = await buyerOfSettled(this.dataSource, orderId);
+      await this.rooms.endPlace(room, buyerId!);
+    } catch (error) {
+      this.logger.warn({ err: error, orderId }, 'the place of its buyer ends later');
+    }
+  }
+
+  async #find(saleId: string): Promise<Sale> {
+    return (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
+  }
+}
+
+const roomOf = ({ id, waitingRoom, startsAt }: Sale): Room | undefined =>
+  waitingRoom ? { ...waitingRoom, id, opensAt: startsAt } : undefined;
+
+/** @throws {ProblemError} NO_WAITING_ROOM */
+function noRoom(saleId: string): never {
+  throw new ProblemError('NO_WAITING_ROOM', `Buy at once: POST /sales/${saleId}/checkouts.`);
+}
