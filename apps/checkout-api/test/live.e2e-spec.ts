@@ -51,6 +51,14 @@ describe('GET /sales/:saleId/live', () => {
     }
   });
 
+  it('counts who is inside the waiting room and who waits, where there is one', async () => {
+    expect(await live((await api.sale()).id)).toMatchObject({ waitingRoom: null });
+    const { id } = await api.sale({ waitingRoom: { places: 2, placeTtlSeconds: 300 } });
+    for (const buyerId of ['ann', 'bob', 'cat'])
+      await api.http.post(`/sales/${id}/waiting-room`).send({ buyerId });
+    expect(await live(id)).toMatchObject({ waitingRoom: { inside: 2, waiting: 1 } });
+  });
+
   it.each([
     { strategy: 'redis', waiters: [] },
     { strategy: 'redis-setnx', waiters: null },

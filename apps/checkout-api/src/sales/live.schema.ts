@@ -10,6 +10,12 @@ export const liveSchema = z
     at: z.number().describe('When this was read, in milliseconds since 1970'),
     total: auditFigures,
     settled: z.int().describe('Orders that are not queued any more'),
+    waitingRoom: z
+      .object({ inside: z.int(), waiting: z.int() })
+      .nullable()
+      .describe(
+        'Buyers in checkout, and those who wait to be let in; null where the sale has no waiting room',
+      ),
     locks: z
       .array(
         z.object({
@@ -31,6 +37,7 @@ export const liveSchema = z
       at: 1_893_456_000_000,
       total: auditExample,
       settled: 23,
+      waitingRoom: { inside: 50, waiting: 420 },
       locks: [
         { resource: `${SALE_ID}:SNEAKER-42`, holder: 'worker-host:4242', waiters: ['worker-host:4243'] },
       ],

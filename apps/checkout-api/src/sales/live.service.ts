@@ -1,5 +1,6 @@
 import { resourcesOf, SaleCatalog, strategyOf, type StrategyName } from '@app/inventory';
 import { backendOf, Locks, processOf, type LockState } from '@app/lock';
+import { WaitingRooms } from '@app/waiting-room';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
@@ -26,6 +27,7 @@ export class LiveService {
     private readonly audits: AuditService,
     private readonly dataSource: DataSource,
     private readonly locks: Locks,
+    private readonly rooms: WaitingRooms,
   ) {}
 
   /** @throws {ProblemError} SALE_NOT_FOUND, POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE */
@@ -38,12 +40,13 @@ export class LiveService {
   async #read(saleId: string): Promise<LiveView> {
     const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
     const resources = sale.items.flatMap(({ sku }) => resourcesOf({ saleId, sku }, sale.stripes));
-    const [{ total }, [row], locks] = await Promise.all([
+    const [{ total }, [row], locks, [waitingRoom = null]] = await Promise.all([
       this.audits.of(saleId),
       fromPostgres(this.dataSource.query<{ settled: number }[]>(SETTLED_SQL, [saleId])),
       this.#look(sale.strategy, resources.slice(0, MAX_LOCKS)),
+      fromRedis(this.rooms.occupancy(sale.waitingRoom ? [saleId] : [])),
     ]);
-    return { saleId, at: Date.now(), total, settled: row!.settled, locks };
+    return { saleId, at: Date.now(), total, settled: row!.settled, waitingRoom, locks };
   }
 
   async #look(strategy: StrategyName, resources: readonly string[]): Promise<LiveView['locks']> {
