@@ -1,4 +1,5 @@
-// The whole way of a buyer: arrive, reserve, and pay, walk away, or be declined. What is not paid expires and is sold again.
+// The whole way of a buyer: arrive, wait to be let in, reserve, and pay, walk away, or be declined. What is not paid expires and
+// is sold again; the place of who walked away goes to the next.
 // While demand lasts, in the end every unit is paid and none is held.
 import { scenario } from 'k6/execution';
 import http from 'k6/http';
@@ -11,12 +12,20 @@ import { judged } from './lib/judged.ts';
 import { summaryOf } from './lib/summary.ts';
 import { isOver, recordTruth } from './lib/truth.ts';
 import { vusFor } from './lib/vus.ts';
+import { leaveRoom, waitForPlace } from './lib/waiting-room.ts';
 
 const stock = positive('STOCK', 500);
 const rate = positive('RATE', 100);
 const duration = positive('DURATION', 30);
 /** Short against the load, so that what walks away comes back several times while there is demand. */
 const reservationTtlSeconds = positive('TTL', 2);
+/** Who walks away keeps a place until its time is up. */
+const waitingRoom = {
+  places: positive('PLACES', Math.ceil(1.5 * rate)),
+  placeTtlSeconds: positive('PLACE_TTL', 5),
+};
+/** Seconds that the first ones come too early, and wait. */
+const START = 1;
 
 /** Of ten buyers who have a reservation. The others pay. */
 const WALK_AWAY = 2;
@@ -35,12 +44,13 @@ export const options: Options = {
       executor: 'constant-arrival-rate',
       rate,
       duration: `${duration}s`,
-      preAllocatedVUs: vusFor(rate),
+      preAllocatedVUs: Math.min(2000, vusFor(rate) + 3 * rate), // whoever waits is one
     },
   },
   ...judged,
   thresholds: {
     ...judged.thresholds,
+    waiting_room_waited: ['count>0'],
     payments_unexpected: ['count==0'],
     journeys_declined: ['count>0'],
     journeys_walked_away: ['count>0'],
@@ -53,17 +63,22 @@ const sku = 'hot';
 
 export function setup() {
   requireReadyTarget();
-  return { saleId: createSale([{ sku, stock }], { reservationTtlSeconds }) };
+  const startsAt = new Date(Date.now() + START * 1000).toISOString();
+  return { saleId: createSale([{ sku, stock }], { reservationTtlSeconds, waitingRoom, startsAt }) };
 }
 
 export default function ({ saleId }: ReturnType<typeof setup>) {
   const n = scenario.iterationInTest;
-  const orderId = reserveOne(saleId, sku, scenario.name, n);
-  if (!orderId) return;
+  const buyer = `buyer-${scenario.name}-${n}`;
+  if (!waitForPlace(saleId, buyer, n)) return;
+  const orderId = reserveOne(saleId, sku, buyer, n);
+  if (!orderId) return leaveRoom(saleId, buyer, n);
   const dice = Math.floor(Math.random() * 10);
   if (dice < WALK_AWAY) walkedAway.add(1);
-  else if (dice < WALK_AWAY + DECLINED) expectPayment(n, orderId, 'tok_declined', 402, declined);
-  else expectPayment(n, orderId, 'tok_visa', 200, paid);
+  else if (dice < WALK_AWAY + DECLINED) {
+    expectPayment(n, orderId, 'tok_declined', 402, declined);
+    leaveRoom(saleId, buyer, n);
+  } else expectPayment(n, orderId, 'tok_visa', 200, paid);
 }
 
 function expectPayment(n: number, orderId: string, token: string, status: number, counter: Counter) {

@@ -39,8 +39,14 @@ export function requireReadyTarget(): void {
   }
 }
 
+export interface SaleRules {
+  reservationTtlSeconds?: number;
+  startsAt?: string;
+  waitingRoom?: { places: number; placeTtlSeconds: number };
+}
+
 /** Ends the test unless the sale was created. */
-export function createSale(items: Item[], rules: { reservationTtlSeconds?: number } = {}): string {
+export function createSale(items: Item[], rules: SaleRules = {}): string {
   const name = config.saleName || `load test under ${config.strategy}`;
   const response = postSale({ name, strategy: config.strategy, items, ...rules });
   if (response.status === 401) test.abort('The target refused ADMIN_KEY.');
@@ -69,6 +75,22 @@ export function postCheckout(
     headers: { ...json, ...headers },
     responseType: 'text',
     tags: { name: 'POST /sales/:saleId/checkouts' },
+  });
+}
+
+/** Enters the waiting room, or asks again, at the replica of its number `n`. */
+export function postWaitingRoom(n: number, saleId: string, buyerId: string): TextResponse {
+  return http.post(`${apiUrl(n)}/sales/${saleId}/waiting-room`, JSON.stringify({ buyerId }), {
+    headers: json,
+    responseType: 'text',
+    tags: { name: 'POST /sales/:saleId/waiting-room' },
+  });
+}
+
+export function deleteWaitingRoom(n: number, saleId: string, buyerId: string): TextResponse {
+  return http.del(`${apiUrl(n)}/sales/${saleId}/waiting-room?buyerId=${buyerId}`, null, {
+    responseType: 'text',
+    tags: { name: 'DELETE /sales/:saleId/waiting-room' },
   });
 }
 

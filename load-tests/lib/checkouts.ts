@@ -28,8 +28,8 @@ export function buyOne(saleId: string, sku: string, buyer: string, n: number): v
 }
 
 /** The same for a buyer who waits for the outcome. Returns the id of the order once it is reserved. */
-export function reserveOne(saleId: string, sku: string, buyer: string, n: number): string | undefined {
-  const response = ask(saleId, sku, `buyer-${buyer}-${n}`, n, { Prefer: 'wait=10' });
+export function reserveOne(saleId: string, sku: string, buyerId: string, n: number): string | undefined {
+  const response = ask(saleId, sku, buyerId, n, { Prefer: 'wait=10' });
   requests.add(1);
   duration.add(response.timings.duration);
   if (response.status === 201) {
@@ -72,7 +72,14 @@ export function insistOnOne(saleId: string, sku: string, buyerId: string): strin
   }
 }
 
-const isSoldOut = (response: TextResponse) => response.status === 409 && response.json('code') === 'SOLD_OUT';
+/** A buyer for whom nothing is left before there was a checkout. */
+export function turnAway(): void {
+  requests.add(1);
+  soldOut.add(1);
+}
+
+export const isSoldOut = (response: TextResponse) =>
+  response.status === 409 && response.json('code') === 'SOLD_OUT';
 
 function ask(
   saleId: string,
@@ -88,8 +95,8 @@ function ask(
 let reported = false;
 
 /** Counts every unexpected answer, and prints the first one that each virtual user gets. */
-function reportUnexpected(answer: string): void {
+export function reportUnexpected(answer: string, to = 'a checkout'): void {
   unexpected.add(1);
-  if (!reported) console.error(`Unexpected answer to a checkout: ${answer}`);
+  if (!reported) console.error(`Unexpected answer to ${to}: ${answer}`);
   reported = true;
 }
