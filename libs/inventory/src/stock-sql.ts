@@ -54,7 +54,7 @@ interface WriteClauses {
   readonly before: string;
 }
 
-const overwrite = { set: 'given.available - given.units', guard: 'true', before: 'given.available' };
+const overwrite = { set: 'given.available - given.units', guard: 'true', before: 'available' };
 
 const CLAUSES: Record<StockWriteMode, WriteClauses> = {
   'read-modify-write': overwrite,
@@ -64,9 +64,14 @@ const CLAUSES: Record<StockWriteMode, WriteClauses> = {
   conditional: {
     set: 'stock.available - given.units',
     guard: 'stock.available >= given.units',
-    before: 'written.available + given.units',
+    before: 'after + units',
   },
 };
+
+const moved = (before: string) => `moved AS (
+    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
+    SELECT sale_id, sku, stripe, units, ${before}, after, token, holder FROM written
+  )`;
 
 /**
  * Stock, orders and movement in one statement, hence in one transaction and one round trip; of several stock rows at a time
@@ -76,30 +81,23 @@ const CLAUSES: Record<StockWriteMode, WriteClauses> = {
  * The movement reads the stock's new row, so its id is drawn while that row is locked: ids are in commit order.
  */
 const writeSql = ({ set, guard, before }: WriteClauses) => `
-  WITH given AS (
-    SELECT *
+  WITH written AS (
+    UPDATE stock SET available = ${set}, version = stock.version + 1
     FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::bigint[],
                 $9::int[])
-      WITH ORDINALITY AS rows (sale_id, sku, stripe, token, holder, units, available, version, ttl, row)
-  ), written AS (
-    UPDATE stock SET available = ${set}, version = stock.version + 1
-    FROM given
+      WITH ORDINALITY AS given (sale_id, sku, stripe, token, holder, units, available, version, ttl, row)
     WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND ${guard}
-    RETURNING given.row, stock.available
+    RETURNING given.*, stock.available AS after
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
-    SELECT given.sale_id, given.sku, o.id, o.buyer_id, o.quantity, o.status, o.reason, o.idempotency_key,
+    SELECT written.sale_id, written.sku, o.id, o.buyer_id, o.quantity, o.status, o.reason, o.idempotency_key,
            to_timestamp(o.accepted_at / 1000),
-           CASE o.status WHEN 'reserved' THEN clock_timestamp() + make_interval(secs => given.ttl) END
+           CASE o.status WHEN 'reserved' THEN clock_timestamp() + make_interval(secs => written.ttl) END
     FROM unnest($10::int[], $11::uuid[], $12::text[], $13::int[], $14::text[], $15::text[], $16::text[], $17::float8[])
       AS o (row, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
-    JOIN written USING (row) JOIN given USING (row)
-  ), moved AS (
-    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
-    SELECT given.sale_id, given.sku, given.stripe, given.units, ${before}, written.available, given.token, given.holder
-    FROM written JOIN given USING (row)
-  )
-  SELECT row::int, available FROM written`;
+    JOIN written USING (row)
+  ), ${moved(before)}
+  SELECT row::int, after AS available FROM written`;
 
 /**
  * Ends the reservations of these that are due, and gives their units back, in one statement like a write. Of two that end the
@@ -132,13 +130,9 @@ const releaseSql = ({ set, guard, before }: WriteClauses) => `
     UPDATE stock SET available = ${set}, version = stock.version + 1
     FROM given
     WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND given.units < 0
-    RETURNING stock.available
-  ), moved AS (
-    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
-    SELECT given.sale_id, given.sku, given.stripe, given.units, ${before}, written.available, given.token, given.holder
-    FROM written, given
-  )
-  SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT available FROM written) AS available,
+    RETURNING given.*, stock.available AS after
+  ), ${moved(before)}
+  SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT after FROM written) AS available,
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;
 
 const byMode = (sql: (clauses: WriteClauses) => string) =>
