@@ -2,7 +2,10 @@
 export interface LockOptions {
   /** How long the lock outlives a holder that gives no sign of life. */
   readonly ttl: number;
-  /** How long to wait for the lock at most. With 0 it is asked for once and taken if it is free. */
+  /**
+   * How long to wait at most for a lock that somebody else has. A free one is granted whatever this is, also with 0: what
+   * the store needs to answer is not waiting. A store that does not answer is given up after a few seconds.
+   */
   readonly wait: number;
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
   readonly signal?: AbortSignal;
@@ -36,11 +39,12 @@ export interface LockRequest {
   readonly ttl: number;
   /** See {@link LockOptions.fenced}. */
   readonly fenced?: boolean;
-  /**
-   * Aborted when the caller gives up waiting: leave the queue and reject with `signal.reason`. The first question to the
-   * store is asked and answered even so.
-   */
+  /** Aborted when the caller gives up: leave the queue and reject with `signal.reason`. */
   readonly signal: AbortSignal;
+  /** See {@link LockOptions.wait}. Absent: for as long as it takes. */
+  readonly wait?: number;
+  /** To be called once it is certain that somebody else has the lock or is to have it first: from then on, `wait` counts. */
+  contended?(): void;
 }
 
 /** What a driver hands out: ownership as its store sees it. `Lock` adds the watchdog and the local clock. */

@@ -1,11 +1,16 @@
-import { LockAbortedError, LockWaitTimeoutError } from './errors.js';
+import { LockAbortedError, LockBackendUnavailableError, LockWaitTimeoutError } from './errors.js';
 import type { LockOptions, LockRequest } from './lock.js';
+
+/** A store that has not told within so many milliseconds whether the lock is free counts as unavailable, if not sooner. */
+const ANSWER_MS = 3_000;
 
 /** A caller's wait for a lock: what the driver is asked for, and when to give up. */
 export class Patience implements LockRequest {
   readonly ttl: number;
+  readonly wait: number;
   readonly fenced: boolean | undefined;
   readonly #askedAt = performance.now();
+  #contended = false;
   #controller: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -15,6 +20,7 @@ export class Patience implements LockRequest {
     private readonly options: LockOptions,
   ) {
     this.ttl = options.ttl;
+    this.wait = options.wait;
     this.fenced = options.fenced;
     if (options.signal?.aborted) throw new LockAbortedError(resource, options.signal.reason);
   }
@@ -23,19 +29,22 @@ export class Patience implements LockRequest {
     return performance.now() - this.#askedAt;
   }
 
-  /** Made when the driver looks at it, hence only where the lock was not free: a signal costs more than a free lock. */
+  /** Made when the driver looks at it: where the lock is free it need not, and a signal costs more than a free lock. */
   get signal(): AbortSignal {
     if (!this.#controller) {
-      const { wait, signal } = this.options;
+      const { signal } = this.options;
       this.#controller = new AbortController();
-      this.#timer = setTimeout(
-        () => this.#controller!.abort(new LockWaitTimeoutError(this.resource, wait)),
-        Math.max(wait - this.waited, 0),
-      );
+      this.#setTimer();
       signal?.addEventListener('abort', this.#abort, { once: true });
       if (signal?.aborted) this.#abort();
     }
     return this.#controller.signal;
+  }
+
+  contended() {
+    if (this.#contended) return;
+    this.#contended = true;
+    if (this.#controller) this.#setTimer();
   }
 
   /** The wait is over. */
@@ -43,6 +52,22 @@ export class Patience implements LockRequest {
     clearTimeout(this.#timer);
     this.options.signal?.removeEventListener('abort', this.#abort);
   }
+
+  #setTimer() {
+    const patience = this.#contended ? this.wait : Math.max(this.wait, ANSWER_MS);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#giveUp, Math.max(patience - this.waited, 0));
+  }
+
+  readonly #giveUp = () =>
+    this.#controller!.abort(
+      this.#contended
+        ? new LockWaitTimeoutError(this.resource, this.wait)
+        : new LockBackendUnavailableError(
+            this.resource,
+            new Error('it has not told whether the lock is free'),
+          ),
+    );
 
   readonly #abort = () =>
     this.#controller!.abort(new LockAbortedError(this.resource, this.options.signal!.reason));

@@ -5,7 +5,13 @@ import { cyclesLeakNothing, leavesWhatItSays } from './conformance/leaks.js';
 import { staleReleaseIsHarmless, tellsOfLoss, watchdogKeeps } from './conformance/lease.js';
 import { expiresAfterCrash } from './conformance/crash.js';
 import { cutOffWaiter } from './conformance/network.js';
-import { aborts, servesCallersInOrder, timesOut } from './conformance/waiting.js';
+import {
+  aborts,
+  grantsWithoutWaiting,
+  refusesAtOnce,
+  servesCallersInOrder,
+  timesOut,
+} from './conformance/waiting.js';
 import { PROMISES, type Promises } from './promises.js';
 import { plantedName, type Defect } from './support/planted-driver.js';
 import { redisStore } from './support/stores/redis.js';
@@ -19,13 +25,16 @@ const FOUND_BY: readonly [Defect, Check, reason: RegExp][] = [
   ['reenters', isNotReentrant, /LOCK_WAIT_TIMEOUT/],
   ['ignores abort', timesOut, /the wait ends/],
   ['ignores abort', aborts, /the waits end/],
+  ['loses patience before it has asked', grantsWithoutWaiting, /LOCK_WAIT_TIMEOUT/],
   ['stays in the queue', timesOut, /nobody waits/],
+  ['stays in the queue', refusesAtOnce, /nobody waits/],
   ['serves the last first', servesCallersInOrder, /deeply equal/],
   ['deletes without owner check', staleReleaseIsHarmless, /the stale release/],
   ['never expires', expiresAfterCrash, /lock of the killed holder/],
   ['expires early', watchdogKeeps, /LOCK_WAIT_TIMEOUT/],
   ['believes it still owns', tellsOfLoss, /the signal aborts/],
   ['throws raw errors', cutOffWaiter, /./],
+  ['leaks keys', refusesAtOnce, /the store holds no more/],
   ['leaks keys', leavesWhatItSays, /objects per resource/],
   ['leaks keys', cyclesLeakNothing, /the store holds no more/],
   ['leaks timers', cyclesLeakNothing, /the process holds no more/],

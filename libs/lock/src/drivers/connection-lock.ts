@@ -15,6 +15,8 @@ const STALE_AFTER = 1 / 3;
 export interface LockingConnection extends Connection {
   /** Waits in the store until the lock is granted. From then on the store keeps it for `ttl` ms without a sign of life. */
   lock(resource: string, ttl: number): Promise<void>;
+  /** The same without waiting. Resolves to whether the lock was free. */
+  tryLock(resource: string, ttl: number): Promise<boolean>;
   /** Whether the lock still belongs to this connection; a sign of life. */
   holds(resource: string, ttl: number): Promise<boolean>;
   /** Resolves to false when it did not belong to this connection. */
@@ -40,14 +42,14 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
     this.#connections = new Connections(create);
   }
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    const leave = await this.#turns.enter(resource, { signal });
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
+    const leave = await this.#turns.enter(resource, request);
     try {
-      const { connection, provenAt } = await this.#lock(resource, ttl, signal);
+      const { connection, provenAt } = await this.#lock(resource, request);
       return this.#grant(resource, connection, provenAt, leave);
     } catch (error) {
       leave();
-      signal.throwIfAborted();
+      request.signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     }
   }
@@ -56,25 +58,26 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
     this.#connections.close();
   }
 
-  async #lock(resource: string, ttl: number, signal: AbortSignal) {
+  async #lock(resource: string, request: LockRequest) {
     for (;;) {
-      const { connection, reused } = await this.#connections.take(signal);
+      const { connection, reused } = await this.#connections.take(request);
       try {
-        return { connection, provenAt: await this.#wait(connection, resource, ttl, signal) };
+        return { connection, provenAt: await this.#wait(connection, resource, request) };
       } catch (error) {
         const died = connection.ended.aborted;
         connection.end();
         this.#connections.give(connection);
         // One that had died in the pool is no news of the store; and as it is dead, so is all it can have been granted.
-        if (signal.aborted || !reused || !died) throw error;
+        if (request.signal.aborted || !reused || !died) throw error;
       }
     }
   }
 
   /** Resolves to when the proof of ownership was asked for. */
-  async #wait(connection: C, resource: string, ttl: number, signal: AbortSignal): Promise<number> {
+  async #wait(connection: C, resource: string, request: LockRequest): Promise<number> {
+    const { ttl, signal } = request;
     const askedAt = performance.now();
-    await this.#whileAnswering(connection.lock(resource, ttl), signal);
+    await this.#whileAnswering(lockOn(connection, resource, request), signal);
     const now = performance.now();
     if (now - askedAt < ttl * STALE_AFTER) return askedAt;
     if (await within(ANSWER_MS, connection.holds(resource, ttl))) return now;
@@ -122,4 +125,12 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
       },
     };
   }
+}
+
+/** Whose patience may be over before the store has answered asks first whether the lock is free: a wait in it says nothing. */
+async function lockOn(connection: LockingConnection, resource: string, request: LockRequest) {
+  const { ttl, wait = Infinity } = request;
+  if (wait < ANSWER_MS && (await connection.tryLock(resource, ttl))) return;
+  request.contended?.();
+  await connection.lock(resource, ttl);
 }

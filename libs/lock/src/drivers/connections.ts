@@ -1,4 +1,5 @@
 import { Semaphore } from 'async-mutex';
+import type { LockRequest } from '../lock.js';
 import { orAbort } from './or-abort.js';
 import { within } from './within.js';
 
@@ -35,7 +36,11 @@ export class Connections<C extends Connection> {
    *
    * @throws `signal.reason` when that aborts first, or why it could not connect
    */
-  async take(signal: AbortSignal): Promise<{ connection: C; reused: boolean }> {
+  async take(
+    request: Pick<LockRequest, 'signal' | 'contended'>,
+  ): Promise<{ connection: C; reused: boolean }> {
+    const { signal } = request;
+    if (this.#places.isLocked()) request.contended?.();
     const place = this.#places.acquire();
     await orAbort(place, signal).catch((reason: unknown) => {
       void place.then(([, free]) => free());

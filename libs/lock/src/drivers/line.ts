@@ -4,7 +4,7 @@ import { TOKENS_PER_TURN, Turn } from './turn.js';
 const TOKENS = BigInt(TOKENS_PER_TURN);
 
 interface Caller {
-  readonly ttl: number;
+  readonly request: LockRequest;
   enter(grant: Grant): void;
   refuse(error: Error): void;
 }
@@ -23,11 +23,12 @@ export class Line {
     private readonly onEmpty: () => void,
   ) {}
 
-  join({ ttl, signal }: LockRequest): Promise<Grant> {
+  join(request: LockRequest): Promise<Grant> {
+    const { signal } = request;
     return new Promise((resolve, reject) => {
       const stopListening = () => signal.removeEventListener('abort', giveUp);
       const caller: Caller = {
-        ttl,
+        request,
         enter: (grant) => {
           stopListening();
           resolve(grant);
@@ -41,6 +42,7 @@ export class Line {
         this.#leave(caller);
         reject(signal.reason as Error);
       };
+      if (this.#turn || this.#waiting.length > 0) request.contended?.();
       this.#waiting.push(caller);
       signal.addEventListener('abort', giveUp, { once: true });
       if (signal.aborted) giveUp();
@@ -64,10 +66,13 @@ export class Line {
     const [first] = this.#waiting;
     if (!first && !this.#turn) this.onEmpty();
     if (!first || this.#asking) return;
-    const { ttl } = first;
+    const { ttl } = first.request;
     const asking = new AbortController();
     this.#asking = asking;
-    this.acquire({ ttl, signal: asking.signal }).then(
+    const contended = () => {
+      if (this.#asking === asking) for (const { request } of this.#waiting) request.contended?.();
+    };
+    this.acquire({ ttl, signal: asking.signal, contended }).then(
       (grant) => {
         if (this.#asking === asking) this.#granted(grant, ttl);
         else giveBack(grant); // nobody waited any more
@@ -85,7 +90,7 @@ export class Line {
   #granted(grant: Grant, ttl: number) {
     this.#asking = undefined;
     this.#takeBack(); // from a turn that the store has ended without our noticing
-    const stranger = this.#waiting.findIndex((caller) => caller.ttl !== ttl);
+    const stranger = this.#waiting.findIndex(({ request }) => request.ttl !== ttl);
     const callers = Math.min(stranger < 0 ? this.#waiting.length : stranger, TOKENS_PER_TURN);
     this.#promised.push(...this.#waiting.splice(0, callers));
     if (callers > 0) this.#begin(grant, ttl);

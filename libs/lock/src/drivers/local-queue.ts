@@ -1,3 +1,5 @@
+import type { LockRequest } from '../lock.js';
+
 /** A line per name among the callers of this process: first come first served, one inside at a time. */
 export class LocalQueue {
   /** Who waits behind the one inside. */
@@ -16,7 +18,7 @@ export class LocalQueue {
    */
   async enter(
     name: string,
-    request: { readonly signal: AbortSignal },
+    request: Pick<LockRequest, 'signal' | 'contended'>,
     onTurn: () => void = () => undefined,
   ): Promise<() => void> {
     const leave = () => this.#next(name);
@@ -26,6 +28,7 @@ export class LocalQueue {
       onTurn();
       return leave;
     }
+    request.contended?.();
     const { signal } = request;
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {

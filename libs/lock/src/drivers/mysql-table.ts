@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockBackendUnavailableError } from '../errors.js';
+import type { LockRequest } from '../lock.js';
 import { ANSWER_MS, Connections } from './connections.js';
 import { isAnswer, isMissingTable, isRolledBack, MysqlConnection } from './mysql-connection.js';
 import { orAbort } from './or-abort.js';
@@ -61,7 +62,7 @@ export class MysqlTable {
     for (;;) {
       let sent = false;
       try {
-        const { connection } = await this.#connections.take(tooLate);
+        const { connection } = await this.#connections.take({ signal: tooLate });
         sent = true;
         return { ...(await this.#answer(connection, ask(connection), tooLate)), unsure };
       } catch (error) {
@@ -87,7 +88,7 @@ export class MysqlTable {
 }
 
 /**
- * Tries with pauses in between until it is granted, or `signal` aborts. Nobody tells a waiter that the lock is free, and
+ * Tries with pauses in between until it is granted, or the request's signal aborts. Nobody tells a waiter that the lock is free, and
  * who comes first is a matter of luck.
  *
  * @param tryOnce resolves to undefined when somebody else holds the lock
@@ -95,10 +96,12 @@ export class MysqlTable {
  * @throws {LockBackendUnavailableError} the store did not answer
  */
 export async function poll<T>(
-  { resource, signal }: { resource: string; signal: AbortSignal },
+  resource: string,
+  request: LockRequest,
   tryOnce: () => Promise<T | undefined>,
   giveBack: () => Promise<unknown>,
 ): Promise<T> {
+  const { signal } = request;
   const polling = (async () => {
     for (;;) {
       signal.throwIfAborted();
@@ -106,6 +109,7 @@ export async function poll<T>(
         if (!isRolledBack(error)) throw new LockBackendUnavailableError(resource, error);
       });
       if (granted !== undefined) return granted;
+      request.contended?.();
       await pause();
     }
   })();

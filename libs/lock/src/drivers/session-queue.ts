@@ -19,9 +19,10 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
   protected abstract place(session: Session, resource: string): QueuedKey<Ahead>;
   protected abstract disconnect(): void;
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
+    const { signal } = request;
     try {
-      const place = await orAbort(this.#reachFront(resource, ttl, signal), signal);
+      const place = await orAbort(this.#reachFront(resource, request), signal);
       const { session, holder, token } = place;
       return {
         holder,
@@ -47,7 +48,8 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
   }
 
   /** Queues until it is first; once more, at the end, when the key or its session went while it waited. */
-  async #reachFront(resource: string, ttl: number, signal: AbortSignal): Promise<QueuedKey<Ahead>> {
+  async #reachFront(resource: string, request: LockRequest): Promise<QueuedKey<Ahead>> {
+    const { ttl, signal } = request;
     for (;;) {
       const session = await this.#session(Math.ceil(ttl / 1_000));
       const place = this.place(session, resource);
@@ -55,6 +57,7 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
       try {
         let { queued, ahead } = await place.enter();
         while (queued && ahead !== undefined && !session.lost.aborted) {
+          request.contended?.();
           await place.wait(ahead, [signal, session.lost]);
           signal.throwIfAborted();
           ({ queued, ahead } = await place.look());

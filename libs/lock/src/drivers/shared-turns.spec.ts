@@ -152,3 +152,15 @@ it('tells all who wait that the store does not answer, and asks anew for the nex
   await settle();
   expect(store.asked).toHaveLength(2);
 });
+
+it('tells its callers once others are to have the lock first: in the store, or in this process', async () => {
+  const { store, turns } = open();
+  const told: string[] = [];
+  const caller = (name: string) => ({ ...request(), contended: () => told.push(name) });
+  void turns.acquire('r', caller('first'));
+  expect(told).toEqual([]);
+  void turns.acquire('r', caller('second'));
+  expect(told).toEqual(['second']);
+  store.asked[0]!.request.contended!();
+  expect(told).toEqual(['second', 'first', 'second']);
+});

@@ -8,7 +8,7 @@ import type { Subject } from '../support/subject.js';
 import { nothing, outcomeOf, type Check } from './check.js';
 import { OUTAGE_CODES } from './restart.js';
 
-const overNetwork = ({ serverCrash }: { serverCrash: string }) => serverCrash !== 'no server';
+export const overNetwork = ({ serverCrash }: { serverCrash: string }) => serverCrash !== 'no server';
 
 /** A lock whose driver reaches the store through a network of its own, and works there. */
 export async function behindNetwork(subject: Subject) {

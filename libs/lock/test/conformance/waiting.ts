@@ -4,6 +4,8 @@ import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
 import type { Subject } from '../support/subject.js';
 import { nothing, outcomeOf, type Check } from './check.js';
+import { expectNoGrowth } from './leaks.js';
+import { behindNetwork, overNetwork } from './network.js';
 
 /** Until the store sees so many waiting processes; where it cannot tell, until they have had the time to ask. */
 async function queued({ promises, store: { waiters } }: Subject, resource: string, count: number) {
@@ -37,6 +39,68 @@ export const timesOut: Check = {
         'the lock is free',
         other.withLock(resource, subject.options, nothing),
       );
+  },
+};
+
+/** With less patience than the store needs to answer. */
+const WAITS = [0, 1];
+
+export const grantsWithoutWaiting: Check = {
+  title: 'grants a free lock to a caller who does not wait, be the store far away or not connected yet',
+  async run(subject) {
+    const network = overNetwork(subject.promises) ? await subject.network() : undefined;
+    const lock = await subject.lock(network?.backends);
+    network?.delay(25);
+    for (const wait of [...WAITS, ...WAITS]) {
+      const asked = lock.withLock(subject.resource(), { ...subject.options, wait }, nothing);
+      expect(await outcomeOf(asked), `with a wait of ${wait} ms`).toBe('granted');
+    }
+  },
+};
+
+export const refusesAtOnce: Check = {
+  title: 'refuses a lock that is taken to a caller who does not wait, and leaves no trace',
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    const traces = async () => {
+      const { connections: _, ...kinds } = await subject.store.footprint();
+      return kinds;
+    };
+    await other.withLock(resource, subject.options, nothing);
+    const before = await traces();
+    const held = await hold(lock, resource, subject.options);
+    for (const wait of WAITS) {
+      const asked = outcomeOf(other.withLock(resource, { ...subject.options, wait }, nothing));
+      expect(await within(subject.effort.patience, 'it is refused', asked)).toBe('LOCK_WAIT_TIMEOUT');
+    }
+    await expectNobodyWaits(subject, resource);
+    await held.release();
+    await within(
+      subject.effort.patience,
+      'the lock is free',
+      other.withLock(resource, subject.options, nothing),
+    );
+    await expectNoGrowth('the store holds no more than before', traces, before, subject.effort.patience);
+  },
+};
+
+export const doesNotWaitForSilence: Check = {
+  title: 'tells a caller who does not wait that the store does not answer, and leaves no trace',
+  applies: overNetwork,
+  async run(subject) {
+    const { network, lock } = await behindNetwork(subject);
+    const resource = subject.resource();
+    network.blackhole();
+    const asked = outcomeOf(lock.withLock(resource, { ...subject.options, wait: 0 }, nothing));
+    expect(await within(10_000, 'it is told', asked)).toMatch(/UNAVAILABLE|UNREACHABLE/);
+    network.heal();
+    await expectNobodyWaits(subject, resource);
+    await within(
+      subject.deadTime(),
+      'the lock is free',
+      (await subject.lock()).withLock(resource, subject.options, nothing),
+    );
   },
 };
 

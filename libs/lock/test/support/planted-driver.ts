@@ -11,6 +11,7 @@ export type Defect =
   | 'reenters'
   | 'serves the last first'
   | 'ignores abort'
+  | 'loses patience before it has asked'
   | 'stays in the queue'
   | 'never expires'
   | 'expires early'
@@ -52,6 +53,10 @@ class PlantedDriver implements LockDriver {
     const line = this.#lines.get(resource) ?? [];
     this.#lines.set(resource, line);
     line.push(holder);
+    if (this.#is('loses patience before it has asked')) {
+      request.contended?.();
+      request.signal.throwIfAborted();
+    }
     try {
       await this.redis.rpush(`${lock}:queue`, holder);
       const provenAt = await this.#poll(lock, holder, line, request);
@@ -76,7 +81,8 @@ class PlantedDriver implements LockDriver {
     return this.defect === defect;
   }
 
-  async #poll(lock: string, holder: string, line: readonly string[], { ttl, signal }: LockRequest) {
+  async #poll(lock: string, holder: string, line: readonly string[], request: LockRequest) {
+    const { ttl, signal } = request;
     for (;;) {
       if (!this.#is('ignores abort')) signal.throwIfAborted();
       if (this.#is('grants everybody') || (this.#is('reenters') && this.#held === lock))
@@ -87,6 +93,7 @@ class PlantedDriver implements LockDriver {
         this.#held = lock;
         return provenAt;
       }
+      request.contended?.();
       await sleep(5);
     }
   }

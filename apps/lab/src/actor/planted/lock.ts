@@ -39,13 +39,15 @@ export class PlantedDriver implements LockDriver {
     this.#redis = new Redis(redisUrl);
   }
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
+    const { ttl, signal } = request;
     const [lock, counter] = plantedKeys(resource);
     const holder = randomUUID();
     // The defect: the successor may be a process of the same machine.
     const owner = this.name === 'planted:retried-unlock' ? hostname() : holder;
     let provenAt = performance.now();
     while (!(await this.#redis.set(lock, owner, 'PX', ttl, 'NX'))) {
+      request.contended?.();
       signal.throwIfAborted();
       await sleep(PAUSE_MS);
       provenAt = performance.now();

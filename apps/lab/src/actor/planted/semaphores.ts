@@ -13,11 +13,12 @@ abstract class PlantedSemaphore implements LockDriver {
     this.redis = new Redis(redisUrl);
   }
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
     const key = `semaphore:{${resource}}`;
     const holder = randomUUID();
-    while (!(await this.take(key, holder, ttl))) {
-      signal.throwIfAborted();
+    while (!(await this.take(key, holder, request.ttl))) {
+      request.contended?.();
+      request.signal.throwIfAborted();
       await sleep(PAUSE_MS);
     }
     return { holder, release: () => this.giveBack(key, holder) };

@@ -10,11 +10,12 @@ import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 export class LocalMutexDriver implements LockDriver {
   readonly #mutexes = new Map<string, Mutex>();
 
-  async acquire(resource: string, { signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
     const mutex = this.#mutexes.get(resource) ?? new Mutex();
     this.#mutexes.set(resource, mutex);
+    if (mutex.isLocked()) request.contended?.();
     const turn = mutex.acquire();
-    await orAbort(turn, signal).catch((reason: unknown) => {
+    await orAbort(turn, request.signal).catch((reason: unknown) => {
       void turn.then(() => this.#release(resource, mutex)); // our turn still comes: pass it on
       throw reason;
     });

@@ -40,11 +40,11 @@ class GetLockConnection extends MysqlConnection implements LockingConnection {
   #ttl = 0;
 
   async lock(resource: string, ttl: number) {
-    await this.#survive(ttl);
-    let granted: number | null;
-    do granted = await this.#ask(LOCK, [nameOf(resource), WAIT_S]);
-    while (granted === 0);
-    if (granted === null) throw new Error('GET_LOCK was interrupted');
+    while (!(await this.#getLock(resource, ttl, WAIT_S)));
+  }
+
+  tryLock(resource: string, ttl: number) {
+    return this.#getLock(resource, ttl, 0);
   }
 
   async holds(resource: string, ttl: number) {
@@ -54,6 +54,13 @@ class GetLockConnection extends MysqlConnection implements LockingConnection {
 
   async unlock(resource: string) {
     return (await this.#ask(UNLOCK, [nameOf(resource)])) === 1;
+  }
+
+  async #getLock(resource: string, ttl: number, waitS: number): Promise<boolean> {
+    await this.#survive(ttl);
+    const granted = await this.#ask(LOCK, [nameOf(resource), waitS]);
+    if (granted === null) throw new Error('GET_LOCK was interrupted');
+    return granted === 1;
   }
 
   async #survive(ttl: number) {

@@ -25,7 +25,7 @@ export class MysqlKeyLeaseDriver implements LockDriver {
     this.#table = new MysqlTable(url, CREATE_TABLE);
   }
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
     const key = keyOf(resource);
     const holder = randomUUID();
     const grant = ({ token, provenAt }: { token: number; provenAt: number }): Grant => ({
@@ -36,8 +36,9 @@ export class MysqlKeyLeaseDriver implements LockDriver {
       release: () => orUnavailable(resource, this.#release(key, holder)),
     });
     const granted = poll(
-      { resource, signal },
-      () => this.#take(key, holder, ttl),
+      resource,
+      request,
+      () => this.#take(key, holder, request.ttl),
       () => this.#release(key, holder),
     );
     return grant(await granted);

@@ -25,11 +25,12 @@ export class MysqlKeyDriver implements LockDriver {
     this.#table = new MysqlTable(url, CREATE_TABLE);
   }
 
-  async acquire(resource: string, { signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
     const key = keyOf(resource);
     const holder = randomUUID();
     return poll<Grant>(
-      { resource, signal },
+      resource,
+      request,
       async () =>
         (await this.#insert(key, holder))
           ? { holder, release: () => this.#release(resource, key, holder) }

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { ConnectionLockDriver, type LockingConnection } from '../connection-lock.js';
 import { ANSWER_MS } from '../connections.js';
-import { FIND_DEAD_WAITERS, LOCK, PROVE, SET_UP, SURVIVE, UNLOCK } from './sql.js';
+import { FIND_DEAD_WAITERS, LOCK, PROVE, SET_UP, SURVIVE, TRY_LOCK, UNLOCK } from './sql.js';
 
 /**
  * `pg_advisory_lock`, Postgres's own: first come first served, waited for in the server, free the moment its session ends,
@@ -64,6 +64,11 @@ class AdvisoryConnection implements LockingConnection {
   async lock(resource: string, ttl: number) {
     await this.#survive(ttl);
     await this.#ask(LOCK, [resource]);
+  }
+
+  async tryLock(resource: string, ttl: number) {
+    await this.#survive(ttl);
+    return this.#ask<boolean>(TRY_LOCK, [resource]);
   }
 
   async holds(_resource: string, ttl: number) {

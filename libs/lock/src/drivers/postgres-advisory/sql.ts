@@ -26,6 +26,10 @@ export const LOCK = {
   name: 'lock',
   text: `SELECT pg_advisory_lock(hashtextextended('lock:' || $1, 0)) AS answer`,
 };
+export const TRY_LOCK = {
+  name: 'lock-try',
+  text: `SELECT pg_try_advisory_lock(hashtextextended('lock:' || $1, 0)) AS answer`,
+};
 export const UNLOCK = {
   name: 'unlock',
   text: `SELECT pg_advisory_unlock(hashtextextended('lock:' || $1, 0)) AS answer`,

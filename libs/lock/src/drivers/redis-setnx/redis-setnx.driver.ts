@@ -32,7 +32,8 @@ export class RedisSetnxDriver implements LockDriver {
     });
   }
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
+    const { ttl } = request;
     const key = this.#key(resource);
     const holder = clientName();
     for (;;) {
@@ -42,6 +43,8 @@ export class RedisSetnxDriver implements LockDriver {
         throw new LockBackendUnavailableError(resource, cause);
       });
       if (granted) return { holder, provenAt, release: () => this.#release(key, holder) };
+      request.contended?.();
+      const { signal } = request;
       const pause = sleep(RETRY_DELAY * (0.5 + Math.random()), undefined, { signal });
       await pause.catch(() => signal.throwIfAborted());
     }

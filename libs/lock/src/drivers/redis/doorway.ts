@@ -1,3 +1,4 @@
+import type { LockRequest } from '../../lock.js';
 import type { Turn } from '../turn.js';
 import type { Answer, Contender } from './contender.js';
 
@@ -53,10 +54,11 @@ export class Doorway {
     resource: string,
     contender: Contender,
     ms: number,
-    request: { readonly signal: AbortSignal },
+    request: Pick<LockRequest, 'signal' | 'contended'>,
   ): Promise<Heard> {
     const waiting = this.#waiting.get(resource);
     if (waiting?.contender !== contender) return undefined;
+    request.contended?.();
     const { signal } = request;
     const giveUp = () => void waiting.hear();
     const timer = setTimeout(giveUp, ms);

@@ -130,6 +130,7 @@ export class RedisDriver implements LockDriver {
       answer ??= await this.#ask(contender, request);
       const { askedAt, granted, token, runsOutIn } = answer;
       if (granted) return { token, provenAt: askedAt, firstTtl: request.ttl };
+      request.contended?.();
       const handed = await bell.wait(token, Math.min(runsOutIn, ASK_AGAIN_MS), request.signal);
       request.signal.throwIfAborted();
       // Handed over after that answer, hence ours for CLAIM_TTL_MS from when it was asked for at least.

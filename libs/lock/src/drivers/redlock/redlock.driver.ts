@@ -49,11 +49,13 @@ export class RedlockDriver implements LockDriver {
     this.#voters = urls.map((url) => new Voter(url));
   }
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
-    for (let givesUp: AbortSignal | undefined; ; givesUp = signal) {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
+    const { ttl, signal } = request;
+    for (;;) {
       const askedAt = performance.now();
-      const grant = await this.#try(resource, ttl, givesUp);
+      const grant = await this.#try(resource, ttl, signal);
       if (grant) return grant;
+      request.contended?.();
       const longest = Math.max(PAUSE_MAX, PAUSE_MAX_TRIES * (performance.now() - askedAt));
       const pause = sleep(Math.random() * longest, undefined, { signal });
       await pause.catch(() => signal.throwIfAborted());
@@ -64,7 +66,7 @@ export class RedlockDriver implements LockDriver {
     for (const voter of this.#voters) voter.close();
   }
 
-  async #try(resource: string, ttl: number, signal?: AbortSignal): Promise<Grant | undefined> {
+  async #try(resource: string, ttl: number, signal: AbortSignal): Promise<Grant | undefined> {
     const key = `${this.prefix}:redlock:{${resource}}`;
     // New for each try: a release of an earlier one, arriving late, must not take back a vote of this one.
     const holder = randomUUID();
@@ -76,7 +78,7 @@ export class RedlockDriver implements LockDriver {
     let granted = false;
     try {
       const vote = ballot(this.#voters, (voter) => voter.lock(key, holder, ttl, patience));
-      const { carried, reached, errors } = await (signal ? orAbort(vote, signal) : vote);
+      const { carried, reached, errors } = await orAbort(vote, signal);
       if (carried === undefined && reached < majorityOf(this.#voters)) {
         throw this.#unreachable(resource, reached, errors);
       }

@@ -36,8 +36,10 @@ export class Place {
    * sees at least the deletion of this node, which is a later change; and zxids never go back, unlike the numbers of the
    * nodes, which start again with each new parent. The answer may be old, of a server that lags: then those ahead may
    * have gone, but nobody can have come, for the answer knows our own node.
+   *
+   * @param onContended called whenever somebody is ahead
    */
-  async first(): Promise<bigint> {
+  async first(onContended: () => void): Promise<bigint> {
     let queue = await this.#joined;
     for (;;) {
       if (this.#left) throw new Error('its caller has left the queue');
@@ -47,6 +49,7 @@ export class Place {
       }
       const ahead = nextAhead(queue.names, this.#node);
       if (!ahead) return queue.zxid;
+      onContended();
       await this.#changeOf(`${this.parent}/${ahead}`);
       queue = await this.#look();
     }

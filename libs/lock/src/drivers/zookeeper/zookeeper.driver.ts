@@ -32,11 +32,11 @@ export class ZookeeperDriver implements LockDriver {
     private readonly root = '/lock',
   ) {}
 
-  async acquire(resource: string, { ttl, signal }: LockRequest): Promise<Grant> {
+  async acquire(resource: string, request: LockRequest): Promise<Grant> {
     try {
-      return await this.#reachFront(resource, ttl, signal);
+      return await this.#reachFront(resource, request);
     } catch (error) {
-      signal.throwIfAborted();
+      request.signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     }
   }
@@ -47,14 +47,18 @@ export class ZookeeperDriver implements LockDriver {
   }
 
   /** Queues until it is first; once more, at the end, when its session ended while it waited. */
-  async #reachFront(resource: string, ttl: number, signal: AbortSignal): Promise<Grant> {
+  async #reachFront(resource: string, request: LockRequest): Promise<Grant> {
+    const { ttl, signal } = request;
     for (;;) {
       const session = this.#session(ttl);
       await orAbort(session.ready, signal);
       const place = new Place(session, this.#parentOf(resource));
       try {
         await orAbort(within(ANSWER_MS, place.joined()), signal);
-        const token = await orAbort(place.first(), signal);
+        const token = await orAbort(
+          place.first(() => request.contended?.()),
+          signal,
+        );
         return grant(resource, place, session, token);
       } catch (error) {
         place.leave().catch(() => undefined); // until it succeeds or the session has gone, and the node with it
