@@ -41,6 +41,7 @@ function hashOfSources(): string {
   for (const file of [
     'package-lock.json',
     'nest-cli.json',
+    'rspack.config.js',
     'tsconfig.json',
     ...filesIn('apps'),
     ...filesIn('libs'),

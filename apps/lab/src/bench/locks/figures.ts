@@ -1,5 +1,6 @@
 import { quantile } from '../result.js';
-import type { Contention, Section } from './roles.js';
+import type { Contention } from './roles.js';
+import type { Section } from './section-log.js';
 
 /** What one run of contenders on one key amounts to. */
 export interface Figures {

@@ -5,6 +5,7 @@ import { median } from '../result.js';
 import { now } from '../../clock.js';
 import { contenderNamed } from './contenders.js';
 import type { Locker, Subject } from './locker.js';
+import { SectionLog, type Section } from './section-log.js';
 
 /** What one process of a lock benchmark is told to do with a lock. */
 export type Task = Subject & { readonly contender: string } & (
@@ -17,14 +18,6 @@ export type Task = Subject & { readonly contender: string } & (
     | { readonly role: 'alone'; readonly seconds: number }
     | { readonly role: 'hold' }
   );
-
-/** One critical section, on the clock of the machine. */
-export interface Section {
-  readonly caller: number;
-  readonly askedAt: number;
-  readonly enteredAt: number;
-  readonly leftAt: number;
-}
 
 export interface Contention {
   readonly sections: readonly Section[];
@@ -86,7 +79,7 @@ async function contend(
   end: AbortController,
   redisCommands: () => number,
 ): Promise<Contention> {
-  const sections: Section[] = [];
+  const log = new SectionLog();
   const asking = new Map<number, number>();
   const call = async (caller: number) => {
     while (!end.signal.aborted) {
@@ -96,20 +89,20 @@ async function contend(
         const enteredAt = now();
         asking.delete(caller);
         if (task.sectionMs > 0) await sleep(task.sectionMs);
-        if (!end.signal.aborted) sections.push({ caller, askedAt, enteredAt, leftAt: now() });
+        if (!end.signal.aborted) log.add(caller, askedAt, enteredAt, now());
       }, end.signal);
     }
   };
   const calls = Array.from({ length: task.callers }, (_, caller) => call(caller));
   for (const running of calls) running.catch(() => undefined); // also when they are stopped at the end
   await Promise.race([sleep(WARM_UP_MS), Promise.all(calls)]);
-  sections.length = 0;
+  log.clear();
   const before = redisCommands();
   await Promise.race([sleep(task.seconds * 1_000), Promise.all(calls)]);
   const endedAt = now();
   const unserved = [...asking.values()].map((askedAt) => endedAt - askedAt);
   end.abort();
-  return { sections, unserved, redisCommands: redisCommands() - before };
+  return { sections: log.sections(), unserved, redisCommands: redisCommands() - before };
 }
 
 /** By turns, so that what slows the machine slows both. */
