@@ -67,7 +67,7 @@ export const refusesAtOnce: Check = {
       const { connections: _, ...kinds } = await subject.store.footprint();
       return kinds;
     };
-    await other.withLock(resource, subject.options, nothing);
+    for (const each of [lock, other]) await each.withLock(resource, subject.options, nothing); // connected
     const before = await traces();
     const held = await hold(lock, resource, subject.options);
     for (const wait of WAITS) {
