@@ -50,7 +50,7 @@ export const options: Options = {
   ...judged,
   thresholds: {
     ...judged.thresholds,
-    waiting_room_waited: ['count>0'],
+    journeys_waited: ['count>0'],
     payments_unexpected: ['count==0'],
     journeys_declined: ['count>0'],
     journeys_walked_away: ['count>0'],

@@ -3,7 +3,7 @@ import { Counter, Trend } from 'k6/metrics';
 import { deleteWaitingRoom, postWaitingRoom, type TextResponse } from './api.ts';
 import { isSoldOut, reportUnexpected, turnAway } from './checkouts.ts';
 
-const waited = new Counter('waiting_room_waited');
+const waited = new Counter('journeys_waited');
 const wait = new Trend('waiting_room_wait', true);
 
 /** Asks as often as it is told to, each time another replica, until it is let in; false if there is nothing left to wait for. */

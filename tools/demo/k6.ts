@@ -13,11 +13,13 @@ export interface K6Summary {
   requests: number;
   accepted: number;
   soldOut: number;
+  /** 503: the queue was full. */
+  refused: number;
   unexpected: number;
   droppedIterations: number;
   latencyMs: Percentiles;
   /** Of the buyers of `full-journey.ts`, by what they did; what nobody did is left out. */
-  journeys: Partial<Record<'paid', number>>;
+  journeys: Partial<Record<'paid' | 'waited', number>>;
   audit: Record<'available' | 'held' | 'sold' | 'oversold' | 'lost_updates', number>;
 }
 

@@ -30,6 +30,7 @@ export const journeyColumns: Column<JourneyFigures>[] = [
   { title: 'run', of: () => 'journey' },
   { title: 'strategy', of: ({ strategy }) => strategy },
   { title: 'buyers', of: ({ requests }) => count(requests) },
+  { title: 'waited', of: ({ waited }) => count(waited) },
   { title: 'reserved', of: ({ accepted }) => count(accepted) },
   { title: 'walked away', of: ({ walkedAway }) => count(walkedAway) },
   { title: 'declined', of: ({ declined }) => count(declined) },

@@ -10,6 +10,8 @@ export interface JourneyFigures {
   reservationTtlSeconds: number;
   /** Buyers who asked for a unit. */
   requests: number;
+  /** Of them: had to wait until they were let in. */
+  waited: number;
   /** Told that nothing was available at that moment. */
   turnedAway: number;
   /** Told that a unit is reserved for them. */

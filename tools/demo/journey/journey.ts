@@ -40,7 +40,7 @@ export async function measureJourney(measuring: Measuring, planned: PlannedJourn
 function figuresOf(
   { strategy, workers, batchSize, durationSeconds, reservationTtlSeconds, stock }: PlannedJourney,
   apiReplicas: number,
-  { requests, accepted, soldOut, latencyMs, droppedIterations }: K6Summary,
+  { requests, accepted, soldOut, journeys, latencyMs, droppedIterations }: K6Summary,
   { available, live, lostUpdates, timeToTerminalMs }: SaleTruth,
   { held, sold, expired, walkedAway, declined, charged, reservations, series }: JourneyTruth,
 ): JourneyFigures {
@@ -53,6 +53,7 @@ function figuresOf(
     initialStock: stock,
     reservationTtlSeconds,
     requests,
+    waited: journeys.waited ?? 0,
     turnedAway: soldOut,
     accepted,
     walkedAway,

@@ -52,6 +52,7 @@ describe('a journey', () => {
     ],
     ['that got fewer buyers', { figures: { requests: 1_400 } }, ' got 1,400 of 1,500 planned requests.'],
     ['with unexpected answers', { unexpectedAnswers: 1 }, ' got 1 answers that no buyer should get.'],
+    ['on which nobody waited', { figures: { waited: 0 } }, ': nobody had to wait to be let in.'],
     ['on which nobody walked away', { figures: { walkedAway: 0 } }, ': nobody walked away.'],
     ['on which nobody was declined', { figures: { declined: 0 } }, ': no payment was declined.'],
     [

@@ -35,12 +35,13 @@ export function brokenJourney({ figures, reservations, toldPaid }: Judged): stri
 
 /** Why a journey on which nothing broke proves nothing all the same. */
 export function journeyDoubts(journey: Judged): string[] {
-  const { strategy, turnedAway, walkedAway, declined, available } = journey.figures;
+  const { strategy, waited, turnedAway, walkedAway, declined, available } = journey.figures;
   const of = `The journey (${strategy})`;
   const reasons = arrivalDoubts(of, journey);
   if (journey.unexpectedAnswers > 0) {
     reasons.push(`${of} got ${count(journey.unexpectedAnswers)} answers that no buyer should get.`);
   }
+  if (waited === 0) reasons.push(`${of}: nobody had to wait to be let in.`);
   if (walkedAway === 0) reasons.push(`${of}: nobody walked away.`);
   if (declined === 0) reasons.push(`${of}: no payment was declined.`);
   if (turnedAway === 0)

@@ -6,9 +6,10 @@ import type { JourneyFigures, JourneyResult } from '../journey/figures.js';
 export function journeyChapter({ figures, toldPaid, dashboard }: JourneyResult, chart: number): Html {
   const { strategy, workers, apiReplicas, reservationTtlSeconds, initialStock, latencyMs } = figures;
   return html`<section aria-labelledby="journey">
-    <h2 id="journey">The whole journey: reserve, then pay or walk away</h2>
+    <h2 id="journey">The whole journey: arrive, wait, reserve, and pay or walk away</h2>
     <p class="prose">
-      ${counted(figures.requests, 'buyer')} for ${units(initialStock)}, under ${strategy}. A reservation lasts
+      ${counted(figures.requests, 'buyer')} for ${units(initialStock)}, under ${strategy}. A waiting room lets
+      in only so many at a time, first come first served. A reservation lasts
       ${counted(reservationTtlSeconds, 'second')}. Two of ten who have one walk away, and one has the payment
       declined; what they leave comes back under the same lock and is sold again, until everything is paid.
     </p>
@@ -52,9 +53,10 @@ export function journeyChapter({ figures, toldPaid, dashboard }: JourneyResult, 
 }
 
 function tilesOf(figures: JourneyFigures): [value: number, label: string][] {
-  const { requests, turnedAway, accepted, sold, walkedAway, declined, soldAgain } = figures;
+  const { requests, waited, turnedAway, accepted, sold, walkedAway, declined, soldAgain } = figures;
   return [
     [requests, 'buyers came'],
+    [waited, 'had to wait to be let in'],
     [turnedAway, 'turned away: nothing available at that moment'],
     [accepted, 'reserved a unit'],
     [sold, 'paid'],

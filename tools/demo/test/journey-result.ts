@@ -13,6 +13,7 @@ export function journeyResult({ figures, ...change }: JourneyChange = {}): Journ
       initialStock: 300,
       reservationTtlSeconds: 1,
       requests: 1_500,
+      waited: 210,
       turnedAway: 1_073,
       accepted: 427,
       walkedAway: 86,
