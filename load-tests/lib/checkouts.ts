@@ -6,6 +6,7 @@ import { postCheckout, type TextResponse } from './api.ts';
 const requests = new Counter('checkouts');
 const accepted = new Counter('checkouts_accepted');
 const soldOut = new Counter('checkouts_sold_out');
+const refused = new Counter('checkouts_refused');
 const unexpected = new Counter('checkouts_unexpected');
 const duration = new Trend('checkout_duration', true);
 
@@ -17,13 +18,20 @@ export const loadThresholds = {
   dropped_iterations: ['count==0'],
 };
 
-/** One buyer who has never bought before asks for one unit. */
-export function buyOne(saleId: string, sku: string, buyer: string, n: number): void {
+/** One buyer who has never bought before asks for one unit. Answers that `mayRefuse` knows are no surprise. */
+export function buyOne(
+  saleId: string,
+  sku: string,
+  buyer: string,
+  n: number,
+  mayRefuse: (response: TextResponse) => boolean = () => false,
+): void {
   const response = ask(saleId, sku, `buyer-${buyer}-${n}`, n);
   requests.add(1);
   duration.add(response.timings.duration);
   if (response.status === 202) accepted.add(1);
   else if (isSoldOut(response)) soldOut.add(1);
+  else if (mayRefuse(response)) refused.add(1);
   else reportUnexpected(`${response.status} ${response.error || response.body}`);
 }
 
@@ -80,6 +88,12 @@ export function turnAway(): void {
 
 export const isSoldOut = (response: TextResponse) =>
   response.status === 409 && response.json('code') === 'SOLD_OUT';
+
+/** The queue is as long as it may be, and the buyer is told when to come back. */
+export const isQueueFull = (response: TextResponse) =>
+  response.status === 503 &&
+  response.json('code') === 'QUEUE_FULL' &&
+  Number(response.headers['Retry-After']) > 0;
 
 function ask(
   saleId: string,

@@ -38,6 +38,7 @@ function figures({ metrics }: SummaryData) {
     requests: count('checkouts'),
     accepted: count('checkouts_accepted'),
     soldOut: count('checkouts_sold_out'),
+    refused: count('checkouts_refused'),
     unexpected: count('checkouts_unexpected') + count('payments_unexpected'),
     droppedIterations: count('dropped_iterations'),
     checks: { passed: count('checks', 'passes'), failed: count('checks', 'fails') },
@@ -48,11 +49,12 @@ function figures({ metrics }: SummaryData) {
 }
 
 function text(summary: ReturnType<typeof figures>): string[] {
-  const { requests, accepted, soldOut, unexpected, droppedIterations, checks, latencyMs, audit } = summary;
+  const { requests, accepted, soldOut, refused, unexpected, droppedIterations, checks, latencyMs, audit } =
+    summary;
   const { p50, p95, p99 } = latencyMs;
   const audited = Object.entries(audit).map(([name, value]) => `${value} ${name.replace('_', ' ')}`);
   const checkoutLines = [
-    `checkouts  ${requests}: ${accepted} accepted, ${soldOut} sold out, ${unexpected} unexpected; ${droppedIterations} dropped`,
+    `checkouts  ${requests}: ${accepted} accepted, ${soldOut} sold out, ${refused} refused, ${unexpected} unexpected; ${droppedIterations} dropped`,
     `latency    p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
   ];
   const checkLine = `checks     ${checks.passed} passed, ${checks.failed} failed`;

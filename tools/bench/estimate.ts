@@ -1,6 +1,6 @@
 import { CONTENDERS as LOCKS, isMeant } from '../../apps/lab/src/bench/locks/contenders.js';
 import { CONTENDERS as WAYS, serverOf, wayOf } from '../../apps/lab/src/bench/worker/contenders.js';
-import { CONTENDERS as HTTP, STEADY_SHARE } from './http/contenders.js';
+import { CONTENDERS as HTTP, OVERLOAD_SHARE, STEADY_SHARE } from './http/contenders.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
 
 /** Seconds, as two cores were seen to need them; the start of processes is most of what is not load. */
@@ -10,8 +10,10 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
     return chosen.length * rounds * (2.5 + orders / 10_000);
   },
   http: ({ rounds, seconds }) =>
-    30 + seconds.http + HTTP.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 12),
-  scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 600 : 40)),
+    60 +
+    seconds.http * (1 + OVERLOAD_SHARE) +
+    HTTP.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 12),
+  scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 110 : 40)),
   locks: (options) => {
     const only = locksOf(options);
     const chosen = LOCKS.filter((lock) => isMeant(lock, only));

@@ -42,7 +42,7 @@ export const usage = `npm run bench -- [benchmark ...] [options]
 Measures this application, the ways people usually do it and the limits of the machine, by turns, and prints ratios.
 
   worker   orders committed per second on one hot SKU, without the queue: strategies, batch sizes, libraries, a bare loop
-  http     k6 to the API to a terminal order: locked, unlocked, a worker that does nothing; an API replica that is killed
+  http     k6 to the API to a terminal order: locked, unlocked, a worker that does nothing; an API replica killed; an overload
   scale    1 to 8 workers, 1 to 64 SKUs, backlogs
   locks    the locks themselves: hand-offs, waits, fairness, dead time
 Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
@@ -55,7 +55,7 @@ Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
   --seconds <n>       locks: of each run (${SECONDS.locks}); http: of load (${SECONDS.http}); scale --long: in all (${SECONDS.long})
   --api-replicas <n>  http: API processes, at least 2: one will be killed (2)
   --workers <n>       http: worker processes (2)
-  --full              scale: backlogs of 1,000, 20,000 and 200,000 orders, which takes half an hour
+  --full              scale: backlogs of 1,000, 20,000 and 200,000 orders: two minutes a round
   --long              scale: ten minutes of steady load instead; what grows between its first quarter and its last
   --help              this text
 

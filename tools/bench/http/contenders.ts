@@ -16,3 +16,6 @@ export const CONTENDERS: readonly Contender[] = [
 
 /** The open-loop run is this much shorter than the closed one. */
 export const STEADY_SHARE = 0.7;
+
+/** The overload lasts this many times as long: a minute unless told otherwise. */
+export const OVERLOAD_SHARE = 4;

@@ -8,9 +8,10 @@ import { startReplicas } from '../../stack/replica.js';
 import type { Stack } from '../../stack/stack.js';
 import type { LoadBench } from '../load-bench.js';
 import { readTruth, settlementsIn } from '../sale.js';
-import { CONTENDERS, STEADY_SHARE, type Contender } from './contenders.js';
+import { CONTENDERS, OVERLOAD_SHARE, STEADY_SHARE, type Contender } from './contenders.js';
 import { failover } from './failover.js';
 import { settledFigures } from './figures.js';
+import { overload } from './overload.js';
 import { CAPACITY, STEADY, tablesOf } from './tables.js';
 
 export interface HttpBench extends LoadBench {
@@ -61,10 +62,15 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
   }
   await stack.stopWorkers();
   await startWorkers(bench, CONTENDERS[0]!);
-  const { figures, broken } = await failover(bench);
+  const killed = await failover(bench);
   await stack.stopWorkers();
+  const overloaded = await overload(bench, { ...bench, seconds: OVERLOAD_SHARE * seconds });
   const benchmarks = samples.benchmarks();
-  return { benchmarks, tables: [...tablesOf(benchmarks), figures], failures: [...failures, ...broken] };
+  return {
+    benchmarks,
+    tables: [...tablesOf(benchmarks), killed.figures, overloaded.table],
+    failures: [...failures, ...killed.broken, ...overloaded.broken],
+  };
 }
 
 async function startWorkers({ stack, workers }: HttpBench, { idle }: Contender) {
