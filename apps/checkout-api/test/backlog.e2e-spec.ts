@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
+import { Gate } from './support/gate.js';
 import { Settler } from './support/settler.js';
 
 /** More than other tests have left in the queue by so many. */
@@ -53,3 +54,31 @@ describe('a full queue', () => {
     );
   });
 });
+
+describe('a queue that does not answer', () => {
+  it('holds back so many checkouts and refuses what is beyond, at once', async () => {
+    const redis = await Gate.before(inject('redisUrl'));
+    const cutOff = await Api.start({ QUEUE_MAX_BACKLOG: most, REDIS_URL: redis.url });
+    try {
+      const { id } = await cutOff.sale();
+      await cutOff.checkout(id); // from here on the sale is known
+      redis.freeze();
+      const answers = Array.from({ length: most + ROOM }, () =>
+        cutOff.checkout(id).then(({ body }) => codeOf(body)),
+      );
+      const first = await Promise.race(answers);
+      expect(first).toBe('QUEUE_FULL');
+      const codes = await Promise.all(answers);
+      expect(codes.filter((code) => code === 'QUEUE_FULL')).toHaveLength(ROOM);
+      expect(codes.filter((code) => code === 'REDIS_UNAVAILABLE')).toHaveLength(most);
+      redis.thaw();
+      settler = new Settler(); // what was refused as unknown may have come in after all
+      await vi.waitFor(async () => expect((await cutOff.checkout(id)).status).toBe(202), { timeout: 10_000 });
+    } finally {
+      await cutOff.stop();
+      await redis.shut();
+    }
+  });
+});
+
+const codeOf = (body: unknown) => (body as { code: string }).code;

@@ -41,7 +41,7 @@ interface Commands extends Redis {
 export interface AdmissionRules {
   /** How long an Idempotency-Key is compared with its first body. */
   readonly idempotencyTtlSeconds: number;
-  /** Orders in the queue beyond which new ones are refused. */
+  /** Orders in the queue, and checkouts of this process on their way to it, beyond which new ones are refused. */
   readonly maxBacklog: number;
 }
 
@@ -50,6 +50,8 @@ export class Admissions {
   readonly queue: Queue<CheckoutJob>;
   readonly #redis: Commands;
   #lookUntil = 0;
+  /** Checkouts about which Redis has not decided. */
+  #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
   /** A job of few SKUs is one that few locks serve. */
   readonly #entries = new Gatherer(
@@ -72,12 +74,19 @@ export class Admissions {
    * harmless.
    */
   async admit(order: QueuedOrder, options: AdmissionOptions = {}): Promise<Admission> {
-    const request = { order, ...options };
-    const looking = performance.now() < this.#lookUntil;
-    const seen = looking ? await this.#looks.add(request) : 'open';
-    const admission = seen === 'open' ? await this.#entries.add(request) : seen;
-    if (REFUSALS.has(admission)) this.#lookUntil = performance.now() + LOOK_FIRST_MS;
-    return admission;
+    // While Redis does not answer they gather here: no more than it would take.
+    if (this.#undecided >= this.rules.maxBacklog) return 'full';
+    this.#undecided++;
+    try {
+      const request = { order, ...options };
+      const looking = performance.now() < this.#lookUntil;
+      const seen = looking ? await this.#looks.add(request) : 'open';
+      const admission = seen === 'open' ? await this.#entries.add(request) : seen;
+      if (REFUSALS.has(admission)) this.#lookUntil = performance.now() + LOOK_FIRST_MS;
+      return admission;
+    } finally {
+      this.#undecided--;
+    }
   }
 
   /** An order that is accepted and not settled. */
