@@ -1,8 +1,6 @@
+import { ANSWER_MS } from './answer-ms.js';
 import { LockAbortedError, LockBackendUnavailableError, LockWaitTimeoutError } from './errors.js';
 import type { LockOptions, LockRequest } from './lock.js';
-
-/** A store that has not told within so many milliseconds whether the lock is free counts as unavailable, if not sooner. */
-const ANSWER_MS = 3_000;
 
 /** A caller's wait for a lock: what the driver is asked for, and when to give up. */
 export class Patience implements LockRequest {

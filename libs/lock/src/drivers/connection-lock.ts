@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { ANSWER_MS } from '../answer-ms.js';
 import { LockBackendUnavailableError } from '../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../lock.js';
-import { ANSWER_MS, Connections, type Connection } from './connections.js';
+import { Connections, type Connection } from './connections.js';
 import { LocalQueue } from './local-queue.js';
 import { orAbort } from './or-abort.js';
 import { within } from './within.js';

@@ -1,10 +1,9 @@
 import { Semaphore } from 'async-mutex';
+import { ANSWER_MS } from '../answer-ms.js';
 import type { LockRequest } from '../lock.js';
 import { orAbort } from './or-abort.js';
 import { within } from './within.js';
 
-/** How long, in milliseconds, a server may take to answer what it can answer at once. */
-export const ANSWER_MS = 3_000;
 /**
  * Connections of one driver at most: beyond them callers queue in this process, first come first served. There, callers
  * that hold one lock and want another can wait for each other, until one has waited for as long as it was willing to.

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ANSWER_MS } from '../answer-ms.js';
 import { LockBackendUnavailableError } from '../errors.js';
 import type { LockRequest } from '../lock.js';
-import { ANSWER_MS, Connections } from './connections.js';
+import { Connections } from './connections.js';
 import { isAnswer, isMissingTable, isRolledBack, MysqlConnection } from './mysql-connection.js';
 import { orAbort } from './or-abort.js';
 

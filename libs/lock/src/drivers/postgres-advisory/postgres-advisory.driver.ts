@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { ANSWER_MS } from '../../answer-ms.js';
 import { ConnectionLockDriver, type LockingConnection } from '../connection-lock.js';
-import { ANSWER_MS } from '../connections.js';
 import { FIND_DEAD_WAITERS, LOCK, PROVE, SET_UP, SURVIVE, TRY_LOCK, UNLOCK } from './sql.js';
 
 /**

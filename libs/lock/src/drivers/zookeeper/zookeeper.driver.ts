@@ -1,3 +1,4 @@
+import { ANSWER_MS } from '../../answer-ms.js';
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { orAbort } from '../or-abort.js';
@@ -6,9 +7,6 @@ import { within } from '../within.js';
 import { Place } from './place.js';
 import { Session } from './session.js';
 import { sweepLater } from './sweep.js';
-
-/** How long the servers may take to queue a caller or to confirm a release, in milliseconds. */
-const ANSWER_MS = 3_000;
 
 /**
  * The lock recipe of ZooKeeper: first come first served across processes, woken by a watch, fenced by a zxid, and ended
