@@ -1,7 +1,7 @@
-import { SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, Api } from './support/api.js';
+import { SECRET, tokenOf } from './support/buyer-token.js';
 import { problem } from './support/expect-problem.js';
 
 /** Longer than a test lasts, so that no window ends in the middle of one. */
@@ -69,7 +69,6 @@ describe('rate limits', () => {
 });
 
 describe('rate limits of payments and cancellations', () => {
-  const SECRET = 'a-secret-that-only-tests-know-of';
   let api: Api;
   let replica: Api;
   let saleId: string;
@@ -86,12 +85,6 @@ describe('rate limits of payments and cancellations', () => {
     await replica.stop();
   });
 
-  const tokenOf = (buyer: string) =>
-    new SignJWT()
-      .setProtectedHeader({ alg: 'HS256' })
-      .setSubject(buyer)
-      .setExpirationTime('1h')
-      .sign(new TextEncoder().encode(SECRET));
   /** What a buyer of an address can do with an order. */
   const shopper = async ({ from = randomUUID(), token = tokenOf(randomUUID()) } = {}) => {
     const authorization = `Bearer ${await token}`;

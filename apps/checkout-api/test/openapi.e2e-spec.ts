@@ -1,8 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
-import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, Api } from './support/api.js';
+import { SECRET, tokenOf } from './support/buyer-token.js';
 import { problem } from './support/expect-problem.js';
 import { checkAnswer } from './support/openapi/answers.js';
 import { Contract, type Document, type Media, type Route, type Schema } from './support/openapi/document.js';
@@ -13,7 +13,6 @@ import { Settler } from './support/settler.js';
 const seed = Number(process.env.OPENAPI_SEED ?? 42);
 const numRuns = Number(process.env.OPENAPI_RUNS ?? 150);
 
-const SECRET = 'a-secret-that-only-tests-know-of';
 const admin = `Bearer ${ADMIN_KEY}`;
 
 let api: Api;
@@ -64,13 +63,6 @@ afterAll(async () => {
   await settler.stop();
   await api.stop();
 });
-
-const tokenOf = (buyer: string) =>
-  new SignJWT()
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(buyer)
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(SECRET));
 
 const named = ({ method, path }: Route) => `${method.toUpperCase()} ${path}`;
 const mediaOf = ({ operation }: Route): Media[] =>

@@ -1,11 +1,11 @@
 import { insideKey } from '@app/waiting-room';
 import { Redis } from 'ioredis';
-import { SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import type { NewSale } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY, Api } from './support/api.js';
+import { SECRET, tokenOf } from './support/buyer-token.js';
 import { problem } from './support/expect-problem.js';
 import { Settler } from './support/settler.js';
 
@@ -230,15 +230,8 @@ describe('a checkout', () => {
 });
 
 it('is whose token it is: nobody enters, buys or leaves for another', async () => {
-  const secret = 'a-secret-that-only-tests-know-of';
-  const strict = await Api.start({ BUYER_JWT_SECRET: secret });
-  const bearer = async (sub: string) => {
-    const token = new SignJWT({})
-      .setProtectedHeader({ alg: 'HS256' })
-      .setSubject(sub)
-      .setExpirationTime('1m');
-    return `Bearer ${await token.sign(new TextEncoder().encode(secret))}`;
-  };
+  const strict = await Api.start({ BUYER_JWT_SECRET: SECRET });
+  const bearer = async (buyer: string) => `Bearer ${await tokenOf(buyer)}`;
   const [ann, bob] = [await bearer('ann'), await bearer('bob')];
   const saleId = await open();
   const path = `/sales/${saleId}/waiting-room`;

@@ -1,0 +1,11 @@
+import { SignJWT } from 'jose';
+
+/** What `BUYER_JWT_SECRET` has to be for these tokens. */
+export const SECRET = 'a-secret-that-only-tests-know-of';
+
+export const tokenOf = (buyer: string): Promise<string> =>
+  new SignJWT()
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(buyer)
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(SECRET));
