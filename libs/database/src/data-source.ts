@@ -18,6 +18,11 @@ export interface DatabaseOptions {
 const IDLE_IN_TRANSACTION_MS = 5_000;
 /** Longest statement, in milliseconds: beyond it the work is given up and tried again. */
 const STATEMENT_TIMEOUT_MS = 10_000;
+/**
+ * A named statement is planned once per connection. Left to itself, Postgres plans the batched ones anew each time, for a third
+ * of what they cost: it sees that these arrays are shorter than it assumes of any. The plan is the same, by primary keys.
+ */
+const PLAN_ONCE = '-c plan_cache_mode=force_generic_plan';
 
 export function dataSourceOptions({
   url,
@@ -38,6 +43,7 @@ export function dataSourceOptions({
       keepAlive: true,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      options: PLAN_ONCE,
     },
   };
 }

@@ -140,8 +140,7 @@ export class CriticalSection {
     const settled = orders.flatMap((order, i) => (outcomes[i] ? [[order, outcomes[i]] as const] : []));
     const change = { ...this.#key, read, units, settled, ttl: this.target.reservationTtlSeconds };
     if (this.#shares(database)) return this.shared!.writes.add(change);
-    const [available] = await writeStock(database, this.mode, [change]);
-    return available;
+    return writeStock(database, this.mode, change);
   }
 
   get #key(): StockKey {

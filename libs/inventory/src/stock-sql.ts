@@ -73,29 +73,47 @@ const moved = (before: string) => `moved AS (
     SELECT sale_id, sku, stripe, units, ${before}, after, token, holder FROM written
   )`;
 
+/** How the rows and orders of a write are given, from the parameters that follow each other in this order. */
+interface Shape {
+  readonly given: string;
+  readonly orders: string;
+}
+
+const ONE_ROW: Shape = {
+  given: `(SELECT $1::uuid AS sale_id, $2::text AS sku, $3::smallint AS stripe, $4::bigint AS token, $5::text AS holder,
+                 $6::int AS units, $7::int AS available, $8::bigint AS version, $9::int AS ttl, 1 AS row) AS given`,
+  orders: `written,
+      unnest($10::uuid[], $11::text[], $12::int[], $13::text[], $14::text[], $15::float8[])
+        AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at)`,
+};
+/** An array for each property of the rows; each order names its row by number. */
+const SEVERAL_ROWS: Shape = {
+  given: `unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::bigint[],
+                $9::int[])
+      WITH ORDINALITY AS given (sale_id, sku, stripe, token, holder, units, available, version, ttl, row)`,
+  orders: `written JOIN
+      unnest($10::uuid[], $11::text[], $12::int[], $13::text[], $14::text[], $15::float8[], $16::int[])
+        AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at, row) USING (row)`,
+};
+
 /**
- * Stock, orders and movement in one statement, hence in one transaction and one round trip; of several stock rows at a time
- * where each is under a fence. Returns which rows were written, by their number from 1, and what is then available; where
- * the guard refused, nothing at all is written for that row.
- * Parameters: an array for each property of the rows, then one for each property of all of their orders.
+ * Stock, orders and movement in one statement, hence in one transaction and one round trip. Returns which rows were written,
+ * by their number from 1, and what is then available; where the guard refused, nothing at all is written for that row.
  * The movement reads the stock's new row, so its id is drawn while that row is locked: ids are in commit order.
  */
-const writeSql = ({ set, guard, before }: WriteClauses) => `
+const writeSql = ({ set, guard, before }: WriteClauses, { given, orders }: Shape) => `
   WITH written AS (
     UPDATE stock SET available = ${set}, version = stock.version + 1
-    FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::bigint[],
-                $9::int[])
-      WITH ORDINALITY AS given (sale_id, sku, stripe, token, holder, units, available, version, ttl, row)
+    FROM ${given}
     WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND ${guard}
     RETURNING given.*, stock.available AS after
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
-    SELECT written.sale_id, written.sku, o.id, o.buyer_id, o.quantity, o.status, o.reason, o.idempotency_key,
-           to_timestamp(o.accepted_at / 1000),
-           CASE o.status WHEN 'reserved' THEN clock_timestamp() + make_interval(secs => written.ttl) END
-    FROM unnest($10::int[], $11::uuid[], $12::text[], $13::int[], $14::text[], $15::text[], $16::text[], $17::float8[])
-      AS o (row, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
-    JOIN written USING (row)
+    SELECT written.sale_id, written.sku, o.id, o.buyer_id, o.quantity,
+           CASE WHEN o.reason IS NULL THEN 'reserved' ELSE 'rejected' END, o.reason,
+           o.idempotency_key, to_timestamp(o.accepted_at / 1000),
+           CASE WHEN o.reason IS NULL THEN clock_timestamp() + make_interval(secs => written.ttl) END
+    FROM ${orders}
   ), ${moved(before)}
   SELECT row::int, after AS available FROM written`;
 
@@ -141,7 +159,10 @@ const byMode = (sql: (clauses: WriteClauses) => string) =>
     string
   >;
 
-export const WRITE_SQL = byMode(writeSql);
+/** Of one row. Parameters: its properties; of its orders: ids, buyers, quantities, reasons, Idempotency-Keys, times of acceptance. */
+export const WRITE_SQL = byMode((clauses) => writeSql(clauses, ONE_ROW));
+/** Of several rows, each under a fence: it is cheaper than as many statements, and dearer than one for a single row. */
+export const WRITE_ROWS_SQL = writeSql(CLAUSES.fenced, SEVERAL_ROWS);
 /** Parameters: sale, SKU, token, holder; available and version as read; stripe; order ids. */
 export const RELEASE_SQL = byMode(releaseSql);
 

@@ -1,7 +1,7 @@
 import type { OrderRequest, Outcome } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { SharedStatement } from './shared-statement.js';
-import { READ_SQL, WRITE_SQL, type StockWriteMode } from './stock-sql.js';
+import { READ_SQL, WRITE_ROWS_SQL, WRITE_SQL, type StockWriteMode } from './stock-sql.js';
 
 export type Database = Pool | PoolClient;
 
@@ -44,38 +44,67 @@ async function readFenced(database: Database, keys: readonly StockKey[]): Promis
   const { rows } = await database.query<StockRow & { row: number }>({
     name: 'read fenced',
     text: READ_SQL.fenced,
-    values: columnsOf(keys),
+    values: columnsOf(keys.map(keyOf)),
   });
   return inOrder(keys, rows);
 }
 
-/** Resolves to what is then available of each row, or to undefined where it was not as it was read: nothing is written there. */
+/** Resolves to what is then available, or to undefined where the row was not as it was read: then nothing is written. */
 export async function writeStock(
   database: Database,
   mode: StockWriteMode,
-  changes: readonly StockChange[],
-): Promise<(number | undefined)[]> {
-  const settled = changes.flatMap((change, i) => change.settled.map((one) => [i + 1, ...one] as const));
-  const { rows } = await database.query<{ row: number; available: number }>({
+  change: StockChange,
+): Promise<number | undefined> {
+  const { rows } = await database.query<{ available: number }>({
     name: `write ${mode}`,
     text: WRITE_SQL[mode],
+    values: [...rowOf(change), ...ordersOf([change])],
+  });
+  return rows[0]?.available;
+}
+
+async function writeFenced(
+  database: Database,
+  changes: readonly StockChange[],
+): Promise<(number | undefined)[]> {
+  const { rows } = await database.query<{ row: number; available: number }>({
+    name: 'write rows',
+    text: WRITE_ROWS_SQL,
     values: [
-      ...columnsOf(changes),
-      changes.map(({ units }) => units),
-      changes.map(({ read }) => (mode === 'conditional' ? null : read.available)),
-      changes.map(({ read }) => read.version),
-      changes.map(({ ttl }) => ttl),
-      settled.map(([row]) => row),
-      settled.map(([, order]) => order.orderId),
-      settled.map(([, order]) => order.buyerId),
-      settled.map(([, order]) => order.quantity),
-      settled.map(([, , { status }]) => status),
-      settled.map(([, , outcome]) => ('reason' in outcome ? outcome.reason : null)),
-      settled.map(([, order]) => order.idempotencyKey),
-      settled.map(([, order]) => order.acceptedAt),
+      ...columnsOf(changes.map(rowOf)),
+      ...ordersOf(changes),
+      changes.flatMap(({ settled }, i) => settled.map(() => i + 1)),
     ],
   });
   return inOrder(changes, rows).map((row) => row?.available);
+}
+
+const keyOf = ({ saleId, sku, stripe, token, holder }: StockKey) => [saleId, sku, stripe, token, holder];
+
+/** What a write is given of its row. */
+const rowOf = ({ units, read, ttl, ...key }: StockChange) => [
+  ...keyOf(key),
+  units,
+  Number.isFinite(read.available) ? read.available : null, // a conditional write has not read it
+  read.version,
+  ttl,
+];
+
+const columnsOf = (rows: readonly (readonly unknown[])[]) =>
+  rows[0]!.map((_, column) => rows.map((row) => row[column]));
+
+/** What it is given of the orders of all rows. */
+function ordersOf(changes: readonly StockChange[]) {
+  const settled = changes.flatMap((change) => change.settled);
+  const orders = settled.map(([order]) => order);
+  return [
+    orders.map(({ orderId }) => orderId),
+    orders.map(({ buyerId }) => buyerId),
+    orders.map(({ quantity }) => quantity),
+    settled.map(([, outcome]) => ('reason' in outcome ? outcome.reason : null)),
+    orders.map(({ idempotencyKey }) => idempotencyKey),
+    orders.map(({ acceptedAt }) => acceptedAt),
+  ];
 }
 
 /**
@@ -96,18 +125,11 @@ export class FencedStatements {
     this.writes = new SharedStatement(
       batchSize,
       ({ settled }) => settled.length,
-      (changes) => writeStock(pool, 'fenced', changes),
+      async (changes) =>
+        changes.length === 1 ? [await writeStock(pool, 'fenced', changes[0]!)] : writeFenced(pool, changes),
     );
   }
 }
-
-const columnsOf = (keys: readonly StockKey[]) => [
-  keys.map(({ saleId }) => saleId),
-  keys.map(({ sku }) => sku),
-  keys.map(({ stripe }) => stripe),
-  keys.map(({ token }) => token),
-  keys.map(({ holder }) => holder),
-];
 
 /** The rows of a result, which are numbered from 1, each in the place of what it answers. */
 function inOrder<R extends { readonly row: number }>(

@@ -57,6 +57,18 @@ describe('settling', () => {
     ]);
   });
 
+  it('is planned once per connection, not per batch', async () => {
+    const sale = await shop.sale({ hot: 100 }, 'redis');
+    const section = sectionOf(sale, leaseWith(1n));
+    for (let batch = 0; batch < 10; batch++) await section.settle([orderOf(sale.id)]);
+    const plans = await poolOf(shop.dataSource).query(
+      `SELECT sum(custom_plans)::int AS "perBatch", sum(generic_plans)::int AS reused
+       FROM pg_prepared_statements WHERE name = 'write fenced'`,
+    );
+    expect(plans.rows[0].perBatch).toBe(0);
+    expect(plans.rows[0].reused).toBeGreaterThanOrEqual(10);
+  });
+
   it.each(['read-modify-write', 'row-lock', 'version', 'conditional'] as const)(
     'settles an order once however often it is delivered (%s)',
     async (write) => {

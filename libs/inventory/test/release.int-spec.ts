@@ -95,9 +95,8 @@ it('none loses units that come back, too', async () => {
     }),
   );
   await Promise.all(wanderers);
-  const total = await totalOf(sale);
-  expect(total.lostUpdates).toBeGreaterThan(0);
-  expect(total.conserved).toBe(false);
+  // Not that the numbers disagree: a lost sale and a lost return make up for each other.
+  expect((await totalOf(sale)).lostUpdates).toBeGreaterThan(0);
 });
 
 it('has an end only in a sale that gives one', async () => {
