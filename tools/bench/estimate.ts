@@ -7,7 +7,7 @@ import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
 const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
   worker: ({ only, rounds, orders }) => {
     const chosen = WAYS.filter((way) => (only.length > 0 ? only.includes(wayOf(way)) : isAlwaysThere(way)));
-    return chosen.length * rounds * (2.5 + orders / 10_000);
+    return chosen.length * rounds * (1 + orders / 20_000);
   },
   http: ({ rounds, seconds }) =>
     60 +

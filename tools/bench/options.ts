@@ -51,7 +51,7 @@ Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
   --only <list>       worker: strategies and libraries, comma separated; their servers are started
                       (those that need no server but Postgres and Redis)
                       locks: drivers, servers or libraries (all)
-  --orders <n>        worker: orders per run of the fast contenders (20000)
+  --orders <n>        worker: orders per run of the fast contenders (40000)
   --seconds <n>       locks: of each run (${SECONDS.locks}); http: of load (${SECONDS.http}); scale --long: in all (${SECONDS.long})
   --api-replicas <n>  http: API processes, at least 2: one will be killed (2)
   --workers <n>       http: worker processes (2)
@@ -84,7 +84,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       http: seconds ?? SECONDS.http,
       long: seconds ?? SECONDS.long,
     },
-    orders: integer('--orders', values.orders, 100, 1_000_000) ?? 20_000,
+    orders: integer('--orders', values.orders, 100, 1_000_000) ?? 40_000,
     only: list(values.only, named[0] === 'worker' ? WAYS : LOCK_NAMES),
     apiReplicas: integer('--api-replicas', values['api-replicas'], 2, 16) ?? 2,
     workers: integer('--workers', values.workers, 1, 32) ?? 2,

@@ -8,7 +8,7 @@ switch (role) {
     await (await import('./bench/bench.js')).bench(argument, json);
     break;
   case 'seller':
-    await (await import('./bench/worker/seller.js')).sell(argument);
+    await (await import('./bench/worker/seller.js')).sell();
     break;
   case 'locker':
     await (await import('./bench/locks/roles.js')).play(argument);

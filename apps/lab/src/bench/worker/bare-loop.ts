@@ -20,15 +20,18 @@ const COMMIT_SQL = `
 
 /** The limit of the machine: one connection that commits batch after batch, all parameters made beforehand. */
 export function bareLoop(pool: Pool, batchSize: number): Settler {
-  return (orders) => {
-    const batches = Array.from({ length: Math.ceil(orders.length / batchSize) }, (_, i) =>
-      valuesOf(orders.slice(i * batchSize, (i + 1) * batchSize)),
-    );
-    return async () => {
-      const connection = await pool.connect();
-      for (const values of batches) await connection.query({ name: 'bare', text: COMMIT_SQL, values });
-      connection.release();
-    };
+  return {
+    prepare(orders) {
+      const batches = Array.from({ length: Math.ceil(orders.length / batchSize) }, (_, i) =>
+        valuesOf(orders.slice(i * batchSize, (i + 1) * batchSize)),
+      );
+      return async () => {
+        const connection = await pool.connect();
+        for (const values of batches) await connection.query({ name: 'bare', text: COMMIT_SQL, values });
+        connection.release();
+      };
+    },
+    close: async () => undefined,
   };
 }
 

@@ -23,8 +23,13 @@ export interface Contender {
   readonly share: number;
 }
 
-/** Takes orders that are there already, and gives the run that settles them all: that is what is timed. */
-export type Settler = (orders: readonly OrderRequest[]) => () => Promise<void>;
+/** How a contender settles orders, in one process. */
+export interface Settler {
+  /** Takes orders that are there already, and gives the run that settles them all: that is what is timed. */
+  readonly prepare: (orders: readonly OrderRequest[]) => () => Promise<void>;
+  /** Resolves once nothing of it is held or open. */
+  readonly close: () => Promise<void>;
+}
 
 /** Shares that give every run a second or two: of those that settle one order at a time, and of other strategies. */
 const SLOW = 0.06;

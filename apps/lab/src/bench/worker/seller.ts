@@ -11,7 +11,7 @@ export interface SellerTask {
   readonly contender: Contender;
   readonly saleId: string;
   readonly orders: number;
-  /** Orders of another SKU that it settles first: code that has just been loaded is slow, whatever it does. */
+  /** Orders of another SKU that it settles first: new connections are slow, whatever they do. */
   readonly warmUp: number;
 }
 
@@ -24,24 +24,32 @@ export interface SellerResult {
 export const HOT = 'hot';
 export const WARM_UP = 'warm-up';
 
-/** One process of the worker benchmark: warms up, waits for the start, settles its orders, reports. */
-export async function sell(task: string): Promise<void> {
-  const { seller, contender, saleId, orders, warmUp } = JSON.parse(task) as SellerTask;
+/** One process of the worker benchmark. For each task: warms up, waits for the start, settles its orders, reports. */
+export async function sell(): Promise<never> {
+  for (;;) {
+    const [task] = (await once(process, 'message')) as [SellerTask];
+    process.send!(await perform(task));
+  }
+}
+
+async function perform({ seller, contender, saleId, orders, warmUp }: SellerTask): Promise<SellerResult> {
   const url = process.env.DATABASE_URL!;
   const dataSource = await new DataSource(
     dataSourceOptions({ url, poolSize: Math.min(LOADS[contender.load], 16), applicationName: 'bench' }),
   ).initialize();
   const settler = settlerOf(contender, poolOf(dataSource));
   // Made beforehand, as the API does: what is measured is settling them.
-  const run = settler(ordersOf(saleId, HOT, seller, orders));
-  await settler(ordersOf(saleId, WARM_UP, seller, warmUp))();
+  const run = settler.prepare(ordersOf(saleId, HOT, seller, orders));
+  await settler.prepare(ordersOf(saleId, WARM_UP, seller, warmUp))();
   process.send!('ready');
   await once(process, 'message');
 
   const startedAt = Date.now();
   await run();
-  // It stays until it is told to go: to leave now would be to leave with the lock, a moment before its release.
-  process.send!({ startedAt, endedAt: Date.now() } satisfies SellerResult);
+  const endedAt = Date.now();
+  await settler.close();
+  await dataSource.destroy();
+  return { startedAt, endedAt };
 }
 
 function ordersOf(saleId: string, sku: string, seller: number, count: number): OrderRequest[] {

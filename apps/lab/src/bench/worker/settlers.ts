@@ -9,7 +9,10 @@ import { backendsOf, serversIn } from '../../servers.js';
 import { bareLoop } from './bare-loop.js';
 import { LOADS, type Contender, type Peer, type Settler } from './contenders.js';
 
-type SettleOne = (order: OrderRequest) => Promise<unknown>;
+interface OneByOne {
+  readonly settle: (order: OrderRequest) => Promise<unknown>;
+  readonly close: () => Promise<void>;
+}
 
 const TTL_MS = 10_000;
 const MAX_HOLD_MS = 50;
@@ -21,17 +24,20 @@ export function settlerOf(contender: Contender, pool: Pool): Settler {
   return abreast(inFlight, contender.peer ? byPeer(contender.peer, pool) : byStrategy(contender, pool));
 }
 
-function abreast(inFlight: number, settle: SettleOne): Settler {
-  return (orders) => async () => {
-    const pending = orders.values();
-    const buyer = async () => {
-      for (const order of pending) await settle(order);
-    };
-    await Promise.all(Array.from({ length: inFlight }, buyer));
+function abreast(inFlight: number, { settle, close }: OneByOne): Settler {
+  return {
+    prepare: (orders) => async () => {
+      const pending = orders.values();
+      const buyer = async () => {
+        for (const order of pending) await settle(order);
+      };
+      await Promise.all(Array.from({ length: inFlight }, buyer));
+    },
+    close,
   };
 }
 
-function byStrategy({ rules, batchSize, load }: Contender, pool: Pool): SettleOne {
+function byStrategy({ rules, batchSize, load }: Contender, pool: Pool): OneByOne {
   const locks = new Locks(backendsOf(serversIn(process.env)));
   const reservations = new Reservations({
     pool,
@@ -43,11 +49,17 @@ function byStrategy({ rules, batchSize, load }: Contender, pool: Pool): SettleOn
     lockOf: (name) => locks.of(strategyOf(name).lock!),
     onCommit: async () => undefined,
   });
-  return (order) => reservations.reserve(order, rules);
+  return {
+    settle: (order) => reservations.reserve(order, rules),
+    async close() {
+      await reservations.idle(); // its last orders are settled a moment before their lock is released
+      await locks.close();
+    },
+  };
 }
 
 /** A lock of the library around the very same transaction, for each order. With its own settings, but for never giving up. */
-function byPeer(peer: Exclude<Peer, 'bare-loop'>, pool: Pool): SettleOne {
+function byPeer(peer: Exclude<Peer, 'bare-loop'>, pool: Pool): OneByOne {
   const redis = new Redis(process.env.REDIS_URL!);
   const redlock = new Redlock([redis], { retryCount: -1 });
   const acquire = {
@@ -58,11 +70,14 @@ function byPeer(peer: Exclude<Peer, 'bare-loop'>, pool: Pool): SettleOne {
       return mutex;
     },
   }[peer];
-  return async (order) => {
-    const { saleId, sku } = order;
-    const lock = await acquire(resourceOf(order));
-    const target = { saleId, sku, write: 'read-modify-write', perBuyerLimit: null } as const;
-    await new CriticalSection(pool, target).settle([order]);
-    await lock.release();
+  return {
+    async settle(order) {
+      const { saleId, sku } = order;
+      const lock = await acquire(resourceOf(order));
+      const target = { saleId, sku, write: 'read-modify-write', perBuyerLimit: null } as const;
+      await new CriticalSection(pool, target).settle([order]);
+      await lock.release();
+    },
+    close: async () => redis.disconnect(),
   };
 }
