@@ -1,8 +1,8 @@
 import { Admissions, Releases } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
-import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import { AdminKey } from './admin-key.js';
@@ -58,7 +58,8 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
     if (route.url === '/sales') route.bodyLimit = NEW_SALE_BODY_LIMIT;
   });
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) traceRequests(fastify);
-  await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  const setSecurityHeaders = helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  fastify.addHook('onRequest', ({ raw }, reply, next) => setSecurityHeaders(raw, reply.raw, () => next()));
   if (config.CORS_ORIGINS) app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS });
   refuseOtherMethods(fastify);
   timeRequests(fastify);

@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { parse, v5 as uuidv5 } from 'uuid';
 
 /** A checkout as the API accepted it; the worker turns it into an order. */
 export interface OrderRequest {
@@ -12,11 +12,11 @@ export interface OrderRequest {
   readonly acceptedAt: number;
 }
 
-const ORDER_NAMESPACE = '5b1c54d6-2f0b-4d8e-9a55-0d5b8f1f6f0e';
+const ORDER_NAMESPACE = parse('5b1c54d6-2f0b-4d8e-9a55-0d5b8f1f6f0e');
 
 /** The same buyer's same Idempotency-Key in the same sale is the same order, whoever computes it and whenever. */
 export function orderIdOf(saleId: string, buyerId: string, idempotencyKey: string): string {
-  return uuidv5(JSON.stringify([saleId, buyerId, idempotencyKey]), ORDER_NAMESPACE);
+  return uuidv5(Buffer.from(JSON.stringify([saleId, buyerId, idempotencyKey])), ORDER_NAMESPACE);
 }
 
 /** Tells whether a replayed key came with the same body. A SKU has no space in it. */
