@@ -12,8 +12,8 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
   http: ({ rounds, seconds }) =>
     60 +
     seconds.http * (1 + OVERLOAD_SHARE) +
-    HTTP.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 12),
-  scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 110 : 40)),
+    HTTP.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 19),
+  scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 120 : 60)),
   locks: (options) => {
     const only = locksOf(options);
     const chosen = LOCKS.filter((lock) => isMeant(lock, only));

@@ -1,16 +1,12 @@
-import { join } from 'node:path';
 import type { Settlement } from '../../../apps/lab/src/bench/http/idle-worker.js';
 import type { BenchResult } from '../../../apps/lab/src/bench/result.js';
 import { Samples } from '../../../apps/lab/src/bench/samples.js';
-import { brokenPromises } from '../../../apps/lab/src/bench/verdict.js';
-import { runK6, type K6Summary } from '../../demo/k6.js';
 import { startReplicas } from '../../stack/replica.js';
 import type { Stack } from '../../stack/stack.js';
 import type { LoadBench } from '../load-bench.js';
-import { readTruth, settlementsIn } from '../sale.js';
 import { CONTENDERS, OVERLOAD_SHARE, STEADY_SHARE, type Contender } from './contenders.js';
 import { failover } from './failover.js';
-import { settledFigures } from './figures.js';
+import { send, sendAndJudge } from './load.js';
 import { overload } from './overload.js';
 import { CAPACITY, STEADY, tablesOf } from './tables.js';
 
@@ -34,12 +30,9 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
   const { stack, rounds, seconds, progress } = bench;
   const samples = new Samples();
   const failures: string[] = [];
-  await startWorkers(bench, CONTENDERS[0]!);
-  await send(bench, 'warm-up', 'capacity.ts', { STRATEGY: 'redis', BUYERS, DURATION: WARM_UP_SECONDS });
   for (let round = 1; round <= rounds; round++) {
     for (const contender of CONTENDERS) {
       const { name } = contender;
-      await stack.stopWorkers();
       await startWorkers(bench, contender);
       const run = async (benchmark: string, script: string, env: Record<string, number>) => {
         const { broken, ...figures } = await measure(bench, contender, `${round}-${benchmark}`, script, env);
@@ -58,9 +51,9 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
         `round ${round}/${rounds}  ${name}: ${Math.round(settledPerSecond)} orders/s to terminal, the last ${Math.round(drainMs)} ms ` +
           `after the load; p99 ${Math.round(steady.terminalP99Ms)} ms at ${rate}/s`,
       );
+      await stack.stopWorkers();
     }
   }
-  await stack.stopWorkers();
   await startWorkers(bench, CONTENDERS[0]!);
   const killed = await failover(bench);
   await stack.stopWorkers();
@@ -73,47 +66,39 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
   };
 }
 
-async function startWorkers({ stack, workers }: HttpBench, { idle }: Contender) {
+/** And lets them work for a while: code that has just been loaded is slow, whatever it does. */
+async function startWorkers(bench: HttpBench, { idle, strategy }: Contender) {
+  const { stack, workers } = bench;
   stack.workers = idle
     ? await startReplicas('lab', 'idle-worker', workers, stack.env, ['idle-worker'])
     : await startReplicas('checkout-worker', 'worker', workers, stack.env);
+  await send(bench, 'warm-up', 'capacity.ts', { STRATEGY: strategy, BUYERS, DURATION: WARM_UP_SECONDS });
+  if (idle) await announcedBy(stack);
 }
 
 async function measure(
   bench: HttpBench,
   { name, strategy, safe, idle }: Contender,
-  folder: string,
+  run: string,
   script: string,
   env: Record<string, number>,
 ) {
-  const { stack, database } = bench;
-  const sent = await send(bench, `${folder}-${name}`, script, { ...env, STRATEGY: strategy });
-  const settlements = await (idle ? announcedBy(stack) : settlementsIn(database, sent.saleId));
-  const { ended, ...settled } = settledFigures(settlements);
-  const truth = { ...(await readTruth(stack, database, sent.saleId)), ended };
-  const unexpected =
-    sent.unexpected > 0 ? [`${name}: ${sent.unexpected} answers were neither 202 nor 409`] : [];
+  const { sent, settled, broken } = await sendAndJudge(bench, {
+    name: `${run}-${name}`,
+    script,
+    env: { ...env, STRATEGY: strategy },
+    safe,
+    settlements: idle ? () => announcedBy(bench.stack) : undefined,
+  });
+  const { ended: _, ...figures } = settled;
   return {
-    ...settled,
+    ...figures,
     acceptP50Ms: sent.latencyMs.p50,
     acceptP95Ms: sent.latencyMs.p95,
     acceptP99Ms: sent.latencyMs.p99,
     droppedIterations: sent.droppedIterations,
-    broken: [...unexpected, ...brokenPromises(`${name}, ${folder}`, safe, sent.accepted, truth)],
+    broken,
   };
-}
-
-function send(
-  { stack, k6, directory }: HttpBench,
-  folder: string,
-  script: string,
-  env: Record<string, string | number>,
-): Promise<K6Summary> {
-  return runK6(k6, {
-    script,
-    env: { API_URLS: stack.apiUrls.join(','), EXPECT: 'any', ...env },
-    directory: join(directory, folder.replaceAll(/\W+/g, '-')),
-  });
 }
 
 /** What the workers that do nothing have announced since they were asked last. */

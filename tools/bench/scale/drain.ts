@@ -41,7 +41,7 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
     const fullBytes = await usedMemory(redis);
     const resumedAt = Date.now();
     await admissions.queue.resume();
-    await drained(admissions, saleId, names);
+    await drained(admissions);
 
     const elapsedMs = (await lastSettledAt(database, saleId)) - resumedAt;
     const rss = async (replicas: Stack['workers']) =>
@@ -76,11 +76,10 @@ function orderOf(saleId: string, sku: string, buyerId: string): OrderRequest {
   return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey: 'bench', acceptedAt: Date.now() };
 }
 
-async function drained(admissions: Admissions, saleId: string, skus: readonly string[]) {
+async function drained(admissions: Admissions) {
   const deadline = Date.now() + DRAIN_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    const pending = await admissions.pending(saleId, skus);
-    if ([...pending.values()].every((orders) => orders === 0)) return;
+    if ((await admissions.backlog()) === 0) return;
     await sleep(POLL_MS);
   }
   throw new Error(`the queue was not drained within ${DRAIN_TIMEOUT_MS / 1_000} s`);

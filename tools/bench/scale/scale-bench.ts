@@ -20,11 +20,11 @@ interface Step extends Backlog {
 const WORKER_COUNTS = [1, 2, 4, 8];
 const SKU_COUNTS = [1, 8, 64];
 const SIZES = {
-  short: { orders: 4_000, backlogs: [1_000, 4_000, 16_000] },
+  short: { orders: 10_000, backlogs: [1_000, 10_000, 40_000] },
   full: { orders: 20_000, backlogs: [1_000, 20_000, 200_000] },
 };
-/** Drained before a measurement by workers that have just been started. */
-const WARM_UP: Backlog = { orders: 2_000, skus: 8 };
+/** Drained before a measurement by workers that have just been started, for each of them. */
+const WARM_UP: Backlog = { orders: 5_000, skus: 8 };
 const FEW_WORKERS = 4;
 
 /** What more workers, more SKUs and a longer queue change. Steps with the same workers share them. */
@@ -57,7 +57,7 @@ export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBenc
       if (stack.workers.length !== workers) {
         await stack.stopWorkers();
         stack.workers = await startReplicas('checkout-worker', 'worker', workers, stack.env);
-        await drain(bench, 'warm-up', WARM_UP);
+        await drain(bench, 'warm-up', { ...WARM_UP, orders: workers * WARM_UP.orders });
       }
       const { broken, figures } = await drain(bench, `${benchmark}: ${contender}`, backlog);
       failures.push(...broken);
