@@ -7,12 +7,16 @@ interface K6Command {
   env: Record<string, string>;
 }
 
+/** k6 shares the machine with what it measures: it may use more memory, and less of the processors. Percent, as Go has it. */
+const GOGC = '400';
+
 /** How to run k6 here with these arguments and, for the script, these variables. */
-export async function k6Command(args: string[], env: Record<string, string>): Promise<K6Command> {
+export async function k6Command(args: string[], variables: Record<string, string>): Promise<K6Command> {
+  const env = { GOGC, ...variables };
   const k6 = await provideK6();
   if ('file' in k6) return { file: k6.file, args, env };
   const options = ['run', '--rm', '--network', 'host', '--volume', `${root}:${root}`, '--workdir', root];
   const user = ['--user', `${process.getuid?.()}:${process.getgid?.()}`]; // the reports are the user's, not root's
-  const variables = Object.keys(env).flatMap((name) => ['--env', name]);
-  return { file: 'docker', args: [...options, ...user, ...variables, k6.image, ...args], env };
+  const passed = Object.keys(env).flatMap((name) => ['--env', name]);
+  return { file: 'docker', args: [...options, ...user, ...passed, k6.image, ...args], env };
 }
