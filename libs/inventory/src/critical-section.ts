@@ -43,8 +43,6 @@ export interface SectionResult {
 }
 
 const UNIQUE_VIOLATION = '23505';
-/** Each try settles or finds at least one order more, unless ids and keys contradict each other. */
-const MAX_DUPLICATE_TRIES = 5;
 
 /**
  * The critical section: read the stock, decide, write stock, orders and movement. It is deliberately read-modify-write;
@@ -76,7 +74,7 @@ export class CriticalSection {
   async settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
     let settled = new Map<string, Outcome | undefined>();
     let available: number | undefined;
-    for (let tries = 1; ; tries++) {
+    for (;;) {
       const distinct = new Map(orders.map((order) => [order.orderId, order]));
       const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));
       try {
@@ -90,8 +88,11 @@ export class CriticalSection {
         return { outcomes: orders.map(({ orderId }) => settled.get(orderId)), available };
       } catch (error) {
         // An order of these has its row already: its job was delivered before. Only then is it worth asking which.
-        if (!isUniqueViolation(error) || tries === MAX_DUPLICATE_TRIES) throw error;
-        settled = await this.#settledBefore(orders);
+        if (!isUniqueViolation(error)) throw error;
+        const before = await this.#settledBefore(orders);
+        // Another worker may settle them one by one meanwhile. Where no row is new, ids and keys contradict each other.
+        if (before.size === settled.size) throw error;
+        settled = before;
       }
     }
   }
@@ -137,7 +138,9 @@ export class CriticalSection {
     read: StockRow,
   ): Promise<number | undefined> {
     this.lease?.throwIfLost();
-    const settled = orders.flatMap((order, i) => (outcomes[i] ? [[order, outcomes[i]] as const] : []));
+    const settled = orders
+      .flatMap((order, i) => (outcomes[i] ? [[order, outcomes[i]] as const] : []))
+      .sort(([a], [b]) => inLockOrder(a, b));
     const change = { ...this.#key, read, units, settled, ttl: this.target.reservationTtlSeconds };
     if (this.#shares(database)) return this.shared!.writes.add(change);
     return writeStock(database, this.mode, change);
@@ -185,6 +188,11 @@ export class CriticalSection {
     this.lease?.throwIfLost();
     throw new TokenWentBackError(this.resource, this.lease!.token!, BigInt(rows[0].fence_token));
   }
+}
+
+/** Rows are locked in this order everywhere: two workers that have the same orders in hand do not deadlock over them. */
+export function inLockOrder(a: OrderRequest, b: OrderRequest): number {
+  return a.orderId < b.orderId ? -1 : 1;
 }
 
 function isUniqueViolation(error: unknown): boolean {

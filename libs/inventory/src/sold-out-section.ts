@@ -1,5 +1,5 @@
 import type { OrderRequest } from '@app/orders';
-import { CriticalSection, type SectionResult } from './critical-section.js';
+import { CriticalSection, inLockOrder, type SectionResult } from './critical-section.js';
 import { REJECT_SOLD_OUT_SQL } from './stock-sql.js';
 
 /**
@@ -8,17 +8,18 @@ import { REJECT_SOLD_OUT_SQL } from './stock-sql.js';
  */
 export class SoldOutSection extends CriticalSection {
   protected override async commit(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+    const rejected = orders.toSorted(inLockOrder);
     const { rows } = await this.pool.query<{ available: number }>({
       name: 'reject sold out',
       text: REJECT_SOLD_OUT_SQL,
       values: [
         this.target.saleId,
         this.target.sku,
-        orders.map(({ orderId }) => orderId),
-        orders.map(({ buyerId }) => buyerId),
-        orders.map(({ quantity }) => quantity),
-        orders.map(({ idempotencyKey }) => idempotencyKey),
-        orders.map(({ acceptedAt }) => acceptedAt),
+        rejected.map(({ orderId }) => orderId),
+        rejected.map(({ buyerId }) => buyerId),
+        rejected.map(({ quantity }) => quantity),
+        rejected.map(({ idempotencyKey }) => idempotencyKey),
+        rejected.map(({ acceptedAt }) => acceptedAt),
       ],
     });
     const { available } = rows[0]!;

@@ -1,6 +1,7 @@
 import { poolOf } from '@app/database';
 import type { Lease } from '@app/lock';
 import { orderOf, Shop } from '@app/testing';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { CriticalSection } from '../src/critical-section.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from '../src/errors.js';
@@ -84,6 +85,57 @@ describe('settling', () => {
       expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
     },
   );
+
+  describe('orders that another worker has, too', () => {
+    const openSale = () => shop.sale({ hot: 10_000 }, 'conditional-update', null, 4);
+    const sectionOn = (sale: Sale, stripe: number, Section = CriticalSection) =>
+      new Section(poolOf(shop.dataSource), {
+        saleId: sale.id,
+        sku: 'hot',
+        stripe,
+        write: 'conditional',
+        perBuyerLimit: null,
+      });
+    const ordersOf = (sale: Sale, count: number) => Array.from({ length: count }, () => orderOf(sale.id));
+
+    it('are settled once, though it settles them one after the other meanwhile', async () => {
+      const sale = await openSale();
+      const orders = ordersOf(sale, 8);
+      const taken = [...orders];
+      class Overtaken extends CriticalSection {
+        override async write(...args: Parameters<CriticalSection['write']>) {
+          const next = taken.pop();
+          if (next) await sectionOn(sale, 0).settle([next]);
+          return super.write(...args);
+        }
+      }
+      const { outcomes } = await sectionOn(sale, 1, Overtaken).settle(orders);
+      expect(outcomes).toEqual(orders.map(() => ({ status: 'reserved' })));
+      expect(await totalOf(sale)).toMatchObject({ held: 8, available: 9_992, conserved: true });
+    });
+
+    it('do not deadlock with it, whichever way round they came', async () => {
+      const sale = await openSale();
+      for (let round = 0; round < 10; round++) {
+        const orders = ordersOf(sale, 512);
+        const settling = [0, 1, 2, 3].map((stripe) =>
+          sectionOn(sale, stripe).settle(stripe % 2 ? orders : orders.toReversed()),
+        );
+        await Promise.all(settling);
+      }
+      expect(await totalOf(sale)).toMatchObject({ held: 5_120, available: 4_880, conserved: true });
+    });
+  });
+
+  it('does not settle an order that contradicts one with its Idempotency-Key', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'none');
+    const order = orderOf(sale.id);
+    await sectionOf(sale).settle([order]);
+    await expect(sectionOf(sale).settle([{ ...order, orderId: randomUUID() }])).rejects.toThrow(
+      /duplicate key/,
+    );
+    expect(await totalOf(sale)).toMatchObject({ held: 1, available: 4, conserved: true });
+  });
 
   it('answers a redelivered rejection with the rejection it had', async () => {
     const sale = await shop.sale({ hot: 0 }, 'none');
