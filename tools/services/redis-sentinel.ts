@@ -42,6 +42,7 @@ export async function startReplicatedRedis(
       }),
     ),
   );
+  await until('each replica is sent what is written', () => replicatesTo(count, primary));
   const sentinel = await startSentinel(port, password, count);
   const url = `redis-sentinel://:${password}@${new URL(sentinel.url).host}#${GROUP}`;
   return { url, primary, replicas, sentinel };
@@ -106,6 +107,17 @@ async function linkedReplicas(url: string): Promise<number> {
 async function linkOf(url: string): Promise<string | undefined> {
   const info = await askRedis(url, (redis) => redis.info('replication'));
   return /^master_link_status:(\w+)/m.exec(info)?.[1];
+}
+
+/**
+ * Whether so many replicas have what is written now. A link that is up does not say so: a primary sends nothing until the
+ * replica's next report, a second later, if the first one came before it took note that the copy was sent.
+ */
+async function replicatesTo(count: number, { url }: Service): Promise<boolean> {
+  return askRedis(url, async (redis) => {
+    await redis.set('written', '', 'PX', 1);
+    return (await redis.wait(count, PATIENCE_MS)) === count;
+  });
 }
 
 async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
