@@ -20,11 +20,14 @@ interface Step extends Backlog {
 const WORKER_COUNTS = [1, 2, 4, 8];
 const SKU_COUNTS = [1, 8, 64];
 const SIZES = {
-  short: { orders: 10_000, backlogs: [1_000, 10_000, 40_000] },
-  full: { orders: 20_000, backlogs: [1_000, 20_000, 200_000] },
+  short: { orders: 20_000, backlogs: [1_000, 10_000, 40_000] },
+  full: { orders: 60_000, backlogs: [1_000, 20_000, 200_000] },
 };
-/** Drained before a measurement by workers that have just been started, for each of them. */
-const WARM_UP: Backlog = { orders: 5_000, skus: 8 };
+/** Drained by workers that have just been started before they are measured, for each of them: they serve for hours as a rule. */
+const WARM_UPS: readonly Backlog[] = [
+  { orders: 8_000, skus: 1 },
+  { orders: 8_000, skus: 64 },
+];
 const FEW_WORKERS = 4;
 
 /** What more workers, more SKUs and a longer queue change. Steps with the same workers share them. */
@@ -57,7 +60,8 @@ export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBenc
       if (stack.workers.length !== workers) {
         await stack.stopWorkers();
         stack.workers = await startReplicas('checkout-worker', 'worker', workers, stack.env);
-        await drain(bench, 'warm-up', { ...WARM_UP, orders: workers * WARM_UP.orders });
+        for (const warmUp of WARM_UPS)
+          await drain(bench, 'warm-up', { ...warmUp, orders: workers * warmUp.orders });
       }
       const { broken, figures } = await drain(bench, `${benchmark}: ${contender}`, backlog);
       failures.push(...broken);
