@@ -41,9 +41,6 @@ describe('the comparison', { timeout: 180_000 }, () => {
     await createSales(page);
     await page.getByRole('button', { name: 'Start load' }).click();
     await page.getByText('Load is on').waitFor();
-    const holder = panel(page, 'Lock-on').locator('.chip.holds');
-    await holder.filter({ hasText: /^worker-[123]$/ }).waitFor();
-
     await page.getByText(/The last load made \d+ checkouts, 0 with an unexpected answer/).waitFor();
     await eventually(async () => expect(await figure(page, 'Lock-on', 'sold')).toBe(200));
     expect(await figure(page, 'Lock-on', 'oversold')).toBe(0);
@@ -65,7 +62,9 @@ describe('the comparison', { timeout: 180_000 }, () => {
     await page.getByLabel('For seconds').fill('60');
     await createSales(page);
     await page.getByRole('button', { name: 'Start load' }).click();
-    await panel(page, 'Lock-on').locator('.chip.holds').waitFor();
+    // At this rate the lock is free most of the time: somebody who looks now and then needs a while to see its holder.
+    const holder = panel(page, 'Lock-on').locator('.chip.holds');
+    await holder.filter({ hasText: /^worker-[123]$/ }).waitFor();
     await page.getByRole('button', { name: 'Kill the lock holder' }).click();
     await panel(page, 'Lock-on')
       .getByText(/worker-\d held the lock\. Dead time/)
