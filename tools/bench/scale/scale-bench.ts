@@ -23,14 +23,11 @@ const SIZES = {
   short: { orders: 20_000, backlogs: [1_000, 10_000, 40_000] },
   full: { orders: 60_000, backlogs: [1_000, 20_000, 200_000] },
 };
-/** Drained by workers that have just been started before they are measured, for each of them: they serve for hours as a rule. */
-const WARM_UPS: readonly Backlog[] = [
-  { orders: 8_000, skus: 1 },
-  { orders: 8_000, skus: 64 },
-];
+/** Drained before a measurement by workers that have just been started, so many orders for each: as a rule they serve for hours. */
+const WARM_UP = { orders: 8_000, skuCounts: [1, 64] };
 const FEW_WORKERS = 4;
 
-/** What more workers, more SKUs and a longer queue change. Steps with the same workers share them. */
+/** What more workers, more SKUs and a longer queue change. Steps with the same workers share them, one after the other. */
 function stepsOf(full: boolean): Step[] {
   const { orders, backlogs } = full ? SIZES.full : SIZES.short;
   const step = (benchmark: string, contender: string, workers: number, backlog: Backlog): Step => ({
@@ -47,7 +44,7 @@ function stepsOf(full: boolean): Step[] {
     ...backlogs.map((count) =>
       step(BACKLOG, counted(count, 'order'), FEW_WORKERS, { orders: count, skus: 1 }),
     ),
-  ];
+  ].sort((a, b) => a.workers - b.workers);
 }
 
 /** Backlogs that are in the queue already, and how fast they are drained: what k6 and the API could deliver does not matter. */
@@ -60,8 +57,8 @@ export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBenc
       if (stack.workers.length !== workers) {
         await stack.stopWorkers();
         stack.workers = await startReplicas('checkout-worker', 'worker', workers, stack.env);
-        for (const warmUp of WARM_UPS)
-          await drain(bench, 'warm-up', { ...warmUp, orders: workers * warmUp.orders });
+        for (const skus of WARM_UP.skuCounts)
+          await drain(bench, 'warm-up', { skus, orders: workers * WARM_UP.orders });
       }
       const { broken, figures } = await drain(bench, `${benchmark}: ${contender}`, backlog);
       failures.push(...broken);
