@@ -1,10 +1,4 @@
-import {
-  checkoutWorker,
-  ORDERS_PER_JOB,
-  releaseWorker,
-  type CheckoutJob,
-  type ReleaseJob,
-} from '@app/checkout-queue';
+import { checkoutWorker, releaseWorker, type CheckoutJob, type ReleaseJob } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import {
   Inject,
@@ -47,7 +41,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     this.#workers = [
       checkoutWorker(this.redis, (order) => this.stock.settle(order), {
         ...options,
-        concurrency: Math.ceil(WORKER_CONCURRENCY / ORDERS_PER_JOB),
+        maxOrders: WORKER_CONCURRENCY,
       }),
       releaseWorker(this.redis, (orderIds) => this.stock.release(orderIds), {
         ...options,

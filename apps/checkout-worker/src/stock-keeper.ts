@@ -1,4 +1,10 @@
-import { announce, announceReturn, Releases, type QueuedOrder } from '@app/checkout-queue';
+import {
+  announce,
+  announceReturn,
+  ORDERS_IN_HAND_PER_SKU,
+  Releases,
+  type QueuedOrder,
+} from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import {
@@ -50,7 +56,7 @@ export class StockKeeper {
       pool: poolOf(dataSource),
       batchSize: config.BATCH_SIZE,
       maxHold: config.BATCH_MAX_HOLD_MS,
-      inFlight: config.WORKER_CONCURRENCY,
+      inFlight: Math.min(config.WORKER_CONCURRENCY, ORDERS_IN_HAND_PER_SKU),
       signal: this.#shutdown.signal,
       lockOf: async (strategy) => {
         const driver = strategyOf(strategy).lock!;

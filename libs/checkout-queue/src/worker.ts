@@ -1,8 +1,14 @@
 import { Worker, type Job, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { keys } from './keys.js';
 import { backoffStrategy } from './backoff.js';
+import { InHand } from './in-hand.js';
+import { keys } from './keys.js';
 import { CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
+
+export interface CheckoutWorkerOptions extends Pick<WorkerOptions, 'lockDuration' | 'stalledInterval'> {
+  /** Orders in hand at most. */
+  readonly maxOrders: number;
+}
 
 /**
  * Takes jobs from the queue and has their orders settled, side by side. A job ends when each of its orders has; until then it
@@ -11,24 +17,38 @@ import { CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
 export function checkoutWorker(
   connection: Redis,
   settle: (order: QueuedOrder) => Promise<unknown>,
-  options: Pick<WorkerOptions, 'concurrency' | 'lockDuration' | 'stalledInterval'>,
+  { maxOrders, ...options }: CheckoutWorkerOptions,
 ): Worker<CheckoutJob> {
-  const work = async (job: Job<CheckoutJob>) => {
-    const settled = await Promise.allSettled((await unsettled(connection, job)).map(settle));
+  const inHand = new InHand(maxOrders);
+  const work = async ({ id, data: { orders } }: Job<CheckoutJob>) => {
+    inHand.begin(orders);
+    worker.concurrency = inHand.concurrency;
+    const carriers = carriersOf(connection, orders);
+    const settling = orders.map(async (order, i) => {
+      try {
+        if ((await carriers)[i] === id) await settle(order);
+      } finally {
+        inHand.settled(order);
+      }
+    });
+    const settled = await Promise.allSettled(settling);
+    inHand.end();
+    worker.concurrency = inHand.concurrency;
     const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
     if (failed) throw failed.reason;
   };
-  return new Worker(CHECKOUT_QUEUE, work, {
+  const worker: Worker<CheckoutJob> = new Worker(CHECKOUT_QUEUE, work, {
     ...options,
+    concurrency: inHand.concurrency,
     connection,
     // However often its worker died, an accepted order goes back to the queue.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy },
   });
+  return worker;
 }
 
-/** The orders of a job that were accepted with it and are not settled; the job may carry others, which were refused. */
-async function unsettled(redis: Redis, { id, data }: Job<CheckoutJob>): Promise<QueuedOrder[]> {
-  const jobs = await redis.hmget(keys.queued, ...data.orders.map(({ orderId }) => orderId));
-  return data.orders.filter((_, i) => jobs[i] === id);
+/** The job that carries each of these orders; none if the order is settled. A job may carry others too, which were refused. */
+function carriersOf(redis: Redis, orders: readonly QueuedOrder[]): Promise<(string | null)[]> {
+  return redis.hmget(keys.queued, ...orders.map(({ orderId }) => orderId));
 }

@@ -57,8 +57,8 @@ const soundApi = api.refine(({ BUYER_JWT_SECRET, BUYER_JWKS_URL }) => !BUYER_JWT
 const worker = common.extend({
   /** Health and metrics of this worker. */
   PORT: integer(1, 65_535).default(3001),
-  /** Orders one worker has in hand at a time; this bounds its memory. */
-  WORKER_CONCURRENCY: integer(1, 1_000).default(256),
+  /** Orders one worker has in hand at most, however many SKUs they are of; this bounds its memory. */
+  WORKER_CONCURRENCY: integer(1, 100_000).default(4_096),
   /** Orders per transaction at most; 1 is the textbook lock per order. */
   BATCH_SIZE: integer(1, 1_000).default(64),
   /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */

@@ -12,7 +12,7 @@ export interface BatchLimits {
   readonly batchSize: number;
   /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
   readonly maxHold: number;
-  /** Orders in hand at a time: how many `reserve` calls the process makes before it waits for one. */
+  /** Orders of one SKU in hand at a time: how many `reserve` calls the process makes before it waits for one. */
   readonly inFlight: number;
 }
 

@@ -53,7 +53,7 @@ export class Settler {
       reservationTtlSeconds,
     } as const;
     this.#worker = checkoutWorker(this.#redis, (order) => reservations.reserve(order, rules), {
-      concurrency: 64,
+      maxOrders: 4_096,
     });
     const release = async (orderIds: readonly string[]) => {
       const due = await dueOf(this.#pool, orderIds);

@@ -1,4 +1,4 @@
-import { announce, checkoutWorker, ORDERS_PER_JOB, type SettledOrder } from '@app/checkout-queue';
+import { announce, checkoutWorker, type SettledOrder } from '@app/checkout-queue';
 import { Redis } from 'ioredis';
 import { createServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -6,8 +6,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Of one order, in milliseconds since the epoch. */
 export type Settlement = readonly [acceptedAt: number, settledAt: number];
 
-/** As many orders in hand as a worker has by default. */
-const CONCURRENCY = 256;
+/** Orders in hand at most, as a worker has them by default. */
+const MAX_ORDERS = 4_096;
 
 /**
  * The ceiling of the API and the queue: a worker that takes the same orders from the same queue and announces each as
@@ -23,7 +23,7 @@ export async function idleWorker(): Promise<void> {
   };
   const gather = gathered(settle);
   const worker = checkoutWorker(redis, (order) => gather({ order, outcome: { status: 'reserved' } }), {
-    concurrency: CONCURRENCY / ORDERS_PER_JOB,
+    maxOrders: MAX_ORDERS,
   });
   worker.on('error', (error) => console.error(error));
   const server = createServer(({ url }, response) => {
