@@ -10,6 +10,8 @@ FROM node:24.21.0-trixie-slim
 WORKDIR /app
 # The same port in every container, so that one health check and one scrape port serve both applications.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+# A larger young generation than V8's 16 MiB: what an order consists of is copied less while it waits.
+ENV NODE_OPTIONS="--enable-source-maps --max-semi-space-size=64"
 # package.json says that dist/ holds ES modules.
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
@@ -19,4 +21,4 @@ USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1))"]
-CMD ["node", "--enable-source-maps", "dist/apps/checkout-api/main.js"]
+CMD ["node", "dist/apps/checkout-api/main.js"]

@@ -1,6 +1,6 @@
 import { onFreePort } from '../processes/free-port.js';
 import { LocalProcess } from '../processes/local-process.js';
-import { mainOf } from '../setup/build.js';
+import { mainOf, NODE_FLAGS } from '../setup/build.js';
 
 /** Variables of libs/config. */
 export type Env = Record<string, string>;
@@ -15,7 +15,7 @@ export class Replica extends LocalProcess {
       name,
       command: {
         file: process.execPath,
-        args: ['--enable-source-maps', mainOf(app), ...args],
+        args: [...NODE_FLAGS, mainOf(app), ...args],
         env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(port) },
       },
       isReady: () => isReady(url),

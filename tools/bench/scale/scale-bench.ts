@@ -24,7 +24,7 @@ const SIZES = {
   full: { orders: 60_000, backlogs: [1_000, 20_000, 200_000] },
 };
 /** Drained before a measurement by workers that have just been started, so many orders for each: as a rule they serve for hours. */
-const WARM_UP = { orders: 8_000, skuCounts: [1, 64] };
+const WARM_UP = { orders: 20_000, skuCounts: [1, 64] };
 const FEW_WORKERS = 4;
 
 /** What more workers, more SKUs and a longer queue change. Steps with the same workers share them, one after the other. */
