@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Gatherer } from './gatherer.js';
 import { keys } from './keys.js';
-import { checkoutQueue, ORDERS_PER_JOB, type CheckoutJob, type QueuedOrder } from './queue.js';
+import { checkoutQueue, ORDERS_PER_JOB, saleSkuOf, type CheckoutJob, type QueuedOrder } from './queue.js';
 
 const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
 const PENDING_TTL_SECONDS = 7 * 86_400;
@@ -57,7 +57,7 @@ export class Admissions {
   readonly #entries = new Gatherer(
     ORDERS_PER_JOB,
     (requests: readonly Request[]) => this.#enter(requests),
-    ({ order }) => `${order.saleId}:${order.sku}`,
+    ({ order }) => saleSkuOf(order),
   );
 
   constructor(

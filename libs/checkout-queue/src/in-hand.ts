@@ -1,4 +1,4 @@
-import { ORDERS_PER_JOB, type QueuedOrder } from './queue.js';
+import { ORDERS_PER_JOB, saleSkuOf, type QueuedOrder } from './queue.js';
 
 /** Orders of one SKU with which its lock is not idle: while a batch of them is committed, the next ones are there. */
 export const ORDERS_IN_HAND_PER_SKU = 256;
@@ -37,11 +37,11 @@ export class InHand {
     this.#jobs--;
   }
 
-  #count({ saleId, sku }: QueuedOrder, change: 1 | -1) {
+  #count(order: QueuedOrder, change: 1 | -1) {
     this.#orders += change;
-    const key = `${saleId}:${sku}`;
-    const orders = (this.#ordersPerSku.get(key) ?? 0) + change;
-    if (orders > 0) this.#ordersPerSku.set(key, orders);
-    else this.#ordersPerSku.delete(key);
+    const sku = saleSkuOf(order);
+    const orders = (this.#ordersPerSku.get(sku) ?? 0) + change;
+    if (orders > 0) this.#ordersPerSku.set(sku, orders);
+    else this.#ordersPerSku.delete(sku);
   }
 }

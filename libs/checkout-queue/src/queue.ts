@@ -12,6 +12,9 @@ export interface QueuedOrder extends OrderRequest {
   readonly traceparent?: string;
 }
 
+/** What an order is grouped and counted by: SKUs of different sales are different ones. */
+export const saleSkuOf = ({ saleId, sku }: QueuedOrder) => `${saleId}:${sku}`;
+
 /** A job's payload: the orders that one API replica had in hand at the same time. */
 export interface CheckoutJob {
   readonly orders: readonly QueuedOrder[];
