@@ -139,7 +139,8 @@ export class CriticalSection {
   ): Promise<number | undefined> {
     this.lease?.throwIfLost();
     const settled = orders
-      .flatMap((order, i) => (outcomes[i] ? [[order, outcomes[i]] as const] : []))
+      .map((order, i) => [order, outcomes[i]] as const)
+      .filter((each): each is [OrderRequest, Outcome] => each[1] !== undefined)
       .sort(([a], [b]) => inLockOrder(a, b));
     const change = { ...this.#key, read, units, settled, ttl: this.target.reservationTtlSeconds };
     if (this.#shares(database)) return this.shared!.writes.add(change);

@@ -116,7 +116,7 @@ export class Lane<O extends OrderRequest> {
       }
       if (this.#waiting.length > 0) await this.#settleBatch(section);
       if (batchSize === 1 || performance.now() >= until) return;
-      await nextTurn(); // those just settled make room for others
+      await allTold(); // those just settled make room for others
     } while (this.#busy);
   }
 
@@ -176,6 +176,9 @@ export class Lane<O extends OrderRequest> {
     }
   }
 }
+
+/** Resolves once whoever was told something by a promise has acted on it. A turn of the event loop would do too, and costs more. */
+const allTold = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
 /** What did not come to an end goes back to where it was taken from. */
 async function orPutBack<T, W>(work: Promise<T>, batch: readonly W[], queue: W[]): Promise<T> {

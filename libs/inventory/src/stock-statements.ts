@@ -108,6 +108,12 @@ function ordersOf(changes: readonly StockChange[]) {
 }
 
 /**
+ * Full batches that lanes commit in one statement at most. It is planned, run and flushed to the disk once for all of them;
+ * beyond this, little of the cost of an order is left to be shared.
+ */
+const BATCHES_TOGETHER = 8;
+
+/**
  * The fenced statements of one process, shared by its lanes. Only under a fence: nobody else wants such a row, so that a
  * statement on several of them waits for nobody.
  */
@@ -115,15 +121,16 @@ export class FencedStatements {
   readonly reads: SharedStatement<StockKey, StockRow | undefined>;
   readonly writes: SharedStatement<StockChange, number | undefined>;
 
-  /** @param batchSize orders per transaction at most */
+  /** @param batchSize orders of a lane per transaction at most; with 1, as in a textbook, lanes share no transaction either */
   constructor(pool: Pool, batchSize: number) {
+    const most = batchSize === 1 ? 1 : BATCHES_TOGETHER * batchSize;
     this.reads = new SharedStatement(
-      batchSize,
+      most,
       () => 1,
       (keys) => readFenced(pool, keys),
     );
     this.writes = new SharedStatement(
-      batchSize,
+      most,
       ({ settled }) => settled.length,
       async (changes) =>
         changes.length === 1 ? [await writeStock(pool, 'fenced', changes[0]!)] : writeFenced(pool, changes),

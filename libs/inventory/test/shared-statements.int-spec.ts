@@ -55,11 +55,19 @@ describe('lanes that share their statements', () => {
     expect(items.map(({ held }) => held)).toEqual([2, 2, 2, 2]);
   });
 
-  it('keep within the size of a batch', async () => {
+  it('carry several full batches', async () => {
     const sale = await openSale();
-    const shared = new FencedStatements(poolOf(shop.dataSource), 4);
+    const shared = new FencedStatements(poolOf(shop.dataSource), 2);
     await Promise.all(SKUS.map((sku) => sectionOf(sale, sku, 1n, shared).settle(two(sale, sku))));
-    expect(await transactionsOf(sale)).toBe(2);
+    expect(await transactionsOf(sale)).toBe(1);
+  });
+
+  it('share no transaction with batches of 1', async () => {
+    const sale = await openSale();
+    const shared = new FencedStatements(poolOf(shop.dataSource), 1);
+    const settling = SKUS.map((sku) => sectionOf(sale, sku, 1n, shared).settle([orderOf(sale.id, { sku })]));
+    await Promise.all(settling);
+    expect(await transactionsOf(sale)).toBe(SKUS.length);
   });
 
   it('do not suffer for one whose lease has been overtaken', async () => {
