@@ -52,11 +52,13 @@ async function perform({ seller, contender, saleId, orders, warmUp }: SellerTask
   return { startedAt, endedAt };
 }
 
+/** As a worker has them, which reads them from JSON. */
 function ordersOf(saleId: string, sku: string, seller: number, count: number): OrderRequest[] {
-  return Array.from({ length: count }, (_, i) => {
+  const orders = Array.from({ length: count }, (_, i) => {
     const buyerId = `${sku}-${seller}-${i}`;
     const idempotencyKey = 'bench';
     const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
     return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey, acceptedAt: Date.now() };
   });
+  return JSON.parse(JSON.stringify(orders)) as OrderRequest[];
 }
