@@ -55,12 +55,13 @@ export async function writeStock(
   mode: StockWriteMode,
   change: StockChange,
 ): Promise<number | undefined> {
-  const { rows } = await database.query<{ available: number }>({
+  const { rowCount, rows } = await database.query<{ available: number }>({
     name: `write ${mode}`,
     text: WRITE_SQL[mode],
     values: [...rowOf(change), ...ordersOf([change])],
   });
-  return rows[0]?.available;
+  if (rowCount === 0) return undefined;
+  return rows[0]?.available ?? change.read.available - change.units;
 }
 
 async function writeFenced(
