@@ -21,7 +21,7 @@ function statement(most: number) {
 const undone = () => Object.assign(new Error('duplicate key'), { code: '23505' });
 
 describe('SharedStatement', () => {
-  it('asks at once for what comes in one tick, and together for what comes while a statement is under way', async () => {
+  it('asks at once for what comes at one moment, and together for what comes while a statement is under way', async () => {
     const { shared, asked, ends, turn } = statement(10);
     const first = [shared.add(1), shared.add(2)];
     await turn();

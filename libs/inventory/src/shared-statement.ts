@@ -8,9 +8,9 @@ interface Asked<I, O> {
 const UNDONE = new Set(['23505', '40P01']);
 
 /**
- * One statement for what several lanes of a process ask of the database at the same time. What comes in one tick goes together,
- * and whoever comes while a statement is under way goes with the next one; what fills a statement goes at once. Each is answered
- * as if it had been asked alone.
+ * One statement for what several lanes of a process ask of the database at the same time. Lanes that were told something in one
+ * message ask together. Whoever comes while a statement is under way goes with the next one; what fills a statement goes at
+ * once. Each is answered as if it had been asked alone.
  */
 export class SharedStatement<I, O> {
   #waiting: Asked<I, O>[] = [];
@@ -32,7 +32,7 @@ export class SharedStatement<I, O> {
       this.#waiting.push({ item, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
-      process.nextTick(() => {
+      queueMicrotask(() => {
         this.#scheduled = false;
         this.#send();
       });
