@@ -59,7 +59,7 @@ const worker = common.extend({
   PORT: integer(1, 65_535).default(3001),
   /** Orders one worker has in hand at most, however many SKUs they are of; this bounds its memory. */
   WORKER_CONCURRENCY: integer(1, 100_000).default(4_096),
-  /** Orders per transaction at most; 1 is the textbook lock per order. */
+  /** Orders of one SKU per transaction at most, which SKUs may share; 1 is the textbook lock per order. */
   BATCH_SIZE: integer(1, 1_000).default(64),
   /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
   BATCH_MAX_HOLD_MS: integer(0, 60_000).default(50),

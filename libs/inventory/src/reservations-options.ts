@@ -8,7 +8,7 @@ import type { Locking } from './with-locks.js';
 
 /** How reservations are gathered. Durations are in milliseconds. */
 export interface BatchLimits {
-  /** Orders per transaction at most; 1 is the textbook lock per order. */
+  /** Orders of one lane per transaction at most, which lanes may share; 1 is the textbook lock per order. */
   readonly batchSize: number;
   /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
   readonly maxHold: number;

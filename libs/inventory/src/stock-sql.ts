@@ -84,7 +84,7 @@ interface Shape {
 
 const ONE_ROW: Shape = {
   given: `(SELECT $1::uuid AS sale_id, $2::text AS sku, $3::smallint AS stripe, $4::bigint AS token, $5::text AS holder,
-                 $6::int AS units, $7::int AS available, $8::bigint AS version, $9::int AS ttl, 1 AS row) AS given`,
+                 $6::int AS units, $7::int AS available, $8::bigint AS version, $9::int AS ttl) AS given`,
   orders: `written,
       unnest($10::uuid[], $11::text[], $12::int[], $13::text[], $14::text[], $15::float8[])
         AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at)`,
