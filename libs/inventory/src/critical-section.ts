@@ -72,22 +72,21 @@ export class CriticalSection {
    * @throws {TokenWentBackError} re-seed the lock above the fence, then as above
    */
   async settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
-    let settled = new Map<string, Outcome | undefined>();
-    let available: number | undefined;
+    try {
+      return await this.#settleNew(orders);
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+    }
+    // An order of these has its row already: its job was delivered before, or twice. Only now is it worth asking which.
+    const distinct = new Map(orders.map((order) => [order.orderId, order]));
+    let settled = await this.#settledBefore(orders);
     for (;;) {
-      const distinct = new Map(orders.map((order) => [order.orderId, order]));
       const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));
       try {
-        if (fresh.length > 0) {
-          const committed = await this.commit(fresh);
-          available = committed.available;
-          // Nobody else can write while the row carries this lease's fence: the next batch need not read it again.
-          if (this.mode === 'fenced') this.#known = { available };
-          fresh.forEach(({ orderId }, i) => settled.set(orderId, committed.outcomes[i]));
-        }
-        return { outcomes: orders.map(({ orderId }) => settled.get(orderId)), available };
+        const { outcomes, available } = fresh.length > 0 ? await this.#settleNew(fresh) : { outcomes: [] };
+        const all = new Map([...settled, ...fresh.map(({ orderId }, i) => [orderId, outcomes[i]] as const)]);
+        return { outcomes: orders.map(({ orderId }) => all.get(orderId)), available };
       } catch (error) {
-        // An order of these has its row already: its job was delivered before. Only then is it worth asking which.
         if (!isUniqueViolation(error)) throw error;
         const before = await this.#settledBefore(orders);
         // Another worker may settle them one by one meanwhile. Where no row is new, ids and keys contradict each other.
@@ -95,6 +94,13 @@ export class CriticalSection {
         settled = before;
       }
     }
+  }
+
+  async #settleNew(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+    const committed = await this.commit(orders);
+    // Nobody else can write while the row carries this lease's fence: the next batch need not read it again.
+    if (this.mode === 'fenced') this.#known = { available: committed.available };
+    return committed;
   }
 
   protected async commit(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {

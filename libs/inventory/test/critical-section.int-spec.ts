@@ -86,6 +86,23 @@ describe('settling', () => {
     },
   );
 
+  it.each(['read-modify-write', 'row-lock', 'version', 'conditional', 'fenced'] as const)(
+    'takes the units of an order once that is in its batch twice (%s)',
+    async (mode) => {
+      const sale = await shop.sale({ hot: 1 }, 'none');
+      const write = mode === 'fenced' ? 'read-modify-write' : mode;
+      const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
+      const lease = mode === 'fenced' ? leaseWith(1n) : undefined;
+      const order = orderOf(sale.id);
+      const settled = await new CriticalSection(poolOf(shop.dataSource), target, lease).settle([
+        order,
+        order,
+      ]);
+      expect(settled).toEqual({ outcomes: [{ status: 'reserved' }, { status: 'reserved' }], available: 0 });
+      expect(await totalOf(sale)).toMatchObject({ held: 1, available: 0, lostUpdates: 0, conserved: true });
+    },
+  );
+
   describe('orders that another worker has, too', () => {
     const openSale = () => shop.sale({ hot: 10_000 }, 'conditional-update', null, 4);
     const sectionOn = (sale: Sale, stripe: number, Section = CriticalSection) =>
