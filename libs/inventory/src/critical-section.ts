@@ -10,6 +10,7 @@ import {
   writeStock,
   type Database,
   type FencedStatements,
+  type SettledOrder,
   type StockKey,
   type StockRow,
 } from './stock-statements.js';
@@ -112,10 +113,11 @@ export class CriticalSection {
 
   async #attempt(database: Database, orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
     const partial = this.target.stripe !== undefined;
-    const limits = await this.limitsFor(database, orders);
+    const { perBuyerLimit, held } = await this.limitsFor(database, orders);
     let stock = this.#known ?? (await this.read(database));
     for (;;) {
-      const { outcomes, units } = allocate(orders, { ...limits, available: stock.available, partial });
+      const supply = { available: stock.available, partial, perBuyerLimit, held };
+      const { outcomes, units } = allocate(orders, supply);
       if (outcomes.every((outcome) => !outcome)) return { outcomes, available: stock.available };
       const available = await this.write(database, orders, outcomes, units, stock);
       if (available !== undefined) return { outcomes, available };
@@ -145,10 +147,10 @@ export class CriticalSection {
   ): Promise<number | undefined> {
     this.lease?.throwIfLost();
     const settled = orders
-      .map((order, i) => [order, outcomes[i]] as const)
-      .filter((each): each is [OrderRequest, Outcome] => each[1] !== undefined)
-      .sort(([a], [b]) => inLockOrder(a, b));
-    const change = { ...this.#key, read, units, settled, ttl: this.target.reservationTtlSeconds };
+      .map((order, i) => ({ order, outcome: outcomes[i] }))
+      .filter((each): each is SettledOrder => each.outcome !== undefined)
+      .sort((a, b) => inLockOrder(a.order, b.order));
+    const change = { key: this.#key, read, units, settled, ttl: this.target.reservationTtlSeconds };
     if (this.#shares(database)) return this.shared!.writes.add(change);
     return writeStock(database, this.mode, change);
   }

@@ -19,13 +19,20 @@ export interface StockRow {
   readonly version?: string;
 }
 
+/** An order, and what became of it. */
+export interface SettledOrder {
+  readonly order: OrderRequest;
+  readonly outcome: Outcome;
+}
+
 /** What a section writes: the units it takes from a row that was as `read` says, and what became of its orders. */
-export interface StockChange extends StockKey {
+export interface StockChange {
+  readonly key: StockKey;
   readonly read: StockRow;
   readonly units: number;
   /** Seconds after which what is reserved expires; never unless given. */
   readonly ttl?: number | null;
-  readonly settled: readonly (readonly [OrderRequest, Outcome])[];
+  readonly settled: readonly SettledOrder[];
 }
 
 /** Reads a row, by the way its mode has to keep it as it was read. Undefined where there is none, or its fence is another's. */
@@ -58,7 +65,7 @@ export async function writeStock(
   const { rowCount, rows } = await database.query<{ available: number }>({
     name: `write ${mode}`,
     text: WRITE_SQL[mode],
-    values: [...rowOf(change), ...ordersOf([change])],
+    values: [...rowOf(change), ...ordersOf(change.settled)],
   });
   if (rowCount === 0) return undefined;
   return rows[0]?.available ?? change.read.available - change.units;
@@ -73,7 +80,7 @@ async function writeFenced(
     text: WRITE_ROWS_SQL,
     values: [
       ...columnsOf(changes.map(rowOf)),
-      ...ordersOf(changes),
+      ...ordersOf(changes.flatMap(({ settled }) => settled)),
       changes.flatMap(({ settled }, i) => settled.map(() => i + 1)),
     ],
   });
@@ -83,7 +90,7 @@ async function writeFenced(
 const keyOf = ({ saleId, sku, stripe, token, holder }: StockKey) => [saleId, sku, stripe, token, holder];
 
 /** What a write is given of its row. */
-const rowOf = ({ units, read, ttl, ...key }: StockChange) => [
+const rowOf = ({ key, units, read, ttl }: StockChange) => [
   ...keyOf(key),
   units,
   Number.isFinite(read.available) ? read.available : null, // a conditional write has not read it
@@ -95,18 +102,14 @@ const columnsOf = (rows: readonly (readonly unknown[])[]) =>
   rows[0]!.map((_, column) => rows.map((row) => row[column]));
 
 /** What it is given of the orders of all rows. */
-function ordersOf(changes: readonly StockChange[]) {
-  const settled = changes.flatMap((change) => change.settled);
-  const orders = settled.map(([order]) => order);
-  return [
-    orders.map(({ orderId }) => orderId),
-    orders.map(({ buyerId }) => buyerId),
-    orders.map(({ quantity }) => quantity),
-    settled.map(([, outcome]) => ('reason' in outcome ? outcome.reason : null)),
-    orders.map(({ idempotencyKey }) => idempotencyKey),
-    orders.map(({ acceptedAt }) => acceptedAt),
-  ];
-}
+const ordersOf = (settled: readonly SettledOrder[]) => [
+  settled.map(({ order }) => order.orderId),
+  settled.map(({ order }) => order.buyerId),
+  settled.map(({ order }) => order.quantity),
+  settled.map(({ outcome }) => ('reason' in outcome ? outcome.reason : null)),
+  settled.map(({ order }) => order.idempotencyKey),
+  settled.map(({ order }) => order.acceptedAt),
+];
 
 /**
  * Full batches that lanes commit in one statement at most. It is planned, run and flushed to the disk once for all of them;
