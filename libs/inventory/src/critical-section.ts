@@ -2,13 +2,13 @@ import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate, type Supply } from './allocate.js';
+import type { Database } from './database.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from './errors.js';
 import { resourceOf } from './resource.js';
 import { FENCE_SQL, HELD_SQL, LOCK_BUYERS_SQL, SETTLED_SQL, type StockWriteMode } from './stock-sql.js';
 import {
   readStock,
   writeStock,
-  type Database,
   type FencedStatements,
   type SettledOrder,
   type StockKey,

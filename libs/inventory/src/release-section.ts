@@ -1,8 +1,9 @@
 import type { EndedStatus } from '@app/orders';
 import { CriticalSection, transaction } from './critical-section.js';
+import type { Database } from './database.js';
 import { FencedOffError } from './errors.js';
 import { RELEASE_SQL } from './stock-sql.js';
-import type { Database, StockRow } from './stock-statements.js';
+import type { StockRow } from './stock-statements.js';
 
 /** A reservation that ended without being paid. */
 export interface EndedOrder {

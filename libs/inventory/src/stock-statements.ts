@@ -1,9 +1,9 @@
 import type { OrderRequest, Outcome } from '@app/orders';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
+import type { Database } from './database.js';
+import { KeptConnection } from './kept-connection.js';
 import { SharedStatement } from './shared-statement.js';
 import { READ_SQL, WRITE_ROWS_SQL, WRITE_SQL, type StockWriteMode } from './stock-sql.js';
-
-export type Database = Pool | PoolClient;
 
 /** A stock row, and the lease under which it is worked on. */
 export interface StockKey {
@@ -127,17 +127,20 @@ export class FencedStatements {
 
   /** @param batchSize orders of a lane per transaction at most; with 1, as in a textbook, lanes share no transaction either */
   constructor(pool: Pool, batchSize: number) {
+    const connection = new KeptConnection(pool);
     const most = batchSize === 1 ? 1 : BATCHES_TOGETHER * batchSize;
     this.reads = new SharedStatement(
       most,
       () => 1,
-      (keys) => readFenced(pool, keys),
+      (keys) => readFenced(connection, keys),
     );
     this.writes = new SharedStatement(
       most,
       ({ settled }) => settled.length,
       async (changes) =>
-        changes.length === 1 ? [await writeStock(pool, 'fenced', changes[0]!)] : writeFenced(pool, changes),
+        changes.length === 1
+          ? [await writeStock(connection, 'fenced', changes[0]!)]
+          : writeFenced(connection, changes),
     );
   }
 }

@@ -4,6 +4,7 @@ import type { Lease } from '@app/lock';
 type Section = typeof CriticalSection;
 type Read = CriticalSection['read'];
 type Write = CriticalSection['write'];
+type StockRow = Awaited<ReturnType<Read>>;
 
 const RAISE_SQL = `
   UPDATE stock SET fence_token = $3, fence_holder = $4 WHERE sale_id = $1 AND sku = $2 AND fence_token <= $3
@@ -67,7 +68,11 @@ export class FencedOnlyInWrite extends Unfenced {
 export class TokenWithoutHolder extends FencedOnlyInWrite {
   override async read(database: Parameters<Read>[0]): ReturnType<Read> {
     const values = this.fenced;
-    const { rows } = await database.query({ name: 'read fenced by token', text: RAISE_SQL, values });
+    const { rows } = await database.query<StockRow>({
+      name: 'read fenced by token',
+      text: RAISE_SQL,
+      values,
+    });
     if (!rows[0]) throw new Error('refused by the fence');
     return rows[0];
   }

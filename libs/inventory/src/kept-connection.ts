@@ -1,0 +1,43 @@
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Database } from './database.js';
+
+/**
+ * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop.
+ * The pool needs some 20 us to lend one anew: 3 % of what 16 orders take.
+ */
+export class KeptConnection implements Database {
+  #client: PoolClient | undefined;
+  #isBusy = false;
+
+  constructor(private readonly pool: Pool) {}
+
+  /** As the pool does it, which gives a statement that comes while another one is under way a connection of its own. */
+  async query<R extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<R>> {
+    if (this.#isBusy) return this.pool.query<R>(statement);
+    this.#isBusy = true;
+    try {
+      this.#client ??= await this.#lend();
+      return await this.#client.query<R>(statement);
+    } catch (error) {
+      this.#giveBack(true);
+      throw error;
+    } finally {
+      this.#isBusy = false;
+      setImmediate(() => this.#isBusy || this.#giveBack());
+    }
+  }
+
+  async #lend(): Promise<PoolClient> {
+    const client = await this.pool.connect();
+    client.on('error', ignore);
+    return client;
+  }
+
+  #giveBack(isBroken = false) {
+    this.#client?.off('error', ignore).release(isBroken);
+    this.#client = undefined;
+  }
+}
+
+/** Whoever uses a connection that was lost sees that by its own statement; without a listener it would end the process. */
+const ignore = () => undefined;
