@@ -60,7 +60,9 @@ async function judge(runs: DemoPlan['runs'], planned?: PlannedJourney) {
 }
 
 it('a lock that is always granted is a FAIL', async () => {
-  const broken = { ...competing, strategy: 'redis-setnx', env: alwaysGranted };
+  // A worker settles one order at a time under it: only requests that follow closely meet in two of them.
+  const dense = { ...load, rate: 300, spikeRate: 900, stock: 1_000 };
+  const broken = { ...competing, strategy: 'redis-setnx', env: alwaysGranted, load: dense };
   const { verdict, runs } = await judge([control, { ...competing, strategy: 'none' }, broken]);
   expect(runs[2]).toMatchObject({ conserved: false });
   expect(runs[2]!.lostUpdates).toBeGreaterThan(0);
