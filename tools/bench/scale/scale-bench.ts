@@ -57,8 +57,10 @@ export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBenc
       if (stack.workers.length !== workers) {
         await stack.stopWorkers();
         stack.workers = await startReplicas('checkout-worker', 'worker', workers, stack.env);
-        for (const skus of WARM_UP.skuCounts)
-          await drain(bench, 'warm-up', { skus, orders: workers * WARM_UP.orders });
+        for (const skus of WARM_UP.skuCounts) {
+          const { broken } = await drain(bench, 'warm-up', { skus, orders: workers * WARM_UP.orders });
+          failures.push(...broken);
+        }
       }
       const { broken, figures } = await drain(bench, `${benchmark}: ${contender}`, backlog);
       failures.push(...broken);
