@@ -2,7 +2,7 @@ import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate, type Supply } from './allocate.js';
-import type { Database } from './database.js';
+import { giveBack, lend, type Database } from './database.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from './errors.js';
 import { resourceOf } from './resource.js';
 import { FENCE_SQL, HELD_SQL, LOCK_BUYERS_SQL, SETTLED_SQL, type StockWriteMode } from './stock-sql.js';
@@ -209,10 +209,7 @@ function isUniqueViolation(error: unknown): boolean {
 }
 
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  // A lost connection rejects the statement at hand; without a listener it would end the process as well.
-  const ignore = () => undefined;
-  client.on('error', ignore);
+  const client = await lend(pool);
   let broken = true;
   try {
     await client.query('BEGIN');
@@ -228,7 +225,6 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
     );
     throw error;
   } finally {
-    client.off('error', ignore);
-    client.release(broken);
+    giveBack(client, broken);
   }
 }

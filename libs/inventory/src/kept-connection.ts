@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import type { Database } from './database.js';
+import { giveBack, lend, type Database } from './database.js';
 
 /**
  * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop.
@@ -16,7 +16,7 @@ export class KeptConnection implements Database {
     if (this.#isBusy) return this.pool.query<R>(statement);
     this.#isBusy = true;
     try {
-      this.#client ??= await this.#lend();
+      this.#client ??= await lend(this.pool);
       return await this.#client.query<R>(statement);
     } catch (error) {
       this.#giveBack(true);
@@ -27,17 +27,8 @@ export class KeptConnection implements Database {
     }
   }
 
-  async #lend(): Promise<PoolClient> {
-    const client = await this.pool.connect();
-    client.on('error', ignore);
-    return client;
-  }
-
   #giveBack(isBroken = false) {
-    this.#client?.off('error', ignore).release(isBroken);
+    if (this.#client) giveBack(this.#client, isBroken);
     this.#client = undefined;
   }
 }
-
-/** Whoever uses a connection that was lost sees that by its own statement; without a listener it would end the process. */
-const ignore = () => undefined;
