@@ -73,28 +73,31 @@ export class CriticalSection {
    * @throws {TokenWentBackError} re-seed the lock above the fence, then as above
    */
   async settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
-    try {
-      return await this.#settleNew(orders);
-    } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
-    }
-    // An order of these has its row already: its job was delivered before, or twice. Only now is it worth asking which.
-    const distinct = new Map(orders.map((order) => [order.orderId, order]));
-    let settled = await this.#settledBefore(orders);
+    let settled: ReadonlyMap<string, Outcome> | undefined;
     for (;;) {
-      const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));
       try {
-        const { outcomes, available } = fresh.length > 0 ? await this.#settleNew(fresh) : { outcomes: [] };
-        const all = new Map([...settled, ...fresh.map(({ orderId }, i) => [orderId, outcomes[i]] as const)]);
-        return { outcomes: orders.map(({ orderId }) => all.get(orderId)), available };
+        return await (settled ? this.#settleRest(orders, settled) : this.#settleNew(orders));
       } catch (error) {
+        // An order of these has its row already: its job was delivered before, or twice. Only now is it worth asking which.
         if (!isUniqueViolation(error)) throw error;
         const before = await this.#settledBefore(orders);
         // Another worker may settle them one by one meanwhile. Where no row is new, ids and keys contradict each other.
-        if (before.size === settled.size) throw error;
+        if (before.size === settled?.size) throw error;
         settled = before;
       }
     }
+  }
+
+  /** Settles those that are not settled yet, each once. */
+  async #settleRest(
+    orders: readonly OrderRequest[],
+    settled: ReadonlyMap<string, Outcome>,
+  ): Promise<SectionResult> {
+    const distinct = new Map(orders.map((order) => [order.orderId, order]));
+    const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));
+    const { outcomes, available } = fresh.length > 0 ? await this.#settleNew(fresh) : { outcomes: [] };
+    const all = new Map([...settled, ...fresh.map(({ orderId }, i) => [orderId, outcomes[i]] as const)]);
+    return { outcomes: orders.map(({ orderId }) => all.get(orderId)), available };
   }
 
   async #settleNew(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
