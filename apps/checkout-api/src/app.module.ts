@@ -3,6 +3,7 @@ import { dataSourceOptions, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Order } from '@app/orders';
+import { isPassing } from '@app/servers';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -15,7 +16,6 @@ import { QueueMetrics } from './metrics/queue-metrics.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { isPostgresDown } from './problems/unavailable.js';
 import { validationPipe } from './problems/validation.js';
 import { SalesModule } from './sales/sales.module.js';
 import { WaitingRoomModule } from './waiting-room/waiting-room.module.js';
@@ -43,7 +43,7 @@ export class AppModule {
           extra: { ...(options.extra as object), query_timeout: QUERY_TIMEOUT },
           retryAttempts: Infinity,
           retryDelay: RETRY_DELAY,
-          toRetry: isPostgresDown,
+          toRetry: isPassing,
         }),
         CoreModule.with(config),
         MetricsModule.forRoot(),

@@ -1,0 +1,42 @@
+import type { Verdict } from './verdict.js';
+
+/** The first word of an error reply is its code: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors */
+const BY_CODE: Readonly<Record<string, Verdict>> = {
+  NOSCRIPT: 'repeat', // the server has forgotten a script
+  TRYAGAIN: 'repeat', // a slot of a cluster is on its way to another server
+  READONLY: 'leave', // this server is a replica now
+  MASTERDOWN: 'leave', // the same, and it has lost its master
+  UNBLOCKED: 'leave', // became a replica while a command waited
+  BUSY: 'not-now', // a script does not end
+  LOADING: 'not-now', // reads its data from disk
+  OOM: 'not-now', // maxmemory is reached
+  MISCONF: 'not-now', // cannot write to disk
+  NOREPLICAS: 'not-now', // fewer replicas than min-replicas-to-write
+  CLUSTERDOWN: 'not-now',
+  EXECABORT: 'not-now', // unless the reply that spoiled the transaction says more
+  NOAUTH: 'denied',
+  WRONGPASS: 'denied',
+  NOPERM: 'denied',
+  MOVED: 'denied', // in cluster mode
+  ASK: 'denied',
+  CROSSSLOT: 'denied',
+};
+
+/** Errors of the code `ERR`, which says nothing, that are no fault of the request. */
+const BY_TEXT: readonly (readonly [RegExp, Verdict])[] = [
+  [/Script killed by user/, 'repeat'], // only a script that has written nothing can be killed
+  [/max number of clients reached/, 'not-now'],
+  [/^ERR AUTH /, 'denied'], // a password for a server that has none
+];
+
+/** What a transaction that was not run rejects with. ioredis lists why. */
+interface TransactionError extends Error {
+  readonly previousErrors?: readonly Error[];
+}
+
+export function redisVerdict(error: TransactionError): Verdict {
+  const [reason] = error.previousErrors ?? [];
+  if (reason) return redisVerdict(reason);
+  const known = BY_CODE[error.message.split(' ', 1)[0]!];
+  return known ?? BY_TEXT.find(([text]) => text.test(error.message))?.[1] ?? 'defect';
+}

@@ -1,0 +1,29 @@
+import { AssertionError } from 'node:assert';
+import { ReplyError } from 'ioredis';
+import pg from 'pg';
+import { postgresVerdict } from './postgres-verdict.js';
+import { redisVerdict } from './redis-verdict.js';
+import type { Verdict } from './verdict.js';
+
+/** Errors of the language rather than of a server. */
+const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError, AssertionError];
+
+/** The one place that judges what Redis, Postgres and their clients reject with. */
+export function verdictOf(error: unknown): Verdict {
+  const cause = driverErrorOf(error);
+  if (cause instanceof ReplyError) return redisVerdict(cause as Error);
+  if (cause instanceof pg.DatabaseError) return postgresVerdict(cause);
+  if (DEFECTS.some((kind) => cause instanceof kind)) return 'defect';
+  // Whatever else a client rejects with, it got no answer: a lost connection, a time-out, a refused connect.
+  return 'leave';
+}
+
+/** Whether a later try may succeed without anybody changing the request or the configuration. */
+export const isPassing = (error: unknown): boolean =>
+  ['repeat', 'leave', 'not-now'].includes(verdictOf(error));
+
+/** TypeORM wraps what the driver rejected with. */
+function driverErrorOf(error: unknown): unknown {
+  const { driverError } = (error ?? {}) as { driverError?: unknown };
+  return driverError ?? error;
+}
