@@ -81,8 +81,12 @@ module.exports = {
     },
     {
       name: 'testing-is-for-tests',
+      comment: 'and for the fault lab, which tries the application as tests do',
       severity: 'error',
-      from: { path: '^(apps|libs)/[^/]+/src/', pathNot: ['^libs/testing/', 'spec\\.ts$'] },
+      from: {
+        path: '^(apps|libs)/[^/]+/src/',
+        pathNot: ['^libs/testing/', 'spec\\.ts$', '^apps/lab/src/faults/'],
+      },
       to: { path: '^libs/testing/' },
     },
     {

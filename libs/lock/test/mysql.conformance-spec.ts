@@ -1,3 +1,4 @@
+import { TcpProxy } from '@app/testing';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startMysql } from '../../../tools/services/mysql.js';
@@ -6,7 +7,6 @@ import { createLockDriver, Lock, LockBackendUnavailableError, LockWaitTimeoutErr
 import type { LockDriver, LockDriverName } from '../src/index.js';
 import { eventually } from './support/eventually.js';
 import { hold } from './support/hold.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 
 /** What the suite that all drivers share does not ask, because it is special to MySQL and MariaDB. */
 

@@ -1,3 +1,4 @@
+import { TcpProxy } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, expect, inject, it } from 'vitest';
@@ -11,7 +12,6 @@ import {
 } from '../src/index.js';
 import { eventually } from './support/eventually.js';
 import { hold } from './support/hold.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 
 const url = inject('databaseUrl');
 const options = { ttl: 5_000, wait: 10_000 };

@@ -1,3 +1,4 @@
+import { TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startPrivateRedis } from '../../../tools/services/redis.js';
@@ -6,7 +7,6 @@ import { createLockDriver, Lock, LockQuorumUnreachableError, LockWaitTimeoutErro
 import type { LockDriver } from '../src/index.js';
 import { eventually } from './support/eventually.js';
 import { hold } from './support/hold.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 
 const ALL = [0, 1, 2, 3, 4];
 const options = { ttl: 5_000, wait: 10_000 };

@@ -1,1 +1,2 @@
 export { orderOf, Shop } from './shop.js';
+export { TcpProxy } from './tcp-proxy.js';

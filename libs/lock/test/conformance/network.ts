@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { Lock } from '../../src/index.js';
-import type { Network } from '../support/backends.js';
+import type { Network } from '../support/network.js';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
 import type { Subject } from '../support/subject.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect } from 'vitest';
-import type { Network } from '../support/backends.js';
+import type { Network } from '../support/network.js';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
 import type { Subject } from '../support/subject.js';

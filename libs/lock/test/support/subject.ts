@@ -1,6 +1,7 @@
 import { Lock, type LockDriver, type LockOptions } from '../../src/index.js';
 import type { Promises } from '../promises.js';
-import { Network, openDriver, type BackendUrls } from './backends.js';
+import { openDriver, type BackendUrls } from './backends.js';
+import { Network } from './network.js';
 import { ContenderProcess } from './contender-process.js';
 import { Ledger } from './ledger.js';
 import type { Store } from './stores/store.js';

@@ -1,4 +1,5 @@
-import type { BackendUrls, Network } from '../backends.js';
+import type { BackendUrls } from '../backends.js';
+import type { Network } from '../network.js';
 
 /** A driver's real server as the suite uses it: what no driver offers, and only an operator can do or see. */
 export interface Store {
