@@ -10,20 +10,24 @@ const LEAST_PAUSE = 10;
 
 /**
  * Keeps a grant alive and tells when it no longer is: the watchdog extends it while the work runs, and the local
- * monotonic clock ends it before the store can have given the lock to somebody else.
+ * monotonic clock ends it before the store can have given the lock to somebody else. It ends, too, when the work has become
+ * older than it may: work that hangs would otherwise keep the lock for as long as its process lives.
  */
 export class HeldLease implements Lease {
   #controller: AbortController | undefined;
   #loss: LockLostError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
+  readonly #tooOldAt: number;
   expiresAt = Infinity;
 
   constructor(
     readonly resource: string,
     private readonly grant: Grant,
     private readonly ttl: number,
+    private readonly longest = Infinity,
   ) {
+    this.#tooOldAt = performance.now() + longest;
     this.#prove(grant.provenAt, grant.firstTtl ?? grant.ttl ?? ttl);
     this.#watch();
     grant.lost?.addEventListener('abort', this.#hearLoss);
@@ -46,7 +50,7 @@ export class HeldLease implements Lease {
   }
 
   throwIfLost() {
-    this.#loseIfExpired();
+    this.#loseIfOver();
     if (this.#loss) throw this.#loss;
   }
 
@@ -61,24 +65,28 @@ export class HeldLease implements Lease {
     if (provenAt !== undefined) this.expiresAt = provenAt + ttl * (1 - SAFETY_MARGIN);
   }
 
-  /** Wakes when an extension is due or, where nothing extends the lease, when it runs out. */
+  /** Wakes when an extension is due or, where nothing extends the lease, when it is over. */
   #watch() {
     const { extend } = this.grant;
-    if (!extend) return this.#watchExpiry();
-    const left = Math.min(this.expiresAt - performance.now(), this.ttl);
-    this.#timer = setTimeout(() => void this.#extend(extend), Math.max(left * EXTEND_AFTER, LEAST_PAUSE));
+    if (!extend) return this.#watchEnd();
+    const now = performance.now();
+    const left = Math.min(this.expiresAt - now, this.ttl);
+    const due = Math.min(Math.max(left * EXTEND_AFTER, LEAST_PAUSE), this.#tooOldAt - now);
+    this.#timer = setTimeout(() => {
+      if (!this.#loseIfOver()) void this.#extend(extend);
+    }, due);
   }
 
-  #watchExpiry() {
-    const left = this.expiresAt - performance.now();
+  #watchEnd() {
+    const left = Math.min(this.expiresAt, this.#tooOldAt) - performance.now();
     if (left === Infinity) return;
     this.#timer = setTimeout(() => {
-      if (!this.#loseIfExpired()) this.#watchExpiry();
+      if (!this.#loseIfOver()) this.#watchEnd();
     }, left);
   }
 
   async #extend(extend: NonNullable<Grant['extend']>) {
-    this.#watchExpiry(); // the answer may come too late
+    this.#watchEnd(); // the answer may come too late
     const sentAt = performance.now();
     // A store that does not answer is no proof of loss: the next try may reach it, else the lease runs out.
     const stillOurs = await extend(this.ttl).catch(() => undefined);
@@ -86,20 +94,31 @@ export class HeldLease implements Lease {
     clearTimeout(this.#timer);
     if (stillOurs === false) return this.#lose('the store has given it to somebody else or deleted it');
     if (stillOurs && this.grant.provenAt !== undefined) this.#prove(sentAt, this.grant.ttl ?? this.ttl);
-    if (!this.#loseIfExpired()) this.#watch();
+    if (!this.#loseIfOver()) this.#watch();
   }
 
-  #loseIfExpired(): boolean {
-    const expired = performance.now() >= this.expiresAt;
-    if (expired) this.#lose('it ran out before it was extended');
-    return expired;
+  #loseIfOver(): boolean {
+    if (this.#loss) return true;
+    const now = performance.now();
+    if (now >= this.expiresAt) this.#lose('it ran out before it was extended');
+    else if (now >= this.#tooOldAt) this.#lose(`its work took longer than ${this.longest} ms`);
+    return this.#loss !== undefined;
   }
 
   readonly #hearLoss = () => this.#lose('its session with the store ended');
 
   #lose(why: string) {
+    const isWorking = !this.#ended;
     this.stop();
     this.#loss ??= new LockLostError(this.resource, why);
     this.#controller?.abort(this.#loss);
+    if (isWorking) this.#giveBackAfterLongest();
+  }
+
+  /** Not every store takes a lock from a process that lives. The work has a TTL to end by itself. */
+  #giveBackAfterLongest() {
+    if (this.longest === Infinity) return;
+    const left = this.#tooOldAt + this.ttl - performance.now();
+    this.#timer = setTimeout(() => void this.grant.release().catch(() => undefined), left);
   }
 }

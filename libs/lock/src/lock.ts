@@ -7,6 +7,11 @@ export interface LockOptions {
    * the store needs to answer is not waiting. A store that does not answer is given up after a few seconds.
    */
   readonly wait: number;
+  /**
+   * How long the work may take: the lease of older work is extended no more, the signal aborts, and a TTL later the lock is
+   * given back, also where the work goes on. Absent: as long as it takes.
+   */
+  readonly longest?: number;
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
   readonly signal?: AbortSignal;
   /**

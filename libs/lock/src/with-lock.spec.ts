@@ -117,3 +117,53 @@ it('does not ask the store when the caller has aborted already', async () => {
   await expect(waiting).rejects.toBeInstanceOf(LockAbortedError);
   expect(asked).toBe(false);
 });
+
+it.each<[string, Partial<Grant>]>([
+  ['is extended', { extend: async () => true }],
+  ['never runs out', { provenAt: undefined }],
+])(
+  'ends a lease that %s when its work is older than it may be, and gives the lock back though the work hangs',
+  async (_, grant) => {
+    let end: () => void = () => undefined;
+    const hanging = new Promise<void>((resolve) => (end = resolve));
+    let givenBackAt = 0;
+    const givenBack = new Promise<boolean>((resolve) => {
+      const release = async () => {
+        givenBackAt ||= performance.now();
+        resolve(true);
+        return true;
+      };
+      Object.assign(grant, { release });
+    });
+    const begun = performance.now();
+    let lostAt = 0;
+    const work = new Lock(granting(grant)).withLock(
+      'r',
+      { ttl: 60, wait: 0, longest: 150 },
+      async ({ signal }) => {
+        signal.addEventListener('abort', () => (lostAt = performance.now()));
+        await hanging;
+      },
+    );
+    expect(await givenBack).toBe(true);
+    expect(lostAt - begun).toBeGreaterThanOrEqual(149);
+    expect(givenBackAt - lostAt).toBeGreaterThan(50); // the time for the work to end by itself
+    end();
+    await expect(work).rejects.toThrow('its work took longer than 150 ms');
+  },
+);
+
+it('gives a lock back that was lost otherwise, at the latest when its work is older than it may be', async () => {
+  let end: () => void = () => undefined;
+  const hanging = new Promise<void>((resolve) => (end = resolve));
+  const givenBack = new Promise<void>((resolve) => {
+    const release = async () => {
+      resolve();
+      return true;
+    };
+    const lock = new Lock(granting({ lost: AbortSignal.abort(), release }));
+    lock.withLock('r', { ttl: 50, wait: 0, longest: 50 }, () => hanging).catch(() => undefined);
+  });
+  await givenBack;
+  end();
+});

@@ -23,7 +23,7 @@ export class Lock {
   async withLock<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
     const patience = new Patience(resource, options);
     const grant = await this.#acquire(resource, patience);
-    const lease = new HeldLease(resource, grant, options.ttl);
+    const lease = new HeldLease(resource, grant, options.ttl, options.longest);
     const grantedAt = performance.now();
     this.observer.granted(patience.waited);
     try {

@@ -21,6 +21,20 @@ export const watchdogKeeps: Check = {
   run: outlivesItsTtl,
 };
 
+export const hangingWorkLosesIt: Check = {
+  title: 'takes the lock from work that hangs, a TTL after it has become older than it may at the latest',
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resource = subject.resource();
+    const held = await hold(lock, resource, { ...subject.options, longest: subject.ttl / 2 });
+    const toldBefore = other.withLock(resource, subject.options, async () => held.lease.signal.aborted);
+    expect(await within(subject.deadTime(), 'the lock is given back', toldBefore)).toBe(true);
+    expect(held.lease.signal.reason).toMatchObject({ code: 'LOCK_LOST' });
+    expect(await outcomeOf(held.release())).toBe('LOCK_LOST');
+    expect(await outcomeOf(other.withLock(resource, subject.briefly, nothing))).toBe('granted');
+  },
+};
+
 export const expiresWithoutWatchdog: Check = {
   title: 'tells its holder when the TTL has run out, before somebody else is granted the lock',
   applies: ({ watchdog, freedBy }) => !watchdog && freedBy === 'ttl',
