@@ -2,7 +2,7 @@ import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate, type Supply } from './allocate.js';
-import { giveBack, lend, type Database } from './database.js';
+import { giveBack, isBroken, lend, type Database } from './database.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from './errors.js';
 import { resourceOf } from './resource.js';
 import { FENCE_SQL, HELD_SQL, LOCK_BUYERS_SQL, SETTLED_SQL, type StockWriteMode } from './stock-sql.js';
@@ -211,23 +211,28 @@ function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
 }
 
+/** What the work of a transaction goes by, whatever the database's default: it waits for a row's lock, then sees the newest row. */
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await lend(pool);
-  let broken = true;
+  let broken = false;
   try {
-    await client.query('BEGIN');
+    await client.query(BEGIN);
     const result = await work(client);
     // The raise of a fence need not wait for the disk; what is committed with it does.
     await client.query('SET LOCAL synchronous_commit TO DEFAULT; COMMIT');
-    broken = false;
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').then(
-      () => (broken = false),
-      () => undefined,
-    );
+    broken = isBroken(error) || !(await undone(client));
     throw error;
   } finally {
     giveBack(client, broken);
   }
 }
+
+const undone = (client: PoolClient): Promise<boolean> =>
+  client.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  );

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { verdictOn } from './verdict-on.js';
 
 /** What statements are given to: the pool, or one connection. */
 export interface Database {
@@ -15,10 +16,13 @@ export async function lend(pool: Pool): Promise<PoolClient> {
   return client;
 }
 
-export function giveBack(client: PoolClient, isBroken: boolean) {
+export function giveBack(client: PoolClient, broken: boolean) {
   client.off('error', ignore);
-  client.release(isBroken);
+  client.release(broken);
 }
+
+/** A connection that owes an answer is not used again, not even for a ROLLBACK: that would wait as long for nothing. */
+export const isBroken = (error: unknown): boolean => verdictOn(error) === 'leave';
 
 /** A lost connection rejects the statement at hand; without a listener it would end the process as well. */
 const ignore = () => undefined;

@@ -1,14 +1,24 @@
-/** The stock row carries the fence of another lease: this one was overtaken, and nothing was written. */
-export class FencedOffError extends Error {
-  override readonly name = 'FencedOffError';
+import type { Verdict } from '@app/servers';
+
+/** What a critical section itself rejects with. Nothing was written. */
+export abstract class SectionError extends Error {
+  abstract readonly verdict: Verdict;
+  override get name() {
+    return this.constructor.name;
+  }
+}
+
+/** The stock row carries the fence of another lease: this one was overtaken. */
+export class FencedOffError extends SectionError {
+  readonly verdict = 'repeat';
   constructor(resource: string) {
     super(`the stock of ${resource} is fenced by another lease; nothing was written`);
   }
 }
 
 /** A valid lease came with a token that is not above the row's fence: the lock store's counter went backwards. */
-export class TokenWentBackError extends Error {
-  override readonly name = 'TokenWentBackError';
+export class TokenWentBackError extends SectionError {
+  readonly verdict = 'repeat';
   constructor(
     readonly resource: string,
     token: bigint,
@@ -18,10 +28,26 @@ export class TokenWentBackError extends Error {
   }
 }
 
+/** A row changed between its read and its write: the transaction is undone and begins anew. */
+export class StaleReadError extends SectionError {
+  readonly verdict = 'repeat';
+  constructor(resource: string) {
+    super(`the stock of ${resource} changed between its read and its write`);
+  }
+}
+
 /** An order names a SKU that the sale does not have. The API never lets one through. */
-export class UnknownSkuError extends Error {
-  override readonly name = 'UnknownSkuError';
+export class UnknownSkuError extends SectionError {
+  readonly verdict = 'refused';
   constructor(resource: string) {
     super(`there is no stock row for ${resource}`);
+  }
+}
+
+/** An order, or a reservation that is to end, will never be accepted as it is: it was tried alone. `cause` says why. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  constructor(cause: unknown) {
+    super('refused for good', { cause });
   }
 }

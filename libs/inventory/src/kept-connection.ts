@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { giveBack, lend, type Database } from './database.js';
+import { giveBack, isBroken, lend, type Database } from './database.js';
 
 /**
  * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop.
@@ -19,7 +19,7 @@ export class KeptConnection implements Database {
       this.#client ??= await lend(this.pool);
       return await this.#client.query<R>(statement);
     } catch (error) {
-      this.#giveBack(true);
+      this.#giveBack(isBroken(error));
       throw error;
     } finally {
       this.#isBusy = false;
@@ -27,8 +27,8 @@ export class KeptConnection implements Database {
     }
   }
 
-  #giveBack(isBroken = false) {
-    if (this.#client) giveBack(this.#client, isBroken);
+  #giveBack(broken = false) {
+    if (this.#client) giveBack(this.#client, broken);
     this.#client = undefined;
   }
 }

@@ -22,7 +22,7 @@ const STOCK_UP_SQL = `
 export async function openSale(dataSource: DataSource, { items, ...sale }: NewSale): Promise<string> {
   const { stripes = 1 } = sale;
   const id = randomUUID();
-  await dataSource.transaction(async (manager) => {
+  await dataSource.transaction('READ COMMITTED', async (manager) => {
     await manager.insert(Sale, { ...sale, id, stripes });
     const stock = [items.map((item) => item.sku), items.map((item) => item.stock)];
     await manager.query(STOCK_UP_SQL, [id, stripes, ...stock]);

@@ -3,11 +3,9 @@ import type { OrderRequest } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate } from './allocate.js';
 import { CriticalSection, transaction, type SectionResult, type SectionTarget } from './critical-section.js';
+import { StaleReadError } from './errors.js';
 import { READ_STRIPES_SQL } from './stock-sql.js';
 import type { StockRow } from './stock-statements.js';
-
-/** A row changed between its read and its write: the transaction is undone and begins anew. */
-class StaleReadError extends Error {}
 
 /**
  * The critical section over all stripes of a SKU, in one transaction. It sees all of them as they are at one moment, so it
@@ -63,7 +61,7 @@ export class WholeSection extends CriticalSection {
       if (share === 0 && stripe !== last) continue;
       const settled = stripe === last ? outcomes : [];
       const written = await section.write(client, orders, settled, share, rows[stripe]!);
-      if (written === undefined) throw new StaleReadError();
+      if (written === undefined) throw new StaleReadError(this.resource);
     }
     const left = rows.map((row, stripe) => row.available - shares[stripe]!);
     return { outcomes, available: available - units, left };
