@@ -1,11 +1,14 @@
-import { LockLostError, LockWaitTimeoutError, type Lease } from '@app/lock';
+import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { SectionResult } from './critical-section.js';
-import { FencedOffError, TokenWentBackError } from './errors.js';
+import { FencedOffError, RefusedError, TokenWentBackError } from './errors.js';
+import { inHalves } from './in-halves.js';
+import type { EndedOrder } from './release-section.js';
 import type { ReservationsOptions } from './reservations-options.js';
 import { strategyOf, type StrategyName } from './strategies.js';
 import type { LaneWork, Returning } from './striped-lanes.js';
+import { verdictOn } from './verdict-on.js';
 import { withLocks } from './with-locks.js';
 
 export type Sku = Pick<OrderRequest, 'saleId' | 'sku'>;
@@ -16,8 +19,8 @@ export interface Waiting<O> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Nothing was settled and nothing is broken: a new lease is all it takes. */
-const RETRY_AT_ONCE = [LockLostError, LockWaitTimeoutError, FencedOffError];
+/** How often what may succeed at once is tried again in a row, before the queue is left to choose the time. */
+const MOST_REPEATS = 8;
 
 /** The orders of one SKU, or of one stripe of it, that this process has in hand. */
 export class Lane<O extends OrderRequest> {
@@ -79,15 +82,26 @@ export class Lane<O extends OrderRequest> {
   }
 
   async #drain() {
+    let failures = 0;
     while (this.#busy) {
-      const hold = () => this.#exclusively((...leases) => this.#hold(leases));
-      await this.#traced(hold).catch(async (error: unknown) => {
-        if (RETRY_AT_ONCE.some((kind) => error instanceof kind)) return;
-        const unsolved = error instanceof TokenWentBackError ? await this.#reseed(error) : error;
-        if (!unsolved) return;
+      try {
+        await this.#traced(() => this.#exclusively((...leases) => this.#hold(leases)));
+        failures = 0;
+      } catch (error) {
+        const unsolved = await this.#unsolved(error, ++failures);
+        if (!unsolved) continue;
+        failures = 0;
         for (const { reject } of [...this.#waiting.splice(0), ...this.#returning.splice(0)]) reject(unsolved);
-      });
+      }
     }
+  }
+
+  /** What a hold failed for, unless it may be tried again at once: under a new lease, after a pause by chance. */
+  async #unsolved(error: unknown, failures: number): Promise<unknown> {
+    if (verdictOn(error) !== 'repeat' || failures > MOST_REPEATS) return error;
+    if (error instanceof TokenWentBackError) return this.#reseed(error);
+    await sleep(Math.random() * 2 ** failures);
+    return undefined;
   }
 
   #traced(hold: () => Promise<void>): Promise<void> {
@@ -122,34 +136,48 @@ export class Lane<O extends OrderRequest> {
 
   async #settleBatch(section: ReturnType<LaneWork<Waiting<O>>['section']>) {
     const { batchSize, tracer } = this.options;
-    const batch = this.#waiting.splice(0, batchSize);
-    const orders = batch.map(({ order }) => order);
-    const begun = performance.now();
-    const settle = () => section.settle(orders);
-    const settling = this.#gated(() => (tracer ? tracer.section(orders, settle) : settle()));
-    const result = await orPutBack(settling, batch, this.#waiting);
-    this.#tell(batch, result, performance.now() - begun);
+    const settleAll = async (batch: readonly Waiting<O>[]) => {
+      const orders = batch.map(({ order }) => order);
+      const begun = performance.now();
+      const settle = () => section.settle(orders);
+      const result = await this.#gated(() => (tracer ? tracer.section(orders, settle) : settle()));
+      this.#tell(batch, result, performance.now() - begun);
+    };
+    await inHalves(this.#waiting, batchSize, settleAll, rejectAlone);
   }
 
   async #giveBackBatch(leases: readonly Lease[]) {
-    const { sku, options } = this;
-    const batch = this.#returning.splice(0, options.batchSize);
     const section = this.work.releases!(leases);
-    const releasing = this.#gated(() => section.release(batch.map(({ orderId }) => orderId)));
-    const ended = await orPutBack(releasing, batch, this.#returning);
-    const told = ended.length > 0 ? options.onRelease?.(sku.saleId, sku.sku, ended) : undefined;
+    const releaseAll = async (batch: readonly Returning[]) => {
+      const ended = await this.#gated(() => section.release(batch.map(({ orderId }) => orderId)));
+      this.#tellReturned(batch, ended);
+    };
+    await inHalves(this.#returning, this.options.batchSize, releaseAll, rejectAlone);
+  }
+
+  /** What a section committed is committed, whatever becomes of its permit meanwhile: that only bounds how many run. */
+  async #gated<T>(work: () => Promise<T>): Promise<T> {
+    const { observer, gate } = this.options;
+    let committed: { readonly result: T } | undefined;
+    const section = async () => {
+      committed = { result: await work() };
+    };
+    try {
+      await (gate ? gate(this.sku.saleId, section) : section());
+    } catch (error) {
+      if (error instanceof FencedOffError) observer?.fencedOff();
+      if (!committed) throw error;
+    }
+    return committed!.result;
+  }
+
+  #tellReturned(batch: readonly Returning[], ended: readonly EndedOrder[]) {
+    const { saleId, sku } = this.sku;
+    const told = ended.length > 0 ? this.options.onRelease?.(saleId, sku, ended) : undefined;
     Promise.resolve(told).then(
       () => batch.forEach(({ resolve }) => resolve()),
       (error: unknown) => batch.forEach(({ reject }) => reject(error)),
     );
-  }
-
-  async #gated<T>(work: () => Promise<T>): Promise<T> {
-    const { observer, gate = (_, section) => section() } = this.options;
-    return gate(this.sku.saleId, work).catch((error: unknown) => {
-      if (error instanceof FencedOffError) observer?.fencedOff();
-      throw error;
-    });
   }
 
   #tell(batch: readonly Waiting<O>[], { outcomes, available }: SectionResult, ms: number) {
@@ -180,10 +208,5 @@ export class Lane<O extends OrderRequest> {
 /** Resolves once whoever was told something by a promise has acted on it. A turn of the event loop would do too, and costs more. */
 const allTold = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
-/** What did not come to an end goes back to where it was taken from. */
-async function orPutBack<T, W>(work: Promise<T>, batch: readonly W[], queue: W[]): Promise<T> {
-  return work.catch((error: unknown) => {
-    queue.unshift(...batch);
-    throw error;
-  });
-}
+const rejectAlone = ({ reject }: Pick<Returning, 'reject'>, error: unknown) =>
+  reject(verdictOn(error) === 'refused' ? new RefusedError(error) : error);

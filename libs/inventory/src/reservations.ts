@@ -30,6 +30,7 @@ export class Reservations<O extends OrderRequest> {
   /**
    * Settles one order, exactly once in effect. A rejected promise means that nothing is known to be settled: try again.
    *
+   * @throws {RefusedError} it will never be settled as it is
    * @throws {LockBackendUnavailableError | LockAbortedError} or the database client's error
    */
   reserve(order: O, rules: SaleRules): Promise<Outcome> {

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { SharedStatement } from './shared-statement.js';
 
@@ -18,7 +19,7 @@ function statement(most: number) {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return { shared, asked, ends, turn };
 }
-const undone = () => Object.assign(new Error('duplicate key'), { code: '23505' });
+const answered = (code: string) => Object.assign(new pg.DatabaseError('no', 0, 'error'), { code });
 
 describe('SharedStatement', () => {
   it('asks at once for what comes at one moment, and together for what comes while a statement is under way', async () => {
@@ -48,26 +49,36 @@ describe('SharedStatement', () => {
     expect(asked).toEqual([[6, 4], [12]]);
   });
 
-  it('asks for each alone when the database undid all of them because of one', async () => {
+  it.each([
+    ['a key that is there', '23505'],
+    ['a deadlock', '40P01'],
+    ['a serialization failure', '40001'],
+    ['a NUL', '22021'],
+    ['a row that is too large', '54000'],
+    ['a table that is not there', '42P01'],
+  ])('asks for each alone when the database undid all of them because of %s', async (_, code) => {
     const { shared, asked, ends, turn } = statement(10);
     const answers = Promise.allSettled([shared.add(1), shared.add(2)]);
     await turn();
-    ends[0]!(undone());
+    ends[0]!(answered(code));
     await turn();
     expect(asked.slice(1)).toEqual([[1], [2]]);
-    ends[1]!(undone());
+    ends[1]!(answered(code));
     ends[2]!();
     expect(await answers).toEqual([
-      { status: 'rejected', reason: undone() },
+      { status: 'rejected', reason: answered(code) },
       { status: 'fulfilled', value: 'answer 2' },
     ]);
   });
 
-  it('asks for nothing again of which nobody knows what it came to', async () => {
+  it.each([
+    ['nobody knows what it came to', new Error('connection lost')],
+    ['the server cannot serve', answered('53300')],
+  ])('asks for nothing again when %s', async (_, error) => {
     const { shared, asked, ends, turn } = statement(10);
     const answers = Promise.allSettled([shared.add(1), shared.add(2)]);
     await turn();
-    ends[0]!(new Error('connection lost'));
+    ends[0]!(error);
     expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(asked).toHaveLength(1);
   });

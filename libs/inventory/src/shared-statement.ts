@@ -1,11 +1,13 @@
+import { verdictOf, type Verdict } from '@app/servers';
+
 interface Asked<I, O> {
   readonly item: I;
   readonly resolve: (answer: O) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Postgres undid the whole statement because of one of its items: a key that is there already, or a deadlock. */
-const UNDONE = new Set(['23505', '40P01']);
+/** Answers after which nothing was done, perhaps because of one item: a key that is there already, a deadlock, bad data. */
+const UNDONE = new Set<Verdict>(['repeat', 'refused', 'defect']);
 
 /**
  * One statement for what several lanes of a process ask of the database at the same time. Lanes that were told something in one
@@ -65,12 +67,9 @@ export class SharedStatement<I, O> {
       asked.forEach(({ resolve }, i) => resolve(answers[i]!));
     } catch (error) {
       // Nobody suffers for another's item: each is asked alone. Of any other failure nobody knows what it came to.
-      if (asked.length > 1 && isUndone(error)) await Promise.all(asked.map((one) => this.#askFor([one])));
+      if (asked.length > 1 && UNDONE.has(verdictOf(error)))
+        await Promise.all(asked.map((one) => this.#askFor([one])));
       else for (const { reject } of asked) reject(error);
     }
   }
-}
-
-function isUndone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && UNDONE.has(error.code as string);
 }

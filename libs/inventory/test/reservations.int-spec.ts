@@ -1,9 +1,23 @@
-import { createLockDriver, Lock, Semaphore, type LockBackends, type LockDriver } from '@app/lock';
+import {
+  createLockDriver,
+  Lock,
+  LockLostError,
+  Semaphore,
+  type LockBackends,
+  type LockDriver,
+} from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { audit, type Reservations, type ReservationsOptions, type Sale } from '../src/index.js';
+import {
+  audit,
+  type EndedOrder,
+  type Reservations,
+  type ReservationsOptions,
+  type Sale,
+  type Settlement,
+} from '../src/index.js';
 import { safeStrategiesOn, workersOn } from './support/workers.js';
 
 let shop: Shop;
@@ -112,6 +126,38 @@ it('lets no more sections of a sale run at a time than its gate does, over all S
   const outcomes = await Promise.all(orders.map((order, i) => gated[i % 2]!.reserve(order, sale)));
   expect(outcomes.every(({ status }) => status === 'reserved')).toBe(true);
   expect(most).toBe(2);
+});
+
+it('tells what was committed under a permit that is lost before it is given back', async () => {
+  const sale = await shop.sale({ hot: 5 }, 'redis', null, 1, 3_600);
+  const semaphore = new Semaphore(redis, 2);
+  opened.push(semaphore);
+  let lost = 0;
+  const gate: NonNullable<ReservationsOptions<OrderRequest>['gate']> = (saleId, section) => {
+    const permit = semaphore.withPermit(saleId, { ttl: 5_000, wait: 5_000 }, async () => {
+      const result = await section();
+      await redis.del(`semaphore:{${saleId}}`); // as if Redis had forgotten who holds permits
+      return result;
+    });
+    return permit.catch((error: unknown) => {
+      lost += Number(error instanceof LockLostError);
+      throw error;
+    });
+  };
+  const committed: Settlement[] = [];
+  const ended: EndedOrder[] = [];
+  const reservations = worker(shop, 8, {
+    gate,
+    onCommit: async (_, settlement) => void committed.push(settlement),
+    onRelease: async (_saleId, _sku, orders) => void ended.push(...orders),
+  });
+  const order = orderOf(sale.id);
+  expect(await reservations.reserve(order, sale)).toEqual({ status: 'reserved' });
+  expect(committed).toEqual([{ outcomes: [{ status: 'reserved' }], available: 4 }]);
+  await shop.makeDue([order]);
+  await reservations.release(order, sale);
+  expect(ended).toEqual([{ orderId: order.orderId, status: 'expired' }]);
+  expect(lost).toBe(2);
 });
 
 it('re-seeds a lock whose tokens went back, and sells on', async () => {

@@ -87,6 +87,19 @@ describe('lanes that share their statements', () => {
     expect(total).toMatchObject({ lostUpdates: 0, conserved: true });
   });
 
+  it('do not suffer for one whose order Postgres refuses', async () => {
+    const sale = await openSale();
+    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const orders = SKUS.map((sku) => orderOf(sale.id, { sku, buyerId: sku === 'b' ? 'a\0b' : undefined }));
+    const settling = SKUS.map((sku, i) => sectionOf(sale, sku, 1n, shared).settle([orders[i]!]));
+    const settled = await Promise.allSettled(settling);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(settled[1]).toMatchObject({ reason: { code: '22021' } });
+    const { items, total } = await audit(shop.dataSource, sale.id);
+    expect(items.map(({ held }) => held)).toEqual([1, 0, 1, 1]);
+    expect(total).toMatchObject({ lostUpdates: 0, conserved: true });
+  });
+
   it('do not suffer for one whose orders were delivered before', async () => {
     const sale = await openSale();
     const shared = new FencedStatements(poolOf(shop.dataSource), 64);

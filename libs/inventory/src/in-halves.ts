@@ -1,0 +1,35 @@
+import { isAboutSome } from './verdict-on.js';
+
+/**
+ * Does work for the first `most` of a queue at once. If it is undone because of some of them, it is done for each half apart,
+ * until those are alone: they are handed to `alone`, and the others do not suffer for them. Any other failure is about all:
+ * those for whom nothing was done go back to the queue.
+ */
+export async function inHalves<W>(
+  queue: W[],
+  most: number,
+  work: (batch: readonly W[]) => Promise<void>,
+  alone: (one: W, error: unknown) => void,
+): Promise<void> {
+  const batches = [queue.splice(0, most)];
+  try {
+    for (let batch = batches[0]; batch; batch = batches[0]) {
+      try {
+        await work(batch);
+        batches.shift();
+      } catch (error) {
+        if (!isAboutSome(error)) throw error;
+        batches.shift();
+        if (batch.length === 1) alone(batch[0]!, error);
+        else batches.unshift(...halvesOf(batch));
+      }
+    }
+  } finally {
+    queue.unshift(...batches.flat());
+  }
+}
+
+function halvesOf<W>(batch: readonly W[]): [W[], W[]] {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
+}
