@@ -1,7 +1,11 @@
+import { keys } from '@app/checkout-queue';
+import { orderIdOf } from '@app/orders';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { SalesService } from '../src/sales/sales.service.js';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
@@ -91,6 +95,21 @@ describe('every error is a problem document', () => {
     vi.spyOn(api.app.get(SalesService), 'newest').mockRejectedValueOnce(new Error('secret'));
     const { text: body } = await api.http.get('/sales').expect(problem('INTERNAL'));
     expect(body).not.toContain('secret');
+  });
+
+  it('what nobody foresaw of a checkout, and the log has its cause and its order', async () => {
+    const { id } = await api.sale();
+    const redis = new Redis(inject('redisUrl'));
+    await redis.set(keys.pending(id, 'hot'), 'not a set');
+    redis.disconnect();
+    const logged = vi.spyOn(Logger.prototype, 'error');
+    const { body } = await api.checkout(id, { key: 'k', body: { buyerId: 'b' } }).expect(problem('INTERNAL'));
+    expect(logged).toHaveBeenCalledTimes(1);
+    const [line] = logged.mock.calls[0]! as unknown as [{ err: Error; orderId: string; requestId: string }];
+    expect(line.orderId).toBe(orderIdOf(id, 'b', 'k'));
+    expect(line.err.message).toMatch(/^WRONGTYPE/);
+    expect((body as { detail: string }).detail).toContain(line.requestId);
+    logged.mockRestore();
   });
 
   it('for HEAD as well, without its body', async () => {

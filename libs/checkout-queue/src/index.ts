@@ -7,6 +7,7 @@ export {
   type OrderEnding,
   type SettledOrder,
 } from './outcomes.js';
+export { keys } from './keys.js';
 export { ORDERS_IN_HAND_PER_SKU } from './in-hand.js';
 export { CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
 export { Releases, releaseWorker, type ReleaseJob } from './releases.js';

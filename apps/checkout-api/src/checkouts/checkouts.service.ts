@@ -4,13 +4,13 @@ import { SaleCatalog, type Sale } from '@app/inventory';
 import { insideKey } from '@app/waiting-room';
 import { orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { API_CONFIG } from '../api-config.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { OrderWatch, type Patience } from '../orders/order-watch.js';
 import { ProblemError } from '../problems/problem.js';
 import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import { UnforeseenError } from '../problems/unforeseen.js';
 import { validationProblem } from '../problems/validation.js';
 import { saleNotFound } from '../sales/sale-not-found.js';
 import type { Checkout } from './checkout.schema.js';
@@ -24,7 +24,6 @@ export class CheckoutsService {
     private readonly orders: OrdersService,
     private readonly watch: OrderWatch,
     private readonly metrics: CheckoutMetrics,
-    private readonly logger: PinoLogger,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -53,10 +52,8 @@ export class CheckoutsService {
       return earlier ?? (await this.#admit(order, guests, patience));
     } catch (error) {
       this.metrics.countError(error);
-      if (!(error instanceof ProblemError)) {
-        this.logger.assign({ orderId: orderIdOf(saleId, checkout.buyerId, key) }); // it will be logged
-      }
-      throw error;
+      if (error instanceof ProblemError) throw error;
+      throw new UnforeseenError(error, { orderId: orderIdOf(saleId, checkout.buyerId, key) });
     }
   }
 

@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOfHttp } from './http-problems.js';
 import { ProblemError, sendProblem } from './problem.js';
+import { UnforeseenError } from './unforeseen.js';
 
 /** Answers every error as problem details. What was not foreseen is logged, and the client learns nothing of its cause. */
 @Catch()
@@ -18,7 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
   #problemOf(error: unknown, request: FastifyRequest): ProblemError {
     if (error instanceof ProblemError) return error;
     if (error instanceof HttpException && error.getStatus() !== 500) return problemOfHttp(error, request);
-    this.#logger.error({ err: error, requestId: request.id, method: request.method, url: request.url });
+    const { cause: err, about } = error instanceof UnforeseenError ? error : { cause: error };
+    this.#logger.error({ ...about, err, requestId: request.id, method: request.method, url: request.url });
     return new ProblemError(
       'INTERNAL',
       `Try again later. The log has the cause under request ${request.id}.`,

@@ -1,0 +1,10 @@
+/** What nobody foresaw, and what it happened to: the log names both. */
+export class UnforeseenError extends Error {
+  override readonly name = 'UnforeseenError';
+  constructor(
+    override readonly cause: unknown,
+    readonly about: Readonly<Record<string, string>>,
+  ) {
+    super('Something went wrong', { cause });
+  }
+}
