@@ -17,9 +17,9 @@ export interface SaleTruth {
 const STOCK_SQL = 'SELECT available FROM stock WHERE sale_id = $1';
 
 const ORDERS_SQL = `
-  SELECT count(*)::int AS "endedOrders",
-    coalesce(sum(quantity) FILTER (WHERE status IN ('reserved', 'paid')), 0)::int AS live,
-    coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0)::int AS rejected,
+  SELECT count(*)::float8 AS "endedOrders",
+    coalesce(sum(quantity) FILTER (WHERE status IN ('reserved', 'paid')), 0)::float8 AS live,
+    coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0)::float8 AS rejected,
     coalesce(count(*) / nullif(extract(epoch FROM max(settled_at) - min(accepted_at)), 0), 0)::float8 AS "ordersPerSecond",
     percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - accepted_at) * 1000)
       AS percentiles
@@ -27,7 +27,7 @@ const ORDERS_SQL = `
 
 const MOVEMENTS_SQL = `
   SELECT extract(epoch FROM committed_at - (SELECT min(accepted_at) FROM orders WHERE sale_id = $1))::float8 AS seconds,
-    before, after, sum(units) OVER (ORDER BY id)::int AS sold
+    before, after, sum(units) OVER (ORDER BY id)::float8 AS sold
   FROM stock_movements WHERE sale_id = $1 ORDER BY id`;
 
 interface OrdersRow extends Pick<SaleTruth, 'endedOrders' | 'live' | 'rejected' | 'ordersPerSecond'> {

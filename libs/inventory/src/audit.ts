@@ -29,32 +29,32 @@ export interface Audit {
   readonly total: AuditFigures;
 }
 
-/** One statement, hence one snapshot. */
+/** One statement, hence one snapshot. Sums are added up as bigint, and told as numbers: these are exact up to 2^53. */
 const AUDIT_SQL = `
   WITH by_sku AS (
     SELECT sku,
-      coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0)::int AS held,
-      coalesce(sum(quantity) FILTER (WHERE status = 'paid'), 0)::int AS sold,
-      coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0)::int AS rejected,
-      coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT'), 0)::int AS sold_out
+      coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0) AS held,
+      coalesce(sum(quantity) FILTER (WHERE status = 'paid'), 0) AS sold,
+      coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0) AS rejected,
+      coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT'), 0) AS sold_out
     FROM orders WHERE sale_id = $1 GROUP BY sku
   ), links AS (
     SELECT sku, stripe, before, lag(after) OVER (PARTITION BY sku, stripe ORDER BY id) AS left_by_predecessor
     FROM stock_movements WHERE sale_id = $1
   ), breaks AS (
-    SELECT sku, count(*)::int AS lost_updates
+    SELECT sku, count(*) AS lost_updates
     FROM links JOIN stock USING (sku, stripe)
     WHERE stock.sale_id = $1 AND before <> coalesce(left_by_predecessor, initial)
     GROUP BY sku
   ), whole AS (
-    SELECT sku, sum(initial)::int AS initial, sum(available)::int AS available
+    SELECT sku, sum(initial) AS initial, sum(available) AS available
     FROM stock WHERE sale_id = $1 GROUP BY sku
   )
-  SELECT sku, initial, available,
-    coalesce(held, 0) AS held, coalesce(sold, 0) AS sold, coalesce(rejected, 0) AS rejected,
-    greatest(0, coalesce(held + sold, 0) - initial) AS oversold,
-    least(coalesce(sold_out, 0), greatest(0, initial - coalesce(held + sold, 0))) AS undersold,
-    coalesce(lost_updates, 0) AS "lostUpdates",
+  SELECT sku, initial::float8, available::float8,
+    coalesce(held, 0)::float8 AS held, coalesce(sold, 0)::float8 AS sold, coalesce(rejected, 0)::float8 AS rejected,
+    greatest(0, coalesce(held + sold, 0) - initial)::float8 AS oversold,
+    least(coalesce(sold_out, 0), greatest(0, initial - coalesce(held + sold, 0)))::float8 AS undersold,
+    coalesce(lost_updates, 0)::float8 AS "lostUpdates",
     available + coalesce(held + sold, 0) = initial AS conserved
   FROM whole LEFT JOIN by_sku USING (sku) LEFT JOIN breaks USING (sku)
   ORDER BY sku`;

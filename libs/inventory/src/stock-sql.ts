@@ -34,7 +34,7 @@ export const READ_STRIPES_SQL =
  */
 export const REJECT_SOLD_OUT_SQL = `
   WITH whole AS (
-    SELECT sum(available)::int AS available FROM stock WHERE sale_id = $1 AND sku = $2
+    SELECT sum(available)::float8 AS available FROM stock WHERE sale_id = $1 AND sku = $2
   ), rejected AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
     SELECT $1, $2, o.id, o.buyer_id, o.quantity, 'rejected', 'SOLD_OUT', o.idempotency_key,
@@ -192,7 +192,7 @@ export const LOCK_BUYERS_SQL = `
   FROM (SELECT DISTINCT hashtextextended($1 || buyer, 0) AS key FROM unnest($2::text[]) AS buyer ORDER BY key) AS keys`;
 
 export const HELD_SQL = `
-  SELECT buyer_id, sum(quantity)::int AS units FROM orders
+  SELECT buyer_id, sum(quantity)::float8 AS units FROM orders
   WHERE sale_id = $1 AND buyer_id = ANY ($2::text[]) AND status IN ('reserved', 'paid')
   GROUP BY buyer_id`;
 

@@ -17,13 +17,13 @@ const ORDERS_SQL = `
     WHERE sale_id = $1 GROUP BY order_id
   )
   SELECT
-    coalesce(sum(quantity) FILTER (WHERE status <> 'rejected'), 0)::int AS reservations,
-    coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0)::int AS held,
-    coalesce(sum(quantity) FILTER (WHERE status = 'paid'), 0)::int AS sold,
-    coalesce(sum(quantity) FILTER (WHERE status = 'expired'), 0)::int AS expired,
-    coalesce(sum(quantity) FILTER (WHERE status = 'expired' AND order_id IS NULL), 0)::int AS "walkedAway",
-    coalesce(sum(quantity) FILTER (WHERE status = 'expired' AND declined), 0)::int AS declined,
-    coalesce(sum(charged), 0)::int AS charged
+    coalesce(sum(quantity) FILTER (WHERE status <> 'rejected'), 0)::float8 AS reservations,
+    coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0)::float8 AS held,
+    coalesce(sum(quantity) FILTER (WHERE status = 'paid'), 0)::float8 AS sold,
+    coalesce(sum(quantity) FILTER (WHERE status = 'expired'), 0)::float8 AS expired,
+    coalesce(sum(quantity) FILTER (WHERE status = 'expired' AND order_id IS NULL), 0)::float8 AS "walkedAway",
+    coalesce(sum(quantity) FILTER (WHERE status = 'expired' AND declined), 0)::float8 AS declined,
+    coalesce(sum(charged), 0)::float8 AS charged
   FROM orders LEFT JOIN tried ON order_id = id WHERE sale_id = $1`;
 
 /** A payment has no later time than that of its start; for a chart that is near enough. */
@@ -35,7 +35,7 @@ const SERIES_SQL = `
     WHERE sale_id = $1 AND payments.status = 'charged'
   )
   SELECT extract(epoch FROM at - (SELECT min(accepted_at) FROM orders WHERE sale_id = $1))::float8 AS seconds,
-    $2 + sum(available) OVER so_far::int AS available, sum(held) OVER so_far::int AS held, sum(sold) OVER so_far::int AS sold
+    $2 + sum(available) OVER so_far::float8 AS available, sum(held) OVER so_far::float8 AS held, sum(sold) OVER so_far::float8 AS sold
   FROM events WINDOW so_far AS (ORDER BY at ROWS UNBOUNDED PRECEDING) ORDER BY at`;
 
 interface Moment {

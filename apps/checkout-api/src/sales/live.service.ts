@@ -15,7 +15,7 @@ const WATCHED_SALES = 100;
 /** Locks looked at: those of the first SKUs or stripes. */
 const MAX_LOCKS = 16;
 
-const SETTLED_SQL = `SELECT count(*)::int AS settled FROM orders WHERE sale_id = $1 AND status <> 'queued'`;
+const SETTLED_SQL = `SELECT count(*)::float8 AS settled FROM orders WHERE sale_id = $1 AND status <> 'queued'`;
 
 /** What a sale looks like at this moment, for those who watch it. */
 @Injectable()

@@ -8,7 +8,7 @@ const salesSql = (which: string) => `
       'sku', sku, 'initial', initial, 'available', available, 'held', coalesce(held, 0), 'sold', coalesce(sold, 0)
     ) ORDER BY sku) AS items
     FROM (
-      SELECT sku, sum(initial)::int AS initial, sum(available)::int AS available
+      SELECT sku, sum(initial) AS initial, sum(available) AS available
       FROM stock WHERE stock.sale_id = sales.id GROUP BY sku
     ) AS whole LEFT JOIN (
       SELECT sku, sum(quantity) FILTER (WHERE status = 'reserved') AS held,

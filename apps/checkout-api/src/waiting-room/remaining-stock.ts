@@ -22,7 +22,7 @@ const REMAINING = {
   text: `
     SELECT available, CASE WHEN available > 0 THEN false
       ELSE NOT EXISTS (SELECT FROM orders WHERE sale_id = $1 AND status = 'reserved') END AS over
-    FROM (SELECT greatest(sum(available), 0)::int AS available FROM stock WHERE sale_id = $1) AS stock`,
+    FROM (SELECT greatest(sum(available), 0)::float8 AS available FROM stock WHERE sale_id = $1) AS stock`,
   query_timeout: LOOKUP_TIMEOUT,
 };
 
