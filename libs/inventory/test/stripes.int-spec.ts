@@ -103,6 +103,21 @@ describe.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSiz
   },
 );
 
+it.each(safe)(
+  '%s takes orders that no stripe can fill from 64 of them, for more sales than it has connections',
+  async (name) => {
+    const sales = await Promise.all(Array.from({ length: 20 }, () => shop.sale({ hot: 65 }, name, null, 64)));
+    const workers = [worker(shop, 8), worker(other, 8)];
+    const sold = sales.map((sale) => sell(ordersOf(sale, [3, 3, 59]), workers, sale));
+    for (const outcomes of await Promise.all(sold)) {
+      expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(3);
+    }
+    for (const sale of sales) {
+      expect(await totalOf(sale)).toMatchObject({ held: 65, available: 0, lostUpdates: 0, conserved: true });
+    }
+  },
+);
+
 it('settles an order once that two workers have, whichever stripes they find for it', async () => {
   const sale = await shop.sale({ hot: 30 }, 'redis', null, STRIPES);
   const orders = ordersOf(sale, mixed(40));

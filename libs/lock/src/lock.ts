@@ -87,6 +87,11 @@ export interface LockState {
 export interface LockDriver {
   acquire(resource: string, request: LockRequest): Promise<Grant>;
   /**
+   * Grants several resources as one: taken in this order, kept alive and given back together. Absent where it makes no difference
+   * to take one after the other, as it does where what a caller holds is scarce, such as connections.
+   */
+  acquireAll?(resources: readonly string[], request: LockRequest): Promise<Grant>;
+  /**
    * Makes the next token of `resource` larger than `above`: the repair when the store's counter went backwards
    * (a failover to a replica that lagged). Absent where the store gives no tokens.
    */

@@ -1,6 +1,6 @@
 import { LockLostError } from './errors.js';
 import { HeldLease } from './held-lease.js';
-import type { Grant, Lease, LockDriver, LockObserver, LockOptions, LockState } from './lock.js';
+import type { Grant, Lease, LockDriver, LockObserver, LockOptions, LockRequest, LockState } from './lock.js';
 import { Patience } from './patience.js';
 
 const SILENT: LockObserver = { waiting() {}, granted() {}, released() {}, lost() {} };
@@ -21,8 +21,40 @@ export class Lock {
    * @throws whatever `work` throws; it wins over every error of the release
    */
   async withLock<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
+    return this.#during(resource, options, (request) => this.driver.acquire(resource, request), work);
+  }
+
+  /**
+   * The same while holding all of these locks, one at least; `wait` is for each where they are granted one by one. They are taken in
+   * the order given: whoever needs several at a time must name them in the same order, else two could wait for each other.
+   */
+  async withLocks<T>(
+    resources: readonly string[],
+    options: LockOptions,
+    work: (...leases: Lease[]) => Promise<T>,
+  ): Promise<T> {
+    const [resource, ...others] = resources as [string, ...string[]];
+    if (others.length === 0) return this.withLock(resource, options, work);
+    const { driver } = this;
+    if (driver.acquireAll) {
+      const acquire = (request: LockRequest) => driver.acquireAll!(resources, request);
+      return this.#during(resources.join(', '), options, acquire, (lease) =>
+        work(...resources.map(() => lease)),
+      );
+    }
+    return this.withLock(resource, options, (lease) =>
+      this.withLocks(others, options, (...leases) => work(lease, ...leases)),
+    );
+  }
+
+  async #during<T>(
+    resource: string,
+    options: LockOptions,
+    acquire: (request: LockRequest) => Promise<Grant>,
+    work: (lease: Lease) => Promise<T>,
+  ): Promise<T> {
     const patience = new Patience(resource, options);
-    const grant = await this.#acquire(resource, patience);
+    const grant = await this.#await(acquire, patience);
     const lease = new HeldLease(resource, grant, options.ttl, options.longest);
     const grantedAt = performance.now();
     this.observer.granted(patience.waited);
@@ -60,10 +92,10 @@ export class Lock {
     return this.driver.inspect?.(resource);
   }
 
-  async #acquire(resource: string, patience: Patience): Promise<Grant> {
+  async #await(acquire: (request: LockRequest) => Promise<Grant>, patience: Patience): Promise<Grant> {
     this.observer.waiting(1);
     try {
-      return await this.driver.acquire(resource, patience);
+      return await acquire(patience);
     } finally {
       this.observer.waiting(-1);
       patience.end();

@@ -14,17 +14,21 @@ export class TracedLock implements Locking {
     return this.lock.reseed(resource, above);
   }
 
-  async withLock<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const attributes = { 'lock.resource': resource, 'lock.driver': this.driver };
+  async withLocks<T>(
+    resources: readonly string[],
+    options: LockOptions,
+    work: (...leases: Lease[]) => Promise<T>,
+  ): Promise<T> {
+    const attributes = { 'lock.resource': resources.join(', '), 'lock.driver': this.driver };
     const wait = tracer.startSpan('lock wait', { attributes });
     let hold: Span | undefined;
     try {
-      return await this.lock.withLock(resource, options, (lease) => {
+      return await this.lock.withLocks(resources, options, (...leases) => {
         wait.end();
-        const { holder, token } = lease;
+        const [{ holder, token } = {} as Partial<Lease>] = leases; // of the first one
         const granted = { ...attributes, 'lock.holder': holder, 'lock.token': token?.toString() };
         hold = tracer.startSpan('lock hold', { attributes: granted });
-        return context.with(trace.setSpan(context.active(), hold), () => work(lease));
+        return context.with(trace.setSpan(context.active(), hold), () => work(...leases));
       });
     } catch (error) {
       fail(hold ?? wait, error);

@@ -12,21 +12,25 @@ const LOOK_EVERY_MS = 3_000;
 /** Share of the TTL after which the answer to a wait proves too little, and is confirmed by another one. */
 const STALE_AFTER = 1 / 3;
 
-/** A connection that a lock can belong to: it holds one at most, and what it holds is free once it has ended. */
+/** A connection that locks can belong to: those of one caller, and what it holds is free once it has ended. */
 export interface LockingConnection extends Connection {
-  /** Waits in the store until the lock is granted. From then on the store keeps it for `ttl` ms without a sign of life. */
-  lock(resource: string, ttl: number): Promise<void>;
-  /** The same without waiting. Resolves to whether the lock was free. */
+  /**
+   * Waits in the store until the locks are granted, one after the other in this order. From then on the store keeps them for
+   * `ttl` ms without a sign of life.
+   */
+  lock(resources: readonly string[], ttl: number): Promise<void>;
+  /** The same with one, without waiting. Resolves to whether the lock was free. */
   tryLock(resource: string, ttl: number): Promise<boolean>;
-  /** Whether the lock still belongs to this connection; a sign of life. */
-  holds(resource: string, ttl: number): Promise<boolean>;
-  /** Resolves to false when it did not belong to this connection. */
-  unlock(resource: string): Promise<boolean>;
+  /** Whether the locks still belong to this connection; a sign of life. */
+  holds(resources: readonly string[], ttl: number): Promise<boolean>;
+  /** Resolves to false when one did not belong to this connection. */
+  unlock(resources: readonly string[]): Promise<boolean>;
 }
 
 /**
  * Locks that are the property of a connection. The store does the waiting, one connection per process and resource: the
- * callers of a process queue here, so that a crowd for one resource costs one connection.
+ * callers of a process queue here, so that a crowd for one resource costs one connection. Who asks for several gets them on
+ * one connection: as nobody who has one waits for another, a bounded number of them is enough for any number of callers.
  *
  * An abort ends the connection of the waiter instead of cancelling its statement: a cancellation can come too late and hit
  * the statement after, while a connection that has ended surely keeps neither a lock nor a place in the queue.
@@ -43,15 +47,21 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
     this.#connections = new Connections(create);
   }
 
-  async acquire(resource: string, request: LockRequest): Promise<Grant> {
-    const leave = await this.#turns.enter(resource, request);
+  acquire(resource: string, request: LockRequest): Promise<Grant> {
+    return this.acquireAll([resource], request);
+  }
+
+  async acquireAll(resources: readonly string[], request: LockRequest): Promise<Grant> {
+    const turns: (() => void)[] = [];
+    const leave = () => turns.forEach((leaveOne) => leaveOne());
     try {
-      const { connection, provenAt } = await this.#lock(resource, request);
-      return this.#grant(resource, connection, provenAt, leave);
+      for (const resource of resources) turns.push(await this.#turns.enter(resource, request));
+      const { connection, provenAt } = await this.#lock(resources, request);
+      return this.#grant(resources, connection, provenAt, leave);
     } catch (error) {
       leave();
       request.signal.throwIfAborted();
-      throw new LockBackendUnavailableError(resource, error);
+      throw new LockBackendUnavailableError(resources.join(', '), error);
     }
   }
 
@@ -59,11 +69,11 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
     this.#connections.close();
   }
 
-  async #lock(resource: string, request: LockRequest) {
+  async #lock(resources: readonly string[], request: LockRequest) {
     for (;;) {
       const { connection, reused } = await this.#connections.take(request);
       try {
-        return { connection, provenAt: await this.#wait(connection, resource, request) };
+        return { connection, provenAt: await this.#wait(connection, resources, request) };
       } catch (error) {
         const died = connection.ended.aborted;
         connection.end();
@@ -75,13 +85,13 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
   }
 
   /** Resolves to when the proof of ownership was asked for. */
-  async #wait(connection: C, resource: string, request: LockRequest): Promise<number> {
+  async #wait(connection: C, resources: readonly string[], request: LockRequest): Promise<number> {
     const { ttl, signal } = request;
     const askedAt = performance.now();
-    await this.#whileAnswering(lockOn(connection, resource, request), signal);
+    await this.#whileAnswering(lockOn(connection, resources, request), signal);
     const now = performance.now();
     if (now - askedAt < ttl * STALE_AFTER) return askedAt;
-    if (await within(ANSWER_MS, connection.holds(resource, ttl))) return now;
+    if (await within(ANSWER_MS, connection.holds(resources, ttl))) return now;
     throw new Error('the lock was lost as it was granted');
   }
 
@@ -102,23 +112,23 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
     }
   }
 
-  #grant(resource: string, connection: C, provenAt: number, leave: () => void): Grant {
+  #grant(resources: readonly string[], connection: C, provenAt: number, leave: () => void): Grant {
     let held = true;
     const isOurs = () => held && !connection.ended.aborted;
     return {
       holder: randomUUID(),
       provenAt,
       lost: connection.ended,
-      extend: async (ttl) => isOurs() && connection.holds(resource, ttl),
+      extend: async (ttl) => isOurs() && connection.holds(resources, ttl),
       release: async () => {
         if (!held) return false; // the connection may serve somebody else by now
         const wasOurs = isOurs();
         held = false;
         try {
-          return wasOurs && (await within(ANSWER_MS, connection.unlock(resource)));
+          return wasOurs && (await within(ANSWER_MS, connection.unlock(resources)));
         } catch (error) {
           connection.end();
-          throw new LockBackendUnavailableError(resource, error);
+          throw new LockBackendUnavailableError(resources.join(', '), error);
         } finally {
           this.#connections.give(connection);
           leave();
@@ -129,9 +139,12 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
 }
 
 /** Whose patience may be over before the store has answered asks first whether the lock is free: a wait in it says nothing. */
-async function lockOn(connection: LockingConnection, resource: string, request: LockRequest) {
+async function lockOn(connection: LockingConnection, resources: readonly string[], request: LockRequest) {
   const { ttl, wait = Infinity } = request;
-  if (wait < ANSWER_MS && (await connection.tryLock(resource, ttl))) return;
+  let taken = 0;
+  if (wait < ANSWER_MS)
+    while (taken < resources.length && (await connection.tryLock(resources[taken]!, ttl))) taken++;
+  if (taken === resources.length) return;
   request.contended?.();
-  await connection.lock(resource, ttl);
+  await connection.lock(resources.slice(taken), ttl);
 }

@@ -5,8 +5,8 @@ import { orAbort } from './or-abort.js';
 import { within } from './within.js';
 
 /**
- * Connections of one driver at most: beyond them callers queue in this process, first come first served. There, callers
- * that hold one lock and want another can wait for each other, until one has waited for as long as it was willing to.
+ * Connections of one driver at most: beyond them callers queue in this process, first come first served. Whoever has one must not
+ * wait for another: several who did could wait for each other.
  */
 const MOST = 16;
 /** An unused connection is kept for so many milliseconds. */

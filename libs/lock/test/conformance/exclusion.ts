@@ -62,6 +62,57 @@ export const locksEachResource: Check = {
   },
 };
 
+/** As many as a sale may have stripes. */
+const MANY = 64;
+
+export const locksManyAtOnce: Check = {
+  title: `locks ${MANY} resources at once for more callers than it has connections, in several processes, and none waits for ever`,
+  async run(subject) {
+    const resources = Array.from({ length: MANY }, () => subject.resource());
+    const contested = resources[MANY / 2]!;
+    const { watchdog, excludes } = subject.promises;
+    // Without a watchdog the first lock has to outlast the wait for the last.
+    const options = { ttl: watchdog ? subject.ttl : 60_000, wait: 60_000, sectionMs: 1 };
+    const processes = await subject.processes(excludes === 'processes' ? 3 : 1);
+    const loops = processes.map((process, i) => {
+      const everything = { ...options, contenders: 20, among: resources };
+      return process.loop(contested, i === 2 ? { ...options, contenders: 2 } : everything);
+    });
+    await Promise.all(loops);
+    const counts = () => Promise.all(processes.map((process) => process.count()));
+    const enough = async () => (await counts()).every(({ done }) => done >= 5);
+    await eventually('each process has had all locks five times', enough, 90_000);
+    const ended = await Promise.all(processes.map((process) => process.stop()));
+    expect(ended.flatMap(({ errors }) => Object.entries(errors))).toEqual([]);
+    expect(await subject.ledger.judge(contested)).toMatchObject(exclusive);
+  },
+};
+
+export const manyEndTogether: Check = {
+  title: 'gives all of several locks back, and is told when one of them is lost',
+  async run(subject) {
+    const [lock, other] = await subject.twoLocks();
+    const resources = Array.from({ length: 3 }, () => subject.resource());
+    const taken = () =>
+      Promise.all(
+        resources.map((each) => outcomeOf(other.withLock(each, subject.briefly, async () => undefined))),
+      );
+    const during = await lock.withLocks(resources, subject.options, taken);
+    expect(new Set(during)).toEqual(new Set(['LOCK_WAIT_TIMEOUT']));
+    expect(new Set(await taken())).toEqual(new Set(['granted']));
+    const withoutWaiting = lock.withLocks(resources, { ...subject.options, wait: 0 }, async () => undefined);
+    expect(await outcomeOf(withoutWaiting)).toBe('granted');
+    if (subject.promises.lossSeen === 'never') return;
+    const losing = lock.withLocks(resources, subject.options, async (...leases) => {
+      await subject.store.loseLock!(resources[2]!);
+      if (subject.promises.lossSeen === 'release') return;
+      const isTold = () => leases.some(({ signal }) => signal.aborted);
+      await eventually('a signal aborts', isTold, subject.effort.patience);
+    });
+    expect(await outcomeOf(losing)).toBe('LOCK_LOST');
+  },
+};
+
 export const passesResultsOn: Check = {
   title: 'returns what the work returns, throws what it throws, and is free afterwards',
   async run(subject) {

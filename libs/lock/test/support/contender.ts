@@ -14,6 +14,8 @@ export interface LoopOptions extends Omit<LockOptions, 'signal'> {
   readonly contenders: number;
   /** How long the work of each takes, in milliseconds. */
   readonly sectionMs: number;
+  /** Several resources that each caller locks, the one that is written to among them. Absent: only that one. */
+  readonly among?: readonly string[];
 }
 
 export interface LoopCount {
@@ -58,7 +60,7 @@ const calls = {
   },
 
   /** Lets `contenders` callers take the lock again and again, until `stop`. */
-  async loop(resource: string, { contenders, sectionMs, ...options }: LoopOptions) {
+  async loop(resource: string, { contenders, sectionMs, among = [resource], ...options }: LoopOptions) {
     const stop = new AbortController();
     const loop = {
       stop,
@@ -67,13 +69,14 @@ const calls = {
       ended: Promise.resolve() as Promise<unknown>,
     };
     looping = loop;
-    const work = async (lease: Lease) => {
-      await ledger.section(resource, { token: lease.token, fenced: options.fenced }, () => sleep(sectionMs));
+    const work = async (...leases: Lease[]) => {
+      const { token } = leases[among.indexOf(resource)]!;
+      await ledger.section(resource, { token, fenced: options.fenced }, () => sleep(sectionMs));
     };
     const contend = async () => {
       while (!stop.signal.aborted) {
         try {
-          await lock.withLock(resource, { ...options, signal: stop.signal }, work);
+          await lock.withLocks(among, { ...options, signal: stop.signal }, work);
           loop.done++;
         } catch (error) {
           const code = codeOf(error);

@@ -13,14 +13,14 @@ const READABLE_NAME = /^[!-@[-~]{1,59}$/;
 const SET_UP =
   'SET SESSION autocommit = 1 /*!80000 , max_execution_time = 0 */ /*M! , max_statement_time = 0 */';
 const SURVIVE = 'SET SESSION wait_timeout = ?';
-const LOCK = 'SELECT GET_LOCK(?, ?) AS answer';
-const HOLDS = 'SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS answer';
-const UNLOCK = 'SELECT RELEASE_LOCK(?) AS answer';
+const LOCK = 'GET_LOCK(?, ?)';
+const HOLDS = 'IS_USED_LOCK(?) = CONNECTION_ID()';
+const UNLOCK = 'RELEASE_LOCK(?)';
 
 /**
  * `GET_LOCK`, the own lock of MySQL and MariaDB: waited for in the server, free the moment its session ends, be that by a crash,
- * a lost connection or KILL; the holder's lease is aborted at once. One round trip locks, one unlocks. No token, and
- * neither vendor documents an order among waiters.
+ * a lost connection or KILL; the holder's lease is aborted at once. One round trip locks, one unlocks, also several at a time. No token,
+ * and neither vendor documents an order among waiters.
  *
  * The server cannot tell a holder that is cut off from one that is paused: it ends a session that is silent for a minute, or
  * for the TTL if that is longer (`wait_timeout`). So a shorter pause never makes two holders, a longer one can; and the
@@ -39,28 +39,35 @@ export class MysqlGetLockDriver extends ConnectionLockDriver<GetLockConnection> 
 class GetLockConnection extends MysqlConnection implements LockingConnection {
   #ttl = 0;
 
-  async lock(resource: string, ttl: number) {
-    while (!(await this.#getLock(resource, ttl, WAIT_S)));
+  async lock(resources: readonly string[], ttl: number) {
+    if (!(await this.#getLocks(resources, ttl, WAIT_S))) throw new Error(`not free within ${WAIT_S} s`);
   }
 
   tryLock(resource: string, ttl: number) {
-    return this.#getLock(resource, ttl, 0);
+    return this.#getLocks([resource], ttl, 0);
   }
 
-  async holds(resource: string, ttl: number) {
+  async holds(resources: readonly string[], ttl: number) {
     await this.#survive(ttl);
-    return (await this.#ask(HOLDS, [nameOf(resource)])) === 1;
+    return this.#ask(
+      HOLDS,
+      resources.map((resource) => [nameOf(resource)]),
+    );
   }
 
-  async unlock(resource: string) {
-    return (await this.#ask(UNLOCK, [nameOf(resource)])) === 1;
+  unlock(resources: readonly string[]) {
+    return this.#ask(
+      UNLOCK,
+      resources.map((resource) => [nameOf(resource)]),
+    );
   }
 
-  async #getLock(resource: string, ttl: number, waitS: number): Promise<boolean> {
+  async #getLocks(resources: readonly string[], ttl: number, waitS: number): Promise<boolean> {
     await this.#survive(ttl);
-    const granted = await this.#ask(LOCK, [nameOf(resource), waitS]);
-    if (granted === null) throw new Error('GET_LOCK was interrupted');
-    return granted === 1;
+    return this.#ask(
+      LOCK,
+      resources.map((resource) => [nameOf(resource), waitS]),
+    );
   }
 
   async #survive(ttl: number) {
@@ -69,8 +76,13 @@ class GetLockConnection extends MysqlConnection implements LockingConnection {
     this.#ttl = ttl;
   }
 
-  async #ask(sql: string, values: (string | number)[]): Promise<number | null> {
-    return (await this.read<{ answer: number | null }>(sql, values))!.answer;
+  /** Asks the same for each of several, in their order. Resolves to whether all answers were yes. */
+  async #ask(question: string, values: readonly (string | number)[][]): Promise<boolean> {
+    const columns = values.map((_, i) => `${question} AS answer${i}`);
+    const row = await this.read<Record<string, number | null>>(`SELECT ${columns.join(', ')}`, values.flat());
+    const answers = Object.values(row!);
+    if (question === LOCK && answers.includes(null)) throw new Error('GET_LOCK was interrupted');
+    return answers.every((answer) => answer === 1);
   }
 }
 

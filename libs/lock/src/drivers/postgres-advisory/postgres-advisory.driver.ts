@@ -61,9 +61,9 @@ class AdvisoryConnection implements LockingConnection {
     this.#pid = await this.#ask<number>(SET_UP, []);
   }
 
-  async lock(resource: string, ttl: number) {
+  async lock(resources: readonly string[], ttl: number) {
     await this.#survive(ttl);
-    await this.#ask(LOCK, [resource]);
+    await this.#ask(LOCK, [resources]);
   }
 
   async tryLock(resource: string, ttl: number) {
@@ -71,13 +71,13 @@ class AdvisoryConnection implements LockingConnection {
     return this.#ask<boolean>(TRY_LOCK, [resource]);
   }
 
-  async holds(_resource: string, ttl: number) {
+  async holds(_resources: readonly string[], ttl: number) {
     await this.#survive(ttl);
     return this.#ask<boolean>(PROVE, [this.#pid]);
   }
 
-  async unlock(resource: string) {
-    return this.#ask<boolean>(UNLOCK, [resource]);
+  async unlock(resources: readonly string[]) {
+    return this.#ask<boolean>(UNLOCK, [resources]);
   }
 
   end() {
