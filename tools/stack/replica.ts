@@ -24,7 +24,11 @@ export class Replica extends LocalProcess {
   }
 }
 
-/** Starts replicas of an application (a folder of apps/) side by side, each on a free port. */
+/** Starts a process of an application (a folder of apps/) on a free port. */
+export const startReplica = (app: string, name: string, env: Env, args?: readonly string[]) =>
+  onFreePort((port) => new Replica(app, name, port, env, args).start());
+
+/** Starts replicas of an application side by side. */
 export function startReplicas(
   app: string,
   name: string,
@@ -33,11 +37,7 @@ export function startReplicas(
   args?: readonly string[],
 ): Promise<Replica[]> {
   const numbers = Array.from({ length: count }, (_, i) => i + 1);
-  return Promise.all(
-    numbers.map((number) =>
-      onFreePort((port) => new Replica(app, `${name}-${number}`, port, env, args).start()),
-    ),
-  );
+  return Promise.all(numbers.map((number) => startReplica(app, `${name}-${number}`, env, args)));
 }
 
 async function isReady(url: string): Promise<boolean> {

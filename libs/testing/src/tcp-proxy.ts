@@ -11,6 +11,7 @@ interface Piece {
 class Lane {
   readonly #pieces: Piece[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #forgotten = false;
 
   constructor(
     from: Socket,
@@ -19,6 +20,7 @@ class Lane {
     sent: () => void,
   ) {
     const add = (chunk?: Buffer) => {
+      if (this.#forgotten) return;
       this.#pieces.push({ due: performance.now() + link().delayMs, chunk });
       this.pump();
     };
@@ -27,6 +29,12 @@ class Lane {
       add(chunk);
     });
     from.on('error', () => undefined).on('close', () => add());
+  }
+
+  /** What is under way is lost, and so is all that comes. */
+  forget() {
+    this.#forgotten = true;
+    this.#pieces.length = 0;
   }
 
   readonly pump = () => {
@@ -49,6 +57,8 @@ class Lane {
 export class TcpProxy {
   readonly #lanes = new Set<Lane>();
   readonly #sockets = new Set<Socket>();
+  /** Open connections that are not forgotten: the client's end and both lanes of each. */
+  readonly #links = new Map<Socket, readonly Lane[]>();
   #refuses = false;
   #requestsPass = true;
   #answersPass = true;
@@ -58,7 +68,7 @@ export class TcpProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: { host: string; port: number },
+    private target: { host: string; port: number },
   ) {
     server.on('connection', (client) => this.#accept(client));
   }
@@ -71,6 +81,27 @@ export class TcpProxy {
 
   get port() {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** How many connections are open and not forgotten. */
+  get links() {
+    return this.#links.size;
+  }
+
+  /** New connections reach this server; those that are open stay where they are. */
+  leadTo(host: string, port: number) {
+    this.target = { host, port };
+  }
+
+  /**
+   * Nothing passes any more on the connections that are open now, not even after `heal`; new ones work. So does a gateway that
+   * lost its table: nobody is told. Resolves once their clients have left all of them.
+   */
+  async forget(): Promise<void> {
+    const clients = [...this.#links.keys()];
+    for (const lane of [...this.#links.values()].flat()) lane.forget();
+    this.#links.clear();
+    await Promise.all(clients.map((client) => client.closed || once(client, 'close')));
   }
 
   /** Resets every connection on both sides, what was under way is lost, and new ones are reset too. */
@@ -128,6 +159,8 @@ export class TcpProxy {
       ),
     ];
     for (const lane of lanes) this.#lanes.add(lane);
+    this.#links.set(client, lanes);
+    client.on('close', () => this.#links.delete(client));
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
