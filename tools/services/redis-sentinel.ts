@@ -104,7 +104,7 @@ async function linkedReplicas(url: string): Promise<number> {
 }
 
 /** Whether a replica's link to its primary is `up` or `down`. */
-async function linkOf(url: string): Promise<string | undefined> {
+export async function linkOf(url: string): Promise<string | undefined> {
   const info = await askRedis(url, (redis) => redis.info('replication'));
   return /^master_link_status:(\w+)/m.exec(info)?.[1];
 }
@@ -113,14 +113,14 @@ async function linkOf(url: string): Promise<string | undefined> {
  * Whether so many replicas have what is written now. A link that is up does not say so: a primary sends nothing until the
  * replica's next report, a second later, if the first one came before it took note that the copy was sent.
  */
-async function replicatesTo(count: number, { url }: Service): Promise<boolean> {
+export async function replicatesTo(count: number, { url }: Service): Promise<boolean> {
   return askRedis(url, async (redis) => {
     await redis.set('written', '', 'PX', 1);
     return (await redis.wait(count, PATIENCE_MS)) === count;
   });
 }
 
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await condition().catch(() => false))) {
     if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_MS / 1_000} s: ${what}`);

@@ -1,0 +1,26 @@
+import { Redis } from 'ioredis';
+import { expect, it, onTestFinished } from 'vitest';
+import { askRedis, newPassword, startRedisProgram } from './redis.js';
+import { replicable, takeOver } from './redis-takeover.js';
+
+it('loses nothing that was confirmed, not even to a crash right after it, and the old server refuses writes', async () => {
+  const password = newPassword();
+  const old = await startRedisProgram({ password, fsync: 'always', directives: replicable(password) });
+  onTestFinished(() => old.stop());
+  const client = new Redis(old.url);
+  onTestFinished(() => client.disconnect());
+  let confirmed = 0;
+  const writing = (async () => {
+    for (;;) await client.incr('count').then((count) => (confirmed = count));
+  })();
+  const refused = expect(writing).rejects.toThrow(/^READONLY/);
+
+  const next = await takeOver(old, password);
+  onTestFinished(() => next.stop());
+  await refused;
+  await next.kill();
+  await next.start();
+
+  expect(confirmed).toBeGreaterThan(0);
+  expect(await askRedis(next.url, (redis) => redis.get('count'))).toBe(String(confirmed));
+});
