@@ -1,4 +1,4 @@
-// Buyers who arrive at a constant rate and insist, while what stands behind the API is killed and started again. Prints each
+// Buyers who arrive at a constant rate and insist, while the application and what it stands on fail and come back. Prints each
 // accepted order and its buyer, for somebody who looks into the database afterwards; judges nothing but its own load.
 import { scenario } from 'k6/execution';
 import type { Options } from 'k6/options';
@@ -8,9 +8,9 @@ import { positive } from './lib/config.ts';
 import { summaryOf, summaryTrendStats } from './lib/summary.ts';
 
 const sku = 'hot';
-const rate = positive('RATE', 80);
+const rate = positive('RATE', 60);
 /** Longest outage that costs no arrival, in seconds: whoever waits keeps a virtual user. */
-const OUTAGE = 5;
+const OUTAGE = 12;
 
 export const options: Options = {
   scenarios: {

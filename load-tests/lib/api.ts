@@ -64,16 +64,18 @@ export interface Checkout {
   buyerId: string;
 }
 
-/** One checkout at the replica of its number `n`. */
+/** One checkout at the replica of its number `n`, for whose answer k6 waits a minute unless `timeout` says less. */
 export function postCheckout(
   n: number,
   saleId: string,
   checkout: Checkout,
   headers: Record<string, string>,
+  timeout = '60s',
 ): TextResponse {
   return http.post(`${apiUrl(n)}/sales/${saleId}/checkouts`, JSON.stringify(checkout), {
     headers: { ...json, ...headers },
     responseType: 'text',
+    timeout,
     tags: { name: 'POST /sales/:saleId/checkouts' },
   });
 }

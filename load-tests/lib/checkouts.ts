@@ -53,6 +53,8 @@ export function reserveOne(saleId: string, sku: string, buyerId: string, n: numb
 let replica = __VU;
 /** Longer than anything is down that comes back, in seconds; shorter than k6 lets a buyer go on after the load. */
 const PATIENCE = 25;
+/** How long he waits for an answer before he tries elsewhere. */
+const ANSWER_TIMEOUT = '5s';
 /** Between two tries, in seconds: doubled each time. */
 const PAUSE = { first: 0.05, longest: 0.8 };
 
@@ -61,7 +63,7 @@ export function insistOnOne(saleId: string, sku: string, buyerId: string): strin
   requests.add(1);
   const givesUpAt = Date.now() + PATIENCE * 1000;
   for (let pause = PAUSE.first; ; pause = Math.min(2 * pause, PAUSE.longest)) {
-    const response = ask(saleId, sku, buyerId, replica);
+    const response = ask(saleId, sku, buyerId, replica, {}, ANSWER_TIMEOUT);
     if (response.status === 202) {
       accepted.add(1);
       duration.add(response.timings.duration);
@@ -101,9 +103,11 @@ function ask(
   buyerId: string,
   n: number,
   headers: Record<string, string> = {},
+  timeout?: string,
 ): TextResponse {
   const checkout = { sku, quantity: 1, buyerId };
-  return postCheckout(n, saleId, checkout, { 'Idempotency-Key': `${saleId}-${buyerId}`, ...headers });
+  const key = { 'Idempotency-Key': `${saleId}-${buyerId}` };
+  return postCheckout(n, saleId, checkout, { ...key, ...headers }, timeout);
 }
 
 let reported = false;

@@ -18,11 +18,16 @@ describe('the options of the lab', () => {
     );
   });
 
+  it('takes a range of seeds', () => {
+    expect(parseOptions(['all', '--seeds', '1-3,9'])).toMatchObject({ options: { seeds: [1, 2, 3, 9] } });
+  });
+
   it.each([
     [[], /Name an experiment/],
     [['crashed-server'], /no experiment crashed-server.*crashed-holder/],
     [['crashed-holder', '--driver', 'oracle'], /oracle.*redis-setnx/],
     [['all', '--seeds', '1,x'], /--seeds.*'x'/],
+    [['all', '--seeds', '3-1'], /--seeds.* 3 .*'1'/],
     [['all', '--ttl', '10'], /--ttl.*1000/],
     [['all', '--speed', '2'], /--speed/],
     [['all', '--docs', '--driver', 'redis'], /--docs/],

@@ -11,6 +11,7 @@ export type LabRequest =
   | { readonly kind: 'run'; readonly options: LabOptions; readonly json: boolean; readonly docs: boolean };
 
 const TTL_MS = 3_000;
+const MOST_SEED = 2 ** 31 - 1;
 const NAMES = EXPERIMENTS.map(({ name }) => name);
 const DRIVERS = [...new Set(EXPERIMENTS.flatMap(({ cells }) => cells.map(({ driver }) => driver)))];
 
@@ -22,7 +23,7 @@ what is expected of it; the report has the matrix and the drawings.
 ${EXPERIMENTS.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}
 
   --driver <list>  only these locks: ${DRIVERS.join(', ')}
-  --seeds <list>   the schedules of faults to run, as numbers with commas between them (1)
+  --seeds <list>   the schedules of faults to run: numbers with commas between them, or 1-20 (1)
   --ttl <ms>       of the locks; a crash at T+1 of the textbook's 60 s is --ttl 60000 (${TTL_MS})
   --json           the summary on standard output, the progress on standard error
   --docs           writes docs/lab and the table in README.md from this run, which has to be one of all
@@ -50,14 +51,20 @@ export function parseOptions(args: string[]): LabRequest {
     throw new ExpectedError(
       `--driver: nothing is tried on ${strangers.join(', ')} here. There are ${[...offered].join(', ')}.`,
     );
-  const seeds = (values.seeds ?? '1')
-    .split(',')
-    .map((seed) => integer('--seeds', seed.trim(), 0, 2 ** 31 - 1));
+  const seeds = (values.seeds ?? '1').split(',').flatMap(seedsIn);
   const ttl = integer('--ttl', values.ttl, 1_000, 120_000) ?? TTL_MS;
   const { json = false, docs = false } = values;
   if (docs && (!all || drivers.length > 0))
     throw new ExpectedError('--docs tells of all experiments and all locks: npm run lab -- all --docs');
   return { kind: 'run', json, docs, options: { experiments, drivers, seeds, ttl } };
+}
+
+/** Of `7`, that one; of `1-20`, all of them. */
+function seedsIn(text: string): number[] {
+  const [first = '', last = first] = text.trim().split('-');
+  const from = integer('--seeds', first, 0, MOST_SEED);
+  const to = integer('--seeds', last, from, MOST_SEED);
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
 
 function parse(args: string[]) {

@@ -4,31 +4,40 @@ import type { Observation } from '../cell.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import type { History } from '../history.js';
 import { Random } from '../random.js';
-import { drain, readBooks, type Books } from './worker-crash/books.js';
+import { drain, readBooks, unready, type Books } from './worker-crash/books.js';
 import { askAgain, sendBuyers, type Sold } from './worker-crash/buyers.js';
 import { planOutages, strike } from './worker-crash/outages.js';
+import { delaysWrites, perilsOf } from './worker-crash/perils.js';
 import { brokenPromises, harmsIn } from './worker-crash/promises.js';
 import { openShop } from './worker-crash/shop.js';
 
 /** Buyers a second, seconds, and fewer units than buyers: the sale sells out while outages are still being made up for. */
-const LOAD = { rate: 80, seconds: 20, stock: 1_300 };
+const LOAD = { rate: 60, seconds: 26, stock: 1_300 };
 /** k6 tells of its first requests so much later at most, in milliseconds. */
 const TOLD_LATE_MS = 2_000;
-/** They begin well before the load ends, even if some have to wait for their victim. */
-const OUTAGES = { count: 8, within: 14_000, shortest: 200, longest: 1_500 };
+/** The outages begin well before the load ends, even if some have to wait for their victim. */
+const OUTAGES_MS = 19_000;
 const DRAIN_MS = 60_000;
+/** After everything is settled. */
+const READY_MS = 15_000;
 
 export const workerCrash: Experiment = {
   name: 'worker-crash',
-  title: 'workers, Redis and Postgres are killed while the application sells',
+  title: 'processes, servers and connections fail in every way while the application sells',
   explanation: `The whole application runs: two API replicas, three workers, a Redis that writes every command to its disk (AOF, appendfsync always),
-a Postgres. Buyers arrive at a constant rate (k6) and insist: who gets no answer, or 503, asks again with the same Idempotency-Key. Meanwhile the
-seed has workers, Redis and Postgres killed (SIGKILL) at random and started again, sometimes two at a time. Every part is allowed to
+a Postgres. Each process reaches each of the two by a relay of its own. Buyers arrive at a constant rate (k6) and insist: who gets no answer, or 503,
+asks again elsewhere with the same Idempotency-Key. Meanwhile everything happens, in an order and at moments that the seed decides, often several things at a time. Workers, Redis
+and Postgres are killed (SIGKILL) and started again; a worker is frozen (SIGSTOP) for longer than its locks and its jobs are its own. The connections of
+one process to Redis or to Postgres fall silent, though TCP acknowledges all that is sent: for a while, after which everything arrives late (silent); or for
+good, while new ones would work (forgotten, as by a gateway that lost its table), until the process leaves them. Redis turns into a
+replica of nothing and back (read-only), forgets its scripts (scripts flushed), and twice another server takes over at its address with all it has:
+once the old one ends the connections of its clients (failed over), once they stay with what is a replica now (demoted). Every part is allowed to
 forget what it has not confirmed. So a job is delivered twice, a commit is not heard of, a lock outlives its holder, a fence is undone.
 In the end every buyer who was told 202 must have an order that is settled, no unit may be sold twice or lie unsold while somebody was turned
-away, and whoever asks once more with the same key must be told of the same order, without a second effect. The same schedule without a lock
-(none) oversells: the crashes are not what the checks would overlook. What makes it safe is not that nothing fails, but that each
-step is atomic in one store and harmless to repeat.`,
+away, every process must be ready, and whoever asks once more with the same key must be told of the same order, without a second effect. The same
+schedule without a lock (none) oversells: the faults are not what the checks would overlook. redis-setnx is spared what lets a write
+arrive late, a frozen worker and a Postgres that falls silent under one: without a fence nothing stops such a write once the TTL is over, which
+paused-holder shows. What makes the others safe is not that nothing fails, but that each step is atomic in one store and harmless to repeat.`,
   sources: [
     {
       title: 'Basiri et al., Chaos Engineering (IEEE Software, 2016)',
@@ -64,13 +73,11 @@ async function sellThroughOutages(
   { scene, ttl, progress }: CellOptions,
 ): Promise<Observation> {
   const { history } = scene;
-  const { stack, victims } = await openShop(scene, ttl);
-  const plan = planOutages(
-    new Random(scene.seed, workerCrash.name), // the same for every strategy
-    victims.map(({ name }) => name),
-    OUTAGES,
-  );
-  progress(`  ${strategy}: ${plan.map(({ victim, at }) => `${victim} at ${at} ms`).join(', ')}`);
+  const { stack, processes, victims } = await openShop(scene, ttl);
+  const random = new Random(scene.seed, workerCrash.name); // the same for every strategy
+  const all = planOutages(random, perilsOf(ttl), OUTAGES_MS);
+  const plan = all.filter((outage) => strategy !== 'redis-setnx' || !delaysWrites(outage));
+  progress(`  ${strategy}: ${plan.map(({ victim, fault, at }) => `${victim} ${fault} at ${at} ms`).join(', ')}`);
 
   let begin = () => {};
   const begun = new Promise<number>((resolve) => (begin = () => resolve(now())));
@@ -79,6 +86,7 @@ async function sellThroughOutages(
   const soldAt = now();
   const left = [await drain(stack, sold.saleId, DRAIN_MS)];
   const drainMs = now() - soldAt;
+  const notReady = await unready(processes, READY_MS);
   const books = await readBooks(stack, sold.saleId, sold.orders);
   const misled = await askAgain(stack, sold.saleId, sold.orders);
   left.push(await drain(stack, sold.saleId, DRAIN_MS));
@@ -87,7 +95,7 @@ async function sellThroughOutages(
   const loadEnds = begunAt + LOAD.seconds * 1_000 - TOLD_LATE_MS;
   const faults = history.events.filter(({ kind }) => kind === 'fault');
   const { oversold, undersold, lostUpdates } = books.truth;
-  const evidence = { sold, left, books, misled, after };
+  const evidence = { sold, left, unready: notReady, books, misled, after };
   return {
     harms: harmsIn(evidence),
     fired:
@@ -103,6 +111,7 @@ async function sellThroughOutages(
       oversold,
       undersold,
       lostUpdates,
+      leftForgottenMs: leftIn(history),
       drainMs,
       toTerminalMs: books.waits,
     },
@@ -112,10 +121,19 @@ async function sellThroughOutages(
 }
 
 function accountOf({ accepted }: Sold, { truth, missing }: Books, history: History): string {
-  const victims = history.events.flatMap(({ kind, actor }) => (kind === 'fault' ? [actor] : []));
+  const faults = history.events.filter(({ kind }) => kind === 'fault').length;
   const { oversold } = truth;
   return (
-    `${victims.length} kills (${victims.join(', ')}); ${accepted} orders accepted, ${missing.length} lost; ` +
+    `${faults} outages; ${accepted} orders accepted, ${missing.length} lost; ` +
     (oversold > 0 ? `oversold by ${oversold}` : 'nothing sold twice')
   );
+}
+
+/** How long it took each process to leave connections that were dead, in milliseconds; those that never did are not in it. */
+function leftIn({ events }: History): number[] {
+  const forgotten = events.filter(({ kind, actor }) => kind === 'fault' && actor.endsWith(' forgotten'));
+  return forgotten.flatMap(({ actor, at }) => {
+    const left = events.find((event) => event.kind === 'repaired' && event.actor === actor);
+    return left ? [Math.round(left.at - at)] : [];
+  });
 }

@@ -4,6 +4,7 @@ import { withDatabase } from '../../../../../../tools/demo/run-demo.js';
 import type { Stack } from '../../../../../../tools/stack/stack.js';
 import { movementsOf } from '../../scene.js';
 import type { Accepted } from './buyers.js';
+import type { Process } from './shop.js';
 
 /** What the application has not finished. */
 export interface Unfinished {
@@ -25,13 +26,34 @@ export async function drain(stack: Stack, saleId: string, withinMs: number): Pro
 
 async function unfinished({ apiUrls: [url] }: Stack, saleId: string): Promise<Unfinished> {
   const [audit, metrics] = await Promise.all([
-    fetch(`${url}/sales/${saleId}/audit`).then((response) => response.json()),
-    fetch(`${url}/metrics`).then((response) => response.text()),
+    ask(`${url}/sales/${saleId}/audit`).then((response) => response.json()),
+    ask(`${url}/metrics`).then((response) => response.text()),
   ]);
   const jobs = [...metrics.matchAll(/^queue_jobs\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
   const { total } = audit as { total: { pending: number } };
   return { orders: total.pending, jobs: jobs.length === 0 ? NaN : jobs.reduce((sum, count) => sum + count) };
 }
+
+/** Which of the processes does not say that it is ready, once it has had this long for it; and what it says. */
+export async function unready(processes: readonly Process[], withinMs: number): Promise<string[]> {
+  const deadline = Date.now() + withinMs;
+  const answers = processes.map(async ({ name, url }) => {
+    for (;;) {
+      const { ok, text } = await ask(`${url}/health/ready`).then(
+        async (response) => ({ ok: response.ok, text: await response.text() }),
+        (error: Error) => ({ ok: false, text: error.message }),
+      );
+      if (ok) return [];
+      if (Date.now() > deadline) return [`${name}: ${text}`];
+      await sleep(100);
+    }
+  });
+  return (await Promise.all(answers)).flat();
+}
+
+/** An answer that does not come is none. */
+const ask = (url: string) => fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+const ANSWER_MS = 5_000;
 
 export type Books = Awaited<ReturnType<typeof readBooks>>;
 

@@ -55,6 +55,8 @@ export async function sendBuyers(stack: Stack, load: Load, onArrival: () => void
   };
 }
 
+const ANSWER_MS = 10_000;
+
 /** Every buyer asks again with the key of the first time. Returns what was answered otherwise than it should be. */
 export async function askAgain(stack: Stack, saleId: string, orders: readonly Accepted[]): Promise<string[]> {
   const wrong: string[] = [];
@@ -66,16 +68,20 @@ export async function askAgain(stack: Stack, saleId: string, orders: readonly Ac
         method: 'POST',
         headers: { 'Content-Type': 'application/json', 'Idempotency-Key': `${saleId}-${buyerId}` },
         body: JSON.stringify({ sku: 'hot', quantity: 1, buyerId }),
+        signal: AbortSignal.timeout(ANSWER_MS),
       },
     );
     const answer = await response.text();
     const { orderId: again, status } = JSON.parse(answer) as { orderId?: string; status?: string };
     const same =
       response.status === 202 && again === orderId && (status === 'reserved' || status === 'rejected');
-    if (!same) wrong.push(`order ${orderId}, asked for again: ${response.status} ${answer}`);
+    return same ? undefined : `${response.status} ${answer}`;
   };
   const one = async () => {
-    for (let next = left.pop(); next; next = left.pop()) await ask(next);
+    for (let next = left.pop(); next; next = left.pop()) {
+      const told = await ask(next).catch(String);
+      if (told) wrong.push(`order ${next.orderId}, asked for again: ${told}`);
+    }
   };
   await Promise.all(Array.from({ length: 16 }, one));
   return wrong;

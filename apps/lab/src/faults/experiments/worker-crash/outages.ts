@@ -3,61 +3,66 @@ import { now } from '../../../clock.js';
 import type { History } from '../../history.js';
 import type { Random } from '../../random.js';
 
-/** A process or server that can be killed, and started again where it was with what it had. */
+/** Does it. Resolves to what ends it; that resolves to false if it did not end. */
+export type Fault = () => Promise<() => Promise<unknown>>;
+
+/** A process, a server, or the connection of one to the other. */
 export interface Victim {
   readonly name: string;
-  kill(): Promise<unknown>;
-  /** Resolves once it is ready. */
-  start(): Promise<unknown>;
+  /** Resolves once it can be struck. */
+  readonly ready?: () => Promise<unknown>;
+  /** By their names. */
+  readonly faults: Readonly<Record<string, Fault>>;
 }
 
-/** Durations are in milliseconds. */
+/** Something that happens to one of several that are alike. Durations are in milliseconds. */
+export interface Peril {
+  /** The names of those. */
+  readonly of: readonly string[];
+  readonly fault: string;
+  /** How long it lasts at least and at most. Absent: it is over at once, or somebody else ends it. */
+  readonly lasts?: readonly [least: number, most: number];
+}
+
 export interface Outage {
   readonly victim: string;
+  readonly fault: string;
   /** After the beginning. */
   readonly at: number;
-  /** From the kill until it is started again. */
-  readonly down: number;
-}
-
-interface Bounds {
-  /** Outages in all; each victim has one if there are as many. */
-  readonly count: number;
-  /** The time over which they begin, and the shortest and longest of them, in milliseconds. */
-  readonly within: number;
-  readonly shortest: number;
-  readonly longest: number;
+  readonly lasts: number;
 }
 
 /**
- * Who is killed, when and for how long, by chance: spread over the time, so that something happens in all of it, and round
- * by round, so that whoever was killed has time to come back and work before it is killed again.
+ * Each peril once, in which order, when, for how long and of whom by chance: spread over the time, so that something happens in
+ * all of it, and in turns among those that are alike.
  */
-export function planOutages(random: Random, victims: readonly string[], bounds: Bounds): Outage[] {
-  const { count, within, shortest, longest } = bounds;
-  const left = [...victims];
-  const round = victims.map(() => left.splice(random.between(0, left.length - 1), 1)[0]!);
-  const slot = within / count;
-  return Array.from({ length: count }, (_, i) => ({
-    victim: round[i % round.length]!,
+export function planOutages(random: Random, perils: readonly Peril[], within: number): Outage[] {
+  const turns = new Map<string, string[]>();
+  const nextOf = (names: readonly string[]) => {
+    const key = names.join();
+    if (!turns.get(key)?.length) turns.set(key, random.shuffled(names));
+    return turns.get(key)!.pop()!;
+  };
+  const slot = within / perils.length;
+  return random.shuffled(perils).map(({ of, fault, lasts: [least, most] = [0, 0] }, i) => ({
+    victim: nextOf(of),
+    fault,
     at: Math.round(i * slot) + random.between(0, Math.floor(slot) - 1),
-    down: random.between(shortest, longest),
+    lasts: random.between(least, most),
   }));
 }
 
-/** Lets the outages happen. Those of several victims may overlap; a victim that is not back yet is killed once it is. */
+/** Lets the outages happen. Those of several victims may overlap; a victim that is not back yet is struck again once it is. */
 export async function strike(victims: readonly Victim[], plan: readonly Outage[], history: History) {
   const began = now();
-  const note = (actor: string, kind: 'fault' | 'repaired', detail?: string) =>
-    history.record({ at: now(), actor, kind, detail });
-  const outagesOf = async (victim: Victim) => {
-    for (const { at, down } of plan.filter(({ victim: name }) => name === victim.name)) {
+  const outagesOf = async ({ name, ready, faults }: Victim) => {
+    for (const { fault, at, lasts } of plan.filter(({ victim }) => victim === name)) {
       await sleep(Math.max(0, began + at - now()));
-      note(victim.name, 'fault', `SIGKILL, down for ${down} ms`);
-      await victim.kill();
-      await sleep(down);
-      await victim.start();
-      note(victim.name, 'repaired');
+      await ready?.();
+      history.note(`${name} ${fault}`, 'fault');
+      const end = await faults[fault]!();
+      await sleep(lasts);
+      if ((await end()) !== false) history.note(`${name} ${fault}`, 'repaired');
     }
   };
   await Promise.all(victims.map(outagesOf));

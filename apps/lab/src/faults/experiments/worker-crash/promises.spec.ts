@@ -16,6 +16,7 @@ const sound: Evidence = {
     { orders: 0, jobs: 0 },
     { orders: 0, jobs: 0 },
   ],
+  unready: [],
   books: { truth, movements: [], missing: [] },
   misled: [],
   after: { truth },
@@ -36,6 +37,7 @@ describe('promises', () => {
     [{ left: [{ orders: 1, jobs: 0 }] }, /1 orders and 0 jobs never ended/],
     [{ left: [{ orders: 0, jobs: 1 }] }, /0 orders and 1 jobs never ended/],
     [{ left: [{ orders: NaN, jobs: NaN }] }, /never ended/],
+    [{ unready: ['worker-1: 503'] }, /never ready again: worker-1: 503/],
     [{ misled: ['order a: 500'] }, /1 repeated checkouts went wrong, such as order a: 500/],
     [{ after: { truth: { ...truth, ended: 3 } } }, /second effect/],
   ])('are broken by %j', (evidence, message) => {

@@ -8,6 +8,8 @@ export interface Evidence {
   readonly sold: Pick<Sold, 'accepted' | 'orders' | 'unexpected' | 'complaints'>;
   /** What was left to do when nobody waited any longer: after the sale, and after everybody asked again. */
   readonly left: readonly Unfinished[];
+  /** Processes that were not ready in the end, and what they said. */
+  readonly unready: readonly string[];
   readonly books: Pick<Books, 'truth' | 'movements' | 'missing'>;
   /** Answers to those who asked again that should have been others. */
   readonly misled: readonly string[];
@@ -25,7 +27,7 @@ export function harmsIn({ books: { truth, movements } }: Pick<Evidence, 'books'>
 }
 
 /** What the application owes to whoever was told 202, under any strategy. */
-export function brokenPromises({ sold, left, books, misled, after }: Evidence): string[] {
+export function brokenPromises({ sold, left, unready, books, misled, after }: Evidence): string[] {
   const { accepted, orders, unexpected, complaints } = sold;
   const different = new Set(orders.map(({ orderId }) => orderId)).size;
   const [missing] = books.missing;
@@ -40,6 +42,7 @@ export function brokenPromises({ sold, left, books, misled, after }: Evidence): 
     ...left.flatMap((rest) =>
       rest.orders === 0 && rest.jobs === 0 ? [] : [`${rest.orders} orders and ${rest.jobs} jobs never ended`],
     ),
+    ...unready.map((told) => `never ready again: ${told}`),
     ...(misled.length > 0 ? [`${misled.length} repeated checkouts went wrong, such as ${misled[0]}`] : []),
     ...(isDeepStrictEqual(after.truth, books.truth) ? [] : ['asking again had a second effect']),
   ];
