@@ -16,6 +16,7 @@ import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { API_CONFIG } from './api-config.js';
+import { lookUpIn } from './orders/look-up.js';
 import { connectRedis } from './redis-connection.js';
 import { TracedAdmissions } from './tracing/traced-admissions.js';
 
@@ -41,7 +42,11 @@ export class CoreModule implements OnApplicationShutdown {
         { provide: API_CONFIG, useValue: config },
         { provide: REDIS, useFactory: connect('checkout-api') },
         { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
-        { provide: Admissions, inject: [REDIS], useFactory: (redis: Redis) => admissions(redis, config) },
+        {
+          provide: Admissions,
+          inject: [REDIS, DataSource],
+          useFactory: (redis: Redis, source: DataSource) => admissions(redis, source, config),
+        },
         { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
         { provide: WaitingRooms, inject: [REDIS], useFactory: (redis: Redis) => new WaitingRooms(redis) },
         { provide: Releases, inject: [REDIS], useFactory: (redis: Redis) => new Releases(redis) },
@@ -76,11 +81,13 @@ export class CoreModule implements OnApplicationShutdown {
   }
 }
 
-function admissions(redis: Redis, config: ApiConfig): Admissions {
+function admissions(redis: Redis, source: DataSource, config: ApiConfig): Admissions {
   const Kind = config.OTEL_EXPORTER_OTLP_ENDPOINT ? TracedAdmissions : Admissions;
   const created = new Kind(redis, {
     idempotencyTtlSeconds: config.IDEMPOTENCY_TTL_SECONDS,
     maxBacklog: config.QUEUE_MAX_BACKLOG,
+    maxBacklogOfSale: config.SALE_MAX_BACKLOG,
+    lookUp: lookUpIn(source),
   });
   created.queue.on('error', () => undefined); // the connection logs its own outages
   return created;

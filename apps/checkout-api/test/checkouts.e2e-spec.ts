@@ -63,7 +63,7 @@ describe('POST /sales/:saleId/checkouts', () => {
     const { orderId } = (await api.checkout(id, same).expect(202)).body as OrderView;
     settler = new Settler();
     expect(await settled(orderId)).toMatchObject({ status: 'reserved', saleId: id, sku: 'hot', quantity: 1 });
-    await api.checkout(id, same).expect(202, { orderId, status: 'reserved' });
+    await api.checkout(id, same).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
     const { body, headers } = await api.checkout(id, { ...same, prefer: 'wait=1' }).expect(201);
     expect(body).toEqual({ orderId, saleId: id, sku: 'hot', quantity: 1, status: 'reserved' });
     expect(headers['preference-applied']).toBe('wait=1');
@@ -123,7 +123,7 @@ describe('POST /sales/:saleId/checkouts', () => {
     await api.checkout(id, { ...late, prefer: 'wait=10' }).expect(problem('SOLD_OUT'));
     await api.http.get(`/orders/${orderIdOf(id, 'late', 'late')}`).expect(problem('ORDER_NOT_FOUND'));
     const { orderId } = body as OrderView;
-    await api.checkout(id, first).expect(202, { orderId, status: 'reserved' });
+    await api.checkout(id, first).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
   });
 
   it.each<[string, object, string]>([
@@ -198,7 +198,7 @@ describe('a sale with a window', () => {
     await api.checkout(id, other).expect(problem('IDEMPOTENCY_KEY_REUSED'));
     settler = new Settler();
     await api.checkout(id, { ...same, prefer: 'wait=10' }).expect(201);
-    await api.checkout(id, same).expect(202, { orderId, status: 'reserved' });
+    await api.checkout(id, same).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
     await api.checkout(id, other).expect(problem('IDEMPOTENCY_KEY_REUSED'));
   });
 });

@@ -37,7 +37,8 @@ describe('Prefer: wait', () => {
       api.checkout(id, { key, prefer: 'wait=10', body: { buyerId, quantity } });
     await buy('a', '1').expect(201);
     const { body } = await buy('a', '2').expect(problem('BUYER_LIMIT_EXCEEDED'));
-    expect(body).toMatchObject({ orderId: orderIdOf(id, 'a', '2') });
+    const holding = [{ orderId: orderIdOf(id, 'a', '1'), sku: 'hot', quantity: 2, status: 'reserved' }];
+    expect(body).toMatchObject({ orderId: orderIdOf(id, 'a', '2'), holding });
     await buy('b', '1', 1).expect(201);
     await buy('c', '1').expect(problem('INSUFFICIENT_STOCK'));
     // A replay gets the same answer, from Postgres.
@@ -45,7 +46,13 @@ describe('Prefer: wait', () => {
     expect(again.body).toEqual(body);
     await api
       .checkout(id, { key: '2', body: { buyerId: 'a', quantity: 2 } })
-      .expect(202, { orderId: orderIdOf(id, 'a', '2'), status: 'rejected', reason: 'BUYER_LIMIT_EXCEEDED' });
+      .expect(202, {
+        orderId: orderIdOf(id, 'a', '2'),
+        status: 'rejected',
+        reason: 'BUYER_LIMIT_EXCEEDED',
+        sku: 'hot',
+        quantity: 2,
+      });
   });
 
   it('sells out: as many as there are, the others are told', async () => {

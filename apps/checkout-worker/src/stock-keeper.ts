@@ -77,9 +77,9 @@ export class StockKeeper {
       observer: metrics,
       tracer: this.#tracing,
       onCommit: (orders, settlement) => this.#tellSettled(orders, settlement),
-      onRelease: async (saleId, sku, ended) => {
-        metrics.ended(ended);
-        await announceReturn(this.announcements, { saleId, sku }, ended);
+      onRelease: async (saleId, sku, released) => {
+        metrics.ended(released.ended);
+        await announceReturn(this.announcements, { saleId, sku }, released);
       },
     });
   }
@@ -122,7 +122,7 @@ export class StockKeeper {
       const orderIds = reserved.map(({ order }) => order.orderId);
       await this.#releases.remind(orderIds, reservationTtlSeconds * 1_000);
     }
-    await announce(this.announcements, settled, isSoldOut(settlement));
+    await announce(this.announcements, settled, soldOutAt(settlement));
     this.metrics.announced(orders);
   }
 
@@ -141,6 +141,7 @@ export const named = ({ orderId, saleId, traceparent }: QueuedOrder) => ({
 });
 
 /** Only once somebody was turned away: the API's own refusals leave no row, and the audit must see that there was demand. */
-function isSoldOut({ available, outcomes }: Settlement): boolean {
-  return available === 0 && outcomes.some((outcome) => 'reason' in outcome && outcome.reason === 'SOLD_OUT');
+function soldOutAt({ available, versions, outcomes }: Settlement): readonly string[] | undefined {
+  const isRefused = outcomes.some((outcome) => 'reason' in outcome && outcome.reason === 'SOLD_OUT');
+  return available === 0 && isRefused ? versions : undefined;
 }

@@ -1,11 +1,21 @@
 import { fingerprintOf, type OrderRequest } from '@app/orders';
+import { verdictOf } from '@app/servers';
 import { Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Gatherer } from './gatherer.js';
 import { keys } from './keys.js';
-import { checkoutQueue, ORDERS_PER_JOB, saleSkuOf, type CheckoutJob, type QueuedOrder } from './queue.js';
+import { reopen, type RowVersion } from './outcomes.js';
+import {
+  carrierOf,
+  checkoutQueue,
+  ORDERS_PER_JOB,
+  saleSkuOf,
+  type CheckoutJob,
+  type QueuedOrder,
+} from './queue.js';
+import { loadScripts } from './scripts.js';
 
 const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
 const PENDING_TTL_SECONDS = 7 * 86_400;
@@ -21,7 +31,14 @@ const LOOKS_PER_CALL = 128;
 export type Admission =
   'accepted' | 'queued' | 'replayed' | 'mismatched' | 'sold-out' | 'not-admitted' | 'full';
 
-const REFUSALS = new Set<Admission>(['sold-out', 'not-admitted', 'full']);
+/** What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key. */
+type Answer = Admission | 'open' | 'unsure';
+
+/** After these, others are likely. */
+const REFUSALS = new Set<Answer>(['sold-out', 'not-admitted', 'full', 'unsure']);
+
+/** What Postgres knows of an order: its row, or nothing; `first` if it has no order of the sale at all. */
+export type Stored = 'stored' | 'unstored' | 'first';
 
 export interface AdmissionOptions {
   /** An order whose key is known and which is not in the queue enters it all the same; if it is settled, it keeps its outcome. */
@@ -32,10 +49,12 @@ export interface AdmissionOptions {
 
 interface Request extends AdmissionOptions {
   readonly order: QueuedOrder;
+  /** Absent: Postgres was not asked. */
+  readonly stored?: Stored;
 }
 
 interface Commands extends Redis {
-  checkoutAdmit(args: readonly (string | number)[]): Promise<(Admission | 'open')[]>;
+  checkoutAdmit(args: readonly (string | number)[]): Promise<Answer[]>;
 }
 
 export interface AdmissionRules {
@@ -43,6 +62,10 @@ export interface AdmissionRules {
   readonly idempotencyTtlSeconds: number;
   /** Orders in the queue, and checkouts of this process on their way to it, beyond which new ones are refused. */
   readonly maxBacklog: number;
+  /** Orders of one sale in the queue beyond which new ones of it are refused: the rest is for others. */
+  readonly maxBacklogOfSale: number;
+  /** Asks Postgres about orders whose keys Redis may have forgotten. */
+  readonly lookUp: (orders: readonly QueuedOrder[]) => Promise<readonly Stored[]>;
 }
 
 /** The API's side of the queue: what enters it, and what is in it. */
@@ -53,6 +76,7 @@ export class Admissions {
   /** Checkouts about which Redis has not decided. */
   #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
+  readonly #lookUps: Gatherer<QueuedOrder, Stored>;
   /** A job of few SKUs is one that few locks serve. */
   readonly #entries = new Gatherer(
     ORDERS_PER_JOB,
@@ -67,6 +91,7 @@ export class Admissions {
     connection.defineCommand('checkoutAdmit', { lua: ADMIT });
     this.#redis = connection as Commands;
     this.queue = checkoutQueue(connection);
+    this.#lookUps = new Gatherer(LOOKS_PER_CALL, rules.lookUp);
   }
 
   /**
@@ -78,22 +103,31 @@ export class Admissions {
     if (this.#undecided >= this.rules.maxBacklog) return 'full';
     this.#undecided++;
     try {
-      const request = { order, ...options };
-      const looking = performance.now() < this.#lookUntil;
-      const seen = looking ? await this.#looks.add(request) : 'open';
-      const admission = seen === 'open' ? await this.#entries.add(request) : seen;
-      if (REFUSALS.has(admission)) this.#lookUntil = performance.now() + LOOK_FIRST_MS;
-      return admission;
+      const answer = await this.#ask({ order, ...options });
+      if (answer !== 'unsure') return answer;
+      const stored = await this.#lookUps.add(order);
+      if (stored === 'stored') return 'replayed';
+      return (await this.#ask({ order, ...options, stored })) as Admission; // it is never unsure of what it was told
     } finally {
       this.#undecided--;
     }
   }
 
+  async #ask(request: Request): Promise<Admission | 'unsure'> {
+    const looking = performance.now() < this.#lookUntil;
+    const seen = looking ? await this.#looks.add(request) : 'open';
+    const answer = seen === 'open' ? await this.#entries.add(request) : seen;
+    if (REFUSALS.has(answer)) this.#lookUntil = performance.now() + LOOK_FIRST_MS;
+    return answer;
+  }
+
   /** An order that is accepted and not settled. */
   async find(orderId: string): Promise<OrderRequest | undefined> {
-    const jobId = await this.#redis.hget(keys.queued, orderId);
-    const job = jobId === null ? undefined : await this.queue.getJob(jobId);
-    return job?.data.orders.find((order) => order.orderId === orderId);
+    const carrier = await this.#redis.hget(keys.queued, orderId);
+    if (carrier === null) return undefined;
+    const [jobId] = carrier.split(' ', 1) as [string];
+    const job = await this.queue.getJob(jobId);
+    return job?.data.orders.find((order) => order.orderId === orderId && carrierOf(jobId, order) === carrier);
   }
 
   /** Orders that are accepted and not settled. */
@@ -109,14 +143,42 @@ export class Admissions {
     return new Map(await Promise.all(counts));
   }
 
-  #look(requests: readonly Request[]): Promise<(Admission | 'open')[]> {
+  /** Units were seen at these versions of the rows of a SKU. Resolves to whether it was marked as sold out by an older view. */
+  reopen(saleId: string, sku: string, versions: readonly RowVersion[]): Promise<boolean> {
+    return reopen(this.#redis, { saleId, sku }, versions);
+  }
+
+  /** Notes checkouts that were refused as sold out although there were units. */
+  async noteRefusedWithStock(saleId: string, sku: string, checkouts: number): Promise<void> {
+    const noted = this.#redis.multi().hincrby(keys.refusedWithStock(saleId), sku, checkouts);
+    await noted.expire(keys.refusedWithStock(saleId), PENDING_TTL_SECONDS).exec();
+  }
+
+  /** How many those are, per SKU; the others have none. */
+  async refusedWithStock(saleId: string): Promise<Map<string, number>> {
+    const counts = await this.#redis.hgetall(keys.refusedWithStock(saleId));
+    return new Map(Object.entries(counts).map(([sku, checkouts]) => [sku, Number(checkouts)]));
+  }
+
+  #look(requests: readonly Request[]): Promise<Answer[]> {
     return this.#redis.checkoutAdmit(this.#arguments(requests, ''));
   }
 
+  async #enter(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
+    try {
+      return await this.#addJob(requests);
+    } catch (error) {
+      // Redis has lost its scripts. ioredis learns of it from everything but a transaction, which accepted nothing.
+      if (verdictOf(error) !== 'repeat') throw error;
+      await loadScripts(this.#redis);
+      return this.#addJob(requests);
+    }
+  }
+
   /** The job and what is known of its orders get into Redis together or not at all. */
-  async #enter(requests: readonly Request[]): Promise<Admission[]> {
+  async #addJob(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
     const jobId = randomUUID();
-    const orders = requests.map(({ order }) => order);
+    const orders = distinct(requests.map(({ order }) => order));
     const { backend, jobsOpts } = this.queue;
     const job = new Job<CheckoutJob>(this.queue, 'reserve', { orders }, jobsOpts, jobId);
     const transaction = (await backend.client).multi();
@@ -124,23 +186,44 @@ export class Admissions {
     transaction.runCommand('checkoutAdmit', this.#arguments(requests, jobId));
     const results = (await transaction.exec()) ?? [];
     for (const [error] of results) if (error) throw error;
-    return results.at(-1)![1] as Admission[];
+    return results.at(-1)![1] as (Admission | 'unsure')[];
   }
 
   #arguments(requests: readonly Request[], jobId: string): (string | number)[] {
-    const { idempotencyTtlSeconds, maxBacklog } = this.rules;
-    const names = [keys.queued, this.queue.toKey(jobId)];
-    const values = [jobId, maxBacklog, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
-    for (const { order, anew, guests = '' } of requests) {
+    const { idempotencyTtlSeconds, maxBacklog, maxBacklogOfSale } = this.rules;
+    const skus: string[] = [];
+    const numbers = new Map<string, number>();
+    const idempotencyKeys: string[] = [];
+    const checkouts: (string | number)[] = [];
+    for (const { order, anew, stored, guests = '' } of requests) {
       const { saleId, sku, orderId, buyerId } = order;
-      names.push(
-        keys.idempotency(saleId, orderId),
-        keys.soldOut(saleId, sku),
-        keys.pending(saleId, sku),
-        guests,
-      );
-      values.push(orderId, fingerprintOf(order), anew ? '1' : '', buyerId);
+      const name = `${saleSkuOf(order)} ${guests}`;
+      const number = numbers.get(name) ?? numbers.size + 1;
+      if (number > numbers.size) {
+        numbers.set(name, number);
+        skus.push(
+          keys.soldOut(saleId, sku),
+          keys.pending(saleId, sku),
+          keys.backlog(saleId),
+          keys.memory(saleId),
+          guests,
+        );
+      }
+      idempotencyKeys.push(keys.idempotency(saleId, orderId));
+      checkouts.push(number, orderId, fingerprintOf(order), buyerId, anew ? 'anew' : (stored ?? ''));
     }
-    return [names.length, ...names, ...values];
+    const names = [keys.queued, this.queue.toKey(jobId), ...skus, ...idempotencyKeys];
+    const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
+    return [names.length, ...names, jobId, ...bounds, numbers.size, ...checkouts];
   }
+}
+
+/** Equal orders are one. Whoever waits for the outcome is told, whichever of them came first. */
+function distinct(orders: readonly QueuedOrder[]): QueuedOrder[] {
+  const byContent = new Map<string, QueuedOrder>();
+  for (const order of orders) {
+    const content = carrierOf(order.orderId, order);
+    if (order.replyTo !== undefined || !byContent.has(content)) byContent.set(content, order);
+  }
+  return [...byContent.values()];
 }

@@ -1,18 +1,56 @@
 -- Decides which checkouts enter the queue, and lets them in with the job that carries them.
--- KEYS[1] orders in the queue (hash: order id -> job id)   KEYS[2] the job, added in the same transaction
--- and for each checkout: what its Idempotency-Key came with, sold-out mark of the SKU, pending orders of the SKU (set),
---   '' or who may buy (sorted set: buyer -> until when, in ms of the server's clock)
--- ARGV[1] job id; empty: only look   ARGV[2] most orders in the queue
--- ARGV[3] seconds to remember a key   ARGV[4] seconds to keep a pending set
--- and for each checkout: order id, fingerprint of the body, '1' if its key is known and it is to be queued anew, buyer
+-- KEYS[1] orders in the queue (hash: order id -> job id, a space, fingerprint of the body)
+-- KEYS[2] the job, added in the same transaction
+-- then for each SKU: its sold-out mark; its pending orders (set); how many orders of its sale are pending; memory of its sale:
+--   the history of Redis that has the key of every order; '' or who may buy (sorted set: buyer -> until when, in ms of the
+--   server's clock)
+-- then for each checkout: what its Idempotency-Key came with
+-- ARGV[1] job id; empty: only look   ARGV[2] most orders in the queue   ARGV[3] most of them of one sale
+-- ARGV[4] seconds to remember a key   ARGV[5] seconds to keep what is pending   ARGV[6] number of SKUs
+-- then for each checkout: number of its SKU, order id, fingerprint of the body, buyer, and what Postgres said:
+--   '' it was not asked; 'unstored': it has no such order; 'first': it has no order of the sale; 'anew': as 'unstored', and the
+--   order is to be queued although its key is known
 -- returns for each checkout: 'open' (only when looking), 'accepted', 'queued' (a replay whose order is in the queue),
---   'replayed' (one whose order is not), 'mismatched', 'sold-out', 'not-admitted' or 'full'
+--   'replayed' (one whose order is not), 'mismatched', 'unsure' (ask Postgres: the key may have been forgotten), 'sold-out',
+--   'not-admitted' or 'full'
 local queued, job = KEYS[1], ARGV[1]
+local most_of_sale, key_ttl, pending_ttl, skus = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local looking = job == ''
 if not looking and redis.call('EXISTS', KEYS[2]) == 0 then
   return redis.error_reply('NOJOB the job was not added') -- no order is accepted that nothing carries
 end
 local room = ARGV[2] - redis.call('HLEN', queued)
+
+-- Looks something up once, whatever the number of checkouts that need it.
+local function once(look)
+  local known = {}
+  return function(key)
+    if known[key] == nil then
+      known[key] = look(key)
+    end
+    return known[key]
+  end
+end
+
+local is_marked = once(function(mark)
+  return redis.call('EXISTS', mark) == 1
+end)
+local backlogs = {}
+local function backlog_of(backlog)
+  backlogs[backlog] = backlogs[backlog] or tonumber(redis.call('GET', backlog) or 0)
+  return backlogs[backlog]
+end
+-- Another process, or one that was promoted, has another history: it may lack the last writes.
+local history = once(function()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or 'unknown'
+end)
+local remembers = once(function(memory)
+  local is_whole = redis.call('GET', memory) == history('')
+  if is_whole and redis.call('TTL', memory) > key_ttl then
+    redis.call('EXPIRE', memory, key_ttl) -- keys that are remembered from now on are forgotten by then
+  end
+  return is_whole
+end)
 
 local function may_buy(guests, buyer)
   if guests == '' then
@@ -22,43 +60,71 @@ local function may_buy(guests, buyer)
   return ends and tonumber(ends) > time[1] * 1000 + time[2] / 1000
 end
 
-local function decide(key, mark, pending, guests, order, body, anew, buyer)
-  local earlier = redis.call('GET', key)
-  if earlier and earlier ~= body then
-    return 'mismatched'
+local function accept(sku, key, order, body, stored)
+  -- Nothing of the sale is settled, nothing is pending: this is its first key.
+  if stored == 'first' and backlog_of(sku.backlog) == 0 and not remembers(sku.memory) then
+    redis.call('SET', sku.memory, history(''), 'EX', key_ttl)
   end
-  if earlier and redis.call('HEXISTS', queued, order) == 1 then
-    return 'queued'
+  redis.call('SET', key, body, 'EX', key_ttl)
+  redis.call('HSET', queued, order, job .. ' ' .. body)
+  if redis.call('SADD', sku.pending, order) == 1 then
+    backlogs[sku.backlog] = redis.call('INCR', sku.backlog)
   end
-  if earlier and anew ~= '1' then
-    return 'replayed'
-  end
-  if not earlier then
-    if redis.call('GET', mark) == '1' then
-      return 'sold-out'
-    end
-    if not may_buy(guests, buyer) then
-      return 'not-admitted'
-    end
-    if room <= 0 then
-      return 'full'
-    end
-  end
-  if looking then
-    return 'open'
-  end
+  sku.accepted = true
   room = room - 1
-  redis.call('SET', key, body, 'EX', ARGV[3])
-  redis.call('HSET', queued, order, job)
-  redis.call('SADD', pending, order)
-  redis.call('EXPIRE', pending, ARGV[4])
   return 'accepted'
 end
 
+local function decide(sku, key, order, body, buyer, stored)
+  local carrier = redis.call('HGET', queued, order)
+  local earlier = redis.call('GET', key)
+  if carrier and not earlier then
+    earlier = string.match(carrier, ' (.*)')
+    redis.call('SET', key, earlier, 'EX', key_ttl)
+  end
+  if earlier and earlier ~= body then
+    return 'mismatched'
+  end
+  if carrier then
+    return 'queued'
+  end
+  if earlier and stored ~= 'anew' then
+    return 'replayed'
+  end
+  if not earlier then
+    if stored == '' and not remembers(sku.memory) then
+      return 'unsure'
+    end
+    if is_marked(sku.mark) then
+      return 'sold-out'
+    end
+    if not may_buy(sku.guests, buyer) then
+      return 'not-admitted'
+    end
+    if room <= 0 or backlog_of(sku.backlog) >= most_of_sale then
+      return 'full'
+    end
+  end
+  return looking and 'open' or accept(sku, key, order, body, stored)
+end
+
+local named = {}
+for i = 1, skus do
+  local k = 5 * i - 2
+  named[i] = {
+    mark = KEYS[k], pending = KEYS[k + 1], backlog = KEYS[k + 2], memory = KEYS[k + 3], guests = KEYS[k + 4],
+  }
+end
 local answers = {}
-for i = 1, (#KEYS - 2) / 4 do
-  local k, a = 4 * i - 1, 4 * i + 1
-  local order, body, anew, buyer = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
-  answers[i] = decide(KEYS[k], KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], order, body, anew, buyer)
+for i = 1, #KEYS - 2 - 5 * skus do
+  local a = 5 * i + 2
+  local sku, key = named[tonumber(ARGV[a])], KEYS[2 + 5 * skus + i]
+  answers[i] = decide(sku, key, ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
+end
+for _, sku in ipairs(named) do
+  if sku.accepted then
+    redis.call('EXPIRE', sku.pending, pending_ttl)
+    redis.call('EXPIRE', sku.backlog, pending_ttl)
+  end
 end
 return answers

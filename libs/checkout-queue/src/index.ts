@@ -1,10 +1,17 @@
-export { Admissions, type Admission, type AdmissionOptions } from './admissions.js';
+export {
+  Admissions,
+  type Admission,
+  type AdmissionOptions,
+  type AdmissionRules,
+  type Stored,
+} from './admissions.js';
 export {
   announce,
   announceEnding,
   announceReturn,
   OutcomeListener,
   type OrderEnding,
+  type RowVersion,
   type SettledOrder,
 } from './outcomes.js';
 export { keys } from './keys.js';

@@ -2,12 +2,20 @@ const sale = (saleId: string) => `checkout:${saleId}`;
 
 /** Redis names that API and workers share. */
 export const keys = {
-  /** The job (its id) that carries an order (the field), for as long as the order is accepted and not settled. */
+  /** What carries an order (the field), for as long as it is accepted and not settled: see {@link carrierOf}. */
   queued: 'checkout:queued',
   idempotency: (saleId: string, orderId: string) => `${sale(saleId)}:key:${orderId}`,
-  /** `1` while the SKU counts as sold out, `open` for a moment after units came back. */
+  /** Is there only while Redis knows the key of every order of the sale: names the history of writes that it belongs to. */
+  memory: (saleId: string) => `${sale(saleId)}:key:memory`,
+  /** Is there while the SKU counts as sold out: the versions of its stock rows, by stripe, of which that is known. */
   soldOut: (saleId: string, sku: string) => `${sale(saleId)}:sold-out:${sku}`,
+  /** Versions of its stock rows, by stripe, at which units last came back: what is known of older ones is outdated. */
+  reopened: (saleId: string, sku: string) => `${sale(saleId)}:reopened:${sku}`,
   pending: (saleId: string, sku: string) => `${sale(saleId)}:pending:${sku}`,
+  /** How many orders are in the sets of pending ones of a sale. */
+  backlog: (saleId: string) => `${sale(saleId)}:backlog`,
+  /** Checkouts that were refused as sold out while there were units, by SKU. */
+  refusedWithStock: (saleId: string) => `${sale(saleId)}:refused-with-stock`,
   /** Channel on which one API replica hears the outcomes that its clients wait for. */
   outcomes: (replica: string) => `checkout:outcomes:${replica}`,
   /** Channel on which all of them hear what became of reservations. */

@@ -1,18 +1,13 @@
 import type { OrderState, OrderStatus, Outcome } from '@app/orders';
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { keys } from './keys.js';
 import type { QueuedOrder } from './queue.js';
+import { outcomeCommands } from './scripts.js';
 
-/**
- * How long a SKU counts as sold out after a worker last found it so, in seconds. The mark only spares the queue; should it
- * ever be wrong, it is so for no longer than this.
- */
+/** How long a SKU counts as sold out after a worker last found it so, in seconds. The mark only spares the queue. */
 const SOLD_OUT_SECONDS = 5;
-/**
- * For so long after units came back nobody may mark the SKU as sold out, in milliseconds: a worker that saw it so just before
- * would tell it just after.
- */
-const REOPENED_MS = 1_000;
+/** For so long it is known when units came back: no worker stalls for longer and tells then what it saw before. */
+const REOPENED_SECONDS = 86_400;
 
 /** A reservation that ended, or that is paid. */
 export interface OrderEnding {
@@ -25,33 +20,68 @@ export interface SettledOrder {
   readonly outcome: Outcome;
 }
 
-/** A worker's side: tells what a committed batch came to. All orders of a batch are of one SKU. One round trip. */
+/** A row of a SKU's stock as it was after so many writes. */
+export interface RowVersion {
+  readonly stripe: number;
+  readonly version: string;
+}
+
+interface SaleSku {
+  readonly saleId: string;
+  readonly sku: string;
+}
+
+/**
+ * A worker's side: tells what a committed batch came to. All orders of a batch are of one SKU. In one step: an order that is no
+ * longer queued is not delivered again.
+ *
+ * @param soldOutAt the versions of the SKU's rows, by stripe, of which it is known that nothing is left; absent: something is
+ */
 export async function announce(
   redis: Redis,
   settled: readonly SettledOrder[],
-  soldOut: boolean,
+  soldOutAt: readonly string[] = [],
 ): Promise<void> {
   const { saleId, sku } = settled[0]!.order;
-  const orderIds = settled.map(({ order }) => order.orderId);
-  const pipeline = redis.pipeline();
-  pipeline.srem(keys.pending(saleId, sku), ...orderIds);
-  if (soldOut) pipeline.set(keys.soldOut(saleId, sku), '1', 'EX', SOLD_OUT_SECONDS, 'NX');
-  for (const [replica, outcomes] of byReplica(settled)) {
-    pipeline.publish(keys.outcomes(replica), JSON.stringify(outcomes));
-  }
-  // Last, since an order that is no longer queued is not delivered again.
-  pipeline.hdel(keys.queued, ...orderIds);
-  await run(pipeline);
+  await outcomeCommands(redis).checkoutAnnounce(
+    keys.queued,
+    keys.pending(saleId, sku),
+    keys.backlog(saleId),
+    keys.memory(saleId),
+    keys.soldOut(saleId, sku),
+    keys.reopened(saleId, sku),
+    soldOutAt.join(),
+    SOLD_OUT_SECONDS,
+    keys.idempotency(saleId, ''),
+    settled.length,
+    ...settled.map(({ order }) => order.orderId),
+    ...messagesOf(settled),
+  );
 }
 
 /** A worker's side as well: units of a SKU came back, so it is not sold out any more; and what became of their orders. */
 export async function announceReturn(
   redis: Redis,
-  { saleId, sku }: { readonly saleId: string; readonly sku: string },
-  orders: readonly OrderEnding[],
+  sku: SaleSku,
+  { ended, ...row }: { readonly ended: readonly OrderEnding[] } & RowVersion,
 ): Promise<void> {
-  const reopened = redis.pipeline().set(keys.soldOut(saleId, sku), 'open', 'PX', REOPENED_MS);
-  await run(reopened.publish(keys.endings, endings(orders)));
+  await reopen(redis, sku, [row]);
+  await announceEnding(redis, ended);
+}
+
+/** Units were seen at these versions of a SKU's rows. Resolves to whether it was marked as sold out by an older view. */
+export async function reopen(
+  redis: Redis,
+  { saleId, sku }: SaleSku,
+  versions: readonly RowVersion[],
+): Promise<boolean> {
+  const outdated = await outcomeCommands(redis).checkoutReopen(
+    keys.soldOut(saleId, sku),
+    keys.reopened(saleId, sku),
+    REOPENED_SECONDS,
+    ...versions.flatMap(({ stripe, version }) => [stripe, version]),
+  );
+  return outdated === 1;
 }
 
 /** Tells what became of reservations that took or gave back no stock. */
@@ -62,21 +92,17 @@ export async function announceEnding(redis: Redis, orders: readonly OrderEnding[
 const endings = (orders: readonly OrderEnding[]) =>
   JSON.stringify(orders.map(({ orderId, status }) => [orderId, { status }]));
 
-async function run(pipeline: ChainableCommander): Promise<void> {
-  const results = await pipeline.exec();
-  const failed = results?.find(([error]) => error);
-  if (failed) throw failed[0]!;
-}
-
-function byReplica(settled: readonly SettledOrder[]): Map<string, [orderId: string, Outcome][]> {
-  const replies = new Map<string, [string, Outcome][]>();
+/** Channels and what is said there: to each replica the outcomes that its clients wait for. */
+function messagesOf(settled: readonly SettledOrder[]): string[] {
+  const replies = new Map<string, [orderId: string, Outcome][]>();
   for (const { order, outcome } of settled) {
-    if (order.replyTo === undefined) continue;
+    // What was settled before may be another order by its content, and may have come further: its row tells.
+    if (order.replyTo === undefined || outcome.before) continue;
     const list = replies.get(order.replyTo) ?? [];
     replies.set(order.replyTo, list);
     list.push([order.orderId, outcome]);
   }
-  return replies;
+  return [...replies].flatMap(([replica, outcomes]) => [keys.outcomes(replica), JSON.stringify(outcomes)]);
 }
 
 /** The API's side: hears what its own clients wait for. Messages can get lost; the order in Postgres cannot. */

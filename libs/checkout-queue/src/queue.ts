@@ -1,4 +1,4 @@
-import type { OrderRequest } from '@app/orders';
+import { fingerprintOf, type OrderRequest } from '@app/orders';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { NEVER_GIVEN_UP } from './backoff.js';
@@ -14,6 +14,12 @@ export interface QueuedOrder extends OrderRequest {
 
 /** What an order is grouped and counted by: SKUs of different sales are different ones. */
 export const saleSkuOf = ({ saleId, sku }: QueuedOrder) => `${saleId}:${sku}`;
+
+/**
+ * What {@link keys.queued} says of an accepted order: the job that carries it, and what it is. Only this is ever executed; a job
+ * may also carry what was refused in the end, such as another body under the same key.
+ */
+export const carrierOf = (jobId: string, order: QueuedOrder) => `${jobId} ${fingerprintOf(order)}`;
 
 /** A job's payload: the orders that one API replica had in hand at the same time. */
 export interface CheckoutJob {

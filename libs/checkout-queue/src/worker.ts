@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { backoffStrategy } from './backoff.js';
 import { InHand } from './in-hand.js';
 import { keys } from './keys.js';
-import { CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
+import { carrierOf, CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
 
 export interface CheckoutWorkerOptions extends Pick<WorkerOptions, 'lockDuration' | 'stalledInterval'> {
   /** Orders in hand at most. */
@@ -26,7 +26,7 @@ export function checkoutWorker(
     const carriers = carriersOf(connection, orders);
     const settling = orders.map(async (order, i) => {
       try {
-        if ((await carriers)[i] === id) await settle(order);
+        if ((await carriers)[i] === carrierOf(id!, order)) await settle(order);
       } finally {
         inHand.settled(order);
       }
@@ -48,7 +48,7 @@ export function checkoutWorker(
   return worker;
 }
 
-/** The job that carries each of these orders; none if the order is settled. A job may carry others too, which were refused. */
+/** What carries each of these orders; nothing if the order is settled. */
 function carriersOf(redis: Redis, orders: readonly QueuedOrder[]): Promise<(string | null)[]> {
   return redis.hmget(keys.queued, ...orders.map(({ orderId }) => orderId));
 }

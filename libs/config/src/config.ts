@@ -27,8 +27,10 @@ const api = common.extend({
   /** From SIGTERM, when readiness says no, until it stops to listen: time for load balancers to notice. */
   SHUTDOWN_GRACE_MS: integer(0, 60_000).default(0),
   MAX_QUANTITY_PER_ORDER: integer(1, 10_000).default(100),
-  /** Orders accepted and not settled beyond which new ones are refused: a few seconds' work of two cores. */
-  QUEUE_MAX_BACKLOG: integer(1, 10_000_000).default(10_000),
+  /** Orders accepted and not settled beyond which new ones are refused. */
+  QUEUE_MAX_BACKLOG: integer(1, 10_000_000).default(50_000),
+  /** The same of one sale, so that others still have room: a few seconds' work of two cores. */
+  SALE_MAX_BACKLOG: integer(1, 10_000_000).default(10_000),
   /** Verifies the tokens of buyers: a secret shared with their issuer (HS256), or where its key set is. Neither: checkouts name their buyer. */
   BUYER_JWT_SECRET: optional(z.string().min(32, 'must have at least 32 characters')),
   BUYER_JWKS_URL: optional(url('http:', 'https:')),

@@ -33,6 +33,8 @@ export interface Settlement {
   readonly outcomes: readonly Outcome[];
   /** What is left of the SKU after this commit. Absent when that is not known. */
   readonly available?: number;
+  /** The versions that the rows of the SKU had then at least, by stripe. */
+  readonly versions?: readonly string[];
 }
 
 /** What a section came to. */
@@ -41,7 +43,12 @@ export interface SectionResult {
   readonly outcomes: readonly (Outcome | undefined)[];
   /** What is left of the stock of this section. Absent when all of the orders were settled before. */
   readonly available?: number;
+  /** The versions that its rows had then at least, by stripe. Absent where none was read. */
+  readonly versions?: readonly string[];
 }
+
+/** What one did that wrote something. */
+export type Committed = SectionResult & { readonly available: number };
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -95,35 +102,37 @@ export class CriticalSection {
   ): Promise<SectionResult> {
     const distinct = new Map(orders.map((order) => [order.orderId, order]));
     const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));
-    const { outcomes, available } = fresh.length > 0 ? await this.#settleNew(fresh) : { outcomes: [] };
+    const { outcomes, ...left } = fresh.length > 0 ? await this.#settleNew(fresh) : { outcomes: [] };
     const all = new Map([...settled, ...fresh.map(({ orderId }, i) => [orderId, outcomes[i]] as const)]);
-    return { outcomes: orders.map(({ orderId }) => all.get(orderId)), available };
+    return { outcomes: orders.map(({ orderId }) => all.get(orderId)), ...left };
   }
 
-  async #settleNew(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+  async #settleNew(orders: readonly OrderRequest[]): Promise<Committed> {
     const committed = await this.commit(orders);
+    const { available, versions: [version] = [] } = committed;
     // Nobody else can write while the row carries this lease's fence: the next batch need not read it again.
-    if (this.mode === 'fenced') this.#known = { available: committed.available };
+    if (this.mode === 'fenced') this.#known = { available, version };
     return committed;
   }
 
-  protected async commit(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+  protected async commit(orders: readonly OrderRequest[]): Promise<Committed> {
     const inTransaction = this.mode === 'row-lock' || this.target.perBuyerLimit !== null;
     return inTransaction
       ? transaction(this.pool, (client) => this.#attempt(client, orders))
       : this.#attempt(this.pool, orders);
   }
 
-  async #attempt(database: Database, orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+  async #attempt(database: Database, orders: readonly OrderRequest[]): Promise<Committed> {
     const partial = this.target.stripe !== undefined;
     const { perBuyerLimit, held } = await this.limitsFor(database, orders);
     let stock = this.#known ?? (await this.read(database));
     for (;;) {
       const supply = { available: stock.available, partial, perBuyerLimit, held };
       const { outcomes, units } = allocate(orders, supply);
-      if (outcomes.every((outcome) => !outcome)) return { outcomes, available: stock.available };
+      if (outcomes.every((outcome) => !outcome))
+        return { outcomes, available: stock.available, versions: versionsOf(stock) };
       const available = await this.write(database, orders, outcomes, units, stock);
-      if (available !== undefined) return { outcomes, available };
+      if (available !== undefined) return { outcomes, available, versions: versionsOf(stock, 1n) };
       if (this.mode === 'fenced') throw new FencedOffError(this.resource);
       stock = await this.read(database);
     }
@@ -189,7 +198,10 @@ export class CriticalSection {
       orders.map(({ orderId }) => orderId),
     ]);
     return new Map(
-      rows.map(({ id, reason }) => [id, reason ? { status: 'rejected', reason } : { status: 'reserved' }]),
+      rows.map(({ id, reason }) => [
+        id,
+        reason ? { status: 'rejected', reason, before: true } : { status: 'reserved', before: true },
+      ]),
     );
   }
 
@@ -201,6 +213,10 @@ export class CriticalSection {
     throw new TokenWentBackError(this.resource, this.lease!.token!, BigInt(rows[0].fence_token));
   }
 }
+
+/** Of the row, after so many writes more. */
+const versionsOf = ({ version }: StockRow, writes = 0n) =>
+  version === undefined ? undefined : [String(BigInt(version) + writes)];
 
 /** Rows are locked in this order everywhere: two workers that have the same orders in hand do not deadlock over them. */
 export function inLockOrder(a: OrderRequest, b: OrderRequest): number {

@@ -3,7 +3,7 @@ export { CriticalSection, type SectionResult, type Settlement } from './critical
 export { dueOf, overdue, type DueOrder } from './due-orders.js';
 export { TokenWentBackError } from './errors.js';
 export { openSale, type NewSale } from './open-sale.js';
-export { type EndedOrder } from './release-section.js';
+export type { EndedOrder, Released } from './release-section.js';
 export { Reservations } from './reservations.js';
 export type {
   BatchLimits,

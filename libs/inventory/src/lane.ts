@@ -4,7 +4,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { SectionResult } from './critical-section.js';
 import { FencedOffError, RefusedError, TokenWentBackError } from './errors.js';
 import { inHalves } from './in-halves.js';
-import type { EndedOrder } from './release-section.js';
+import type { Released } from './release-section.js';
 import type { ReservationsOptions } from './reservations-options.js';
 import { strategyOf, type StrategyName } from './strategies.js';
 import type { LaneWork, Returning } from './striped-lanes.js';
@@ -149,8 +149,8 @@ export class Lane<O extends OrderRequest> {
   async #giveBackBatch(leases: readonly Lease[]) {
     const section = this.work.releases!(leases);
     const releaseAll = async (batch: readonly Returning[]) => {
-      const ended = await this.#gated(() => section.release(batch.map(({ orderId }) => orderId)));
-      this.#tellReturned(batch, ended);
+      const released = await this.#gated(() => section.release(batch.map(({ orderId }) => orderId)));
+      this.#tellReturned(batch, released);
     };
     await inHalves(this.#returning, this.options.batchSize, releaseAll, rejectAlone);
   }
@@ -171,20 +171,20 @@ export class Lane<O extends OrderRequest> {
     return committed!.result;
   }
 
-  #tellReturned(batch: readonly Returning[], ended: readonly EndedOrder[]) {
+  #tellReturned(batch: readonly Returning[], released: Released) {
     const { saleId, sku } = this.sku;
-    const told = ended.length > 0 ? this.options.onRelease?.(saleId, sku, ended) : undefined;
+    const told = released.ended.length > 0 ? this.options.onRelease?.(saleId, sku, released) : undefined;
     Promise.resolve(told).then(
       () => batch.forEach(({ resolve }) => resolve()),
       (error: unknown) => batch.forEach(({ reject }) => reject(error)),
     );
   }
 
-  #tell(batch: readonly Waiting<O>[], { outcomes, available }: SectionResult, ms: number) {
+  #tell(batch: readonly Waiting<O>[], { outcomes, ...left }: SectionResult, ms: number) {
     const decided = batch.filter((_, i) => outcomes[i]);
     if (decided.length < batch.length) this.work.handOn?.(batch.filter((_, i) => !outcomes[i]));
     if (decided.length === 0) return;
-    const settlement = { outcomes: outcomes.filter((outcome) => outcome !== undefined), available };
+    const settlement = { outcomes: outcomes.filter((outcome) => outcome !== undefined), ...left };
     this.options.observer?.committed(this.strategy, settlement, ms);
     const orders = decided.map(({ order }) => order);
     this.options.onCommit(orders, settlement).then(

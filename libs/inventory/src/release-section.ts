@@ -11,29 +11,37 @@ export interface EndedOrder {
   readonly status: EndedStatus;
 }
 
+/** What came back into a row of the stock. */
+export interface Released {
+  readonly stripe: number;
+  /** Of the row, from then on. */
+  readonly version: string;
+  readonly ended: readonly EndedOrder[];
+}
+
 interface ReleaseRow {
   readonly entered: boolean;
-  readonly available: number | null;
+  readonly version: string;
   readonly ended: readonly EndedOrder[];
 }
 
 /** The critical section the other way round: it reads the stock, and writes back the units of reservations that are due. */
 export class ReleaseSection extends CriticalSection {
   /**
-   * Ends those of the orders that are due, each exactly once whoever else tries it, in one transaction. Returns these.
+   * Ends those of the orders that are due, each exactly once whoever else tries it, in one transaction. Returns what came back.
    *
    * @throws what {@link CriticalSection.settle} throws
    */
-  release(orderIds: readonly string[]): Promise<readonly EndedOrder[]> {
+  release(orderIds: readonly string[]): Promise<Released> {
     return this.mode === 'row-lock'
       ? transaction(this.pool, (client) => this.#attempt(client, orderIds))
       : this.#attempt(this.pool, orderIds);
   }
 
-  async #attempt(database: Database, orderIds: readonly string[]): Promise<readonly EndedOrder[]> {
+  async #attempt(database: Database, orderIds: readonly string[]): Promise<Released> {
     for (;;) {
-      const { entered, ended } = await this.#write(database, orderIds, await this.read(database));
-      if (entered) return ended;
+      const { entered, version, ended } = await this.#write(database, orderIds, await this.read(database));
+      if (entered) return { stripe: this.target.stripe ?? 0, version, ended };
       if (this.mode === 'fenced') throw new FencedOffError(this.resource);
     }
   }

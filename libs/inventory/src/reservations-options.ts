@@ -2,7 +2,7 @@ import type { LockOptions } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
 import type { SectionResult, Settlement } from './critical-section.js';
-import type { EndedOrder } from './release-section.js';
+import type { Released } from './release-section.js';
 import type { StrategyName } from './strategies.js';
 import type { Locking } from './with-locks.js';
 
@@ -53,5 +53,5 @@ export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
   readonly onCommit: (orders: readonly O[], settlement: Settlement) => Promise<void>;
   /** The same after reservations of a SKU ended and their units came back. */
-  readonly onRelease?: (saleId: string, sku: string, ended: readonly EndedOrder[]) => Promise<void>;
+  readonly onRelease?: (saleId: string, sku: string, released: Released) => Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { OrderRequest } from '@app/orders';
-import { CriticalSection, inLockOrder, type SectionResult } from './critical-section.js';
+import { CriticalSection, inLockOrder, type Committed } from './critical-section.js';
 import { REJECT_SOLD_OUT_SQL } from './stock-sql.js';
 
 /**
@@ -7,9 +7,9 @@ import { REJECT_SOLD_OUT_SQL } from './stock-sql.js';
  * the answer was true at one moment, whatever moves meanwhile. It takes nothing, hence it needs no lock.
  */
 export class SoldOutSection extends CriticalSection {
-  protected override async commit(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+  protected override async commit(orders: readonly OrderRequest[]): Promise<Committed> {
     const rejected = orders.toSorted(inLockOrder);
-    const { rows } = await this.pool.query<{ available: number }>({
+    const { rows } = await this.pool.query<{ available: number; versions: string[] }>({
       name: 'reject sold out',
       text: REJECT_SOLD_OUT_SQL,
       values: [
@@ -22,8 +22,8 @@ export class SoldOutSection extends CriticalSection {
         rejected.map(({ acceptedAt }) => acceptedAt),
       ],
     });
-    const { available } = rows[0]!;
+    const { available, versions } = rows[0]!;
     const outcome = available > 0 ? undefined : ({ status: 'rejected', reason: 'SOLD_OUT' } as const);
-    return { outcomes: orders.map(() => outcome), available };
+    return { outcomes: orders.map(() => outcome), available, versions };
   }
 }

@@ -29,12 +29,13 @@ export const READ_STRIPES_SQL =
   'SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 ORDER BY stripe';
 
 /**
- * Rejects the orders if nothing is left in any stripe, all seen at one moment. Returns what is left.
+ * Rejects the orders if nothing is left in any stripe, all seen at one moment. Returns what is left, and the versions of the stripes.
  * Parameters: sale, SKU; of the orders: ids, buyers, quantities, Idempotency-Keys, times of acceptance.
  */
 export const REJECT_SOLD_OUT_SQL = `
   WITH whole AS (
-    SELECT sum(available)::float8 AS available FROM stock WHERE sale_id = $1 AND sku = $2
+    SELECT sum(available)::float8 AS available, array_agg(version ORDER BY stripe) AS versions
+    FROM stock WHERE sale_id = $1 AND sku = $2
   ), rejected AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
     SELECT $1, $2, o.id, o.buyer_id, o.quantity, 'rejected', 'SOLD_OUT', o.idempotency_key,
@@ -43,7 +44,7 @@ export const REJECT_SOLD_OUT_SQL = `
       AS o (id, buyer_id, quantity, idempotency_key, accepted_at)
     WHERE whole.available <= 0
   )
-  SELECT available FROM whole`;
+  SELECT available, versions FROM whole`;
 
 /** A reservation whose time is over and whose units have not come back. */
 const IS_DUE = `orders.status = 'reserved' AND orders.expires_at <= clock_timestamp()`;
@@ -123,7 +124,7 @@ const writeSql = ({ set, guard }: WriteClauses, { given, orders }: Shape, end: s
  * Ends the reservations of these that are due, and gives their units back, in one statement like a write. Of two that end the
  * same order, or of this and a payment, the one that has the order's row first wins. Locks the stock row before the orders, as
  * a write does, and these in the order of their ids: nobody waits in a circle.
- * Returns whether the guard let it pass, what is then available if units came back, and the orders that ended.
+ * Returns whether the guard let it pass, the row's version once units came back, and the orders that ended.
  */
 const releaseSql = ({ set, guard, before }: WriteClauses) => `
   WITH asked AS (
@@ -150,10 +151,10 @@ const releaseSql = ({ set, guard, before }: WriteClauses) => `
     UPDATE stock SET available = ${set}, version = stock.version + 1
     FROM given
     WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe AND given.units < 0
-    RETURNING given.*, stock.available AS after
+    RETURNING given.*, stock.available AS after, stock.version AS written_version
   ), moved AS (${movementSql(before)}
   )
-  SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT after FROM written) AS available,
+  SELECT EXISTS (SELECT FROM entered) AS entered, coalesce((SELECT written_version FROM written), $6::bigint) AS version,
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;
 
 const byMode = (sql: (clauses: WriteClauses) => string) =>

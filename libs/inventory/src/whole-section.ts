@@ -2,7 +2,7 @@ import type { Lease } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate } from './allocate.js';
-import { CriticalSection, transaction, type SectionResult, type SectionTarget } from './critical-section.js';
+import { CriticalSection, transaction, type Committed, type SectionTarget } from './critical-section.js';
 import { StaleReadError } from './errors.js';
 import { READ_STRIPES_SQL } from './stock-sql.js';
 import type { StockRow } from './stock-statements.js';
@@ -33,7 +33,7 @@ export class WholeSection extends CriticalSection {
     );
   }
 
-  protected override async commit(orders: readonly OrderRequest[]): Promise<Required<SectionResult>> {
+  protected override async commit(orders: readonly OrderRequest[]): Promise<Committed> {
     for (;;) {
       try {
         const { left, ...result } = await transaction(this.pool, (client) => this.#attempt(client, orders));
@@ -64,7 +64,8 @@ export class WholeSection extends CriticalSection {
       if (written === undefined) throw new StaleReadError(this.resource);
     }
     const left = rows.map((row, stripe) => row.available - shares[stripe]!);
-    return { outcomes, available: available - units, left };
+    const versions = rows.map(({ version }) => version!);
+    return { outcomes, available: available - units, versions, left };
   }
 
   /** All stripes at one moment: either each stays as it is read until the end, or all are read in one snapshot. */

@@ -80,8 +80,9 @@ describe('settling', () => {
       const [again, fresh] = [orderOf(sale.id), orderOf(sale.id)];
       await settle(again);
       const { outcomes } = await settle(again, fresh, again);
-      expect(outcomes).toEqual([{ status: 'reserved' }, { status: 'reserved' }, { status: 'reserved' }]);
-      expect(await settle(again, fresh)).toEqual({ outcomes: outcomes.slice(1) });
+      const before = { status: 'reserved', before: true };
+      expect(outcomes).toEqual([before, { status: 'reserved' }, before]);
+      expect(await settle(again, fresh)).toEqual({ outcomes: [before, before] });
       expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
     },
   );
@@ -98,7 +99,8 @@ describe('settling', () => {
         order,
         order,
       ]);
-      expect(settled).toEqual({ outcomes: [{ status: 'reserved' }, { status: 'reserved' }], available: 0 });
+      const outcomes = [{ status: 'reserved' }, { status: 'reserved' }];
+      expect(settled).toEqual({ outcomes, available: 0, versions: write === 'conditional' ? undefined : ['1'] });
       expect(await totalOf(sale)).toMatchObject({ held: 1, available: 0, lostUpdates: 0, conserved: true });
     },
   );
@@ -127,7 +129,7 @@ describe('settling', () => {
         }
       }
       const { outcomes } = await sectionOn(sale, 1, Overtaken).settle(orders);
-      expect(outcomes).toEqual(orders.map(() => ({ status: 'reserved' })));
+      expect(outcomes).toEqual(orders.map(() => ({ status: 'reserved', before: true })));
       expect(await totalOf(sale)).toMatchObject({ held: 8, available: 9_992, conserved: true });
     });
 

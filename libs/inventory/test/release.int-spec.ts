@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { CriticalSection } from '../src/critical-section.js';
 import { FencedOffError } from '../src/errors.js';
-import { audit, dueOf, overdue, type EndedOrder, type Reservations, type Sale } from '../src/index.js';
+import { audit, dueOf, overdue, type Released, type Reservations, type Sale } from '../src/index.js';
 import { ReleaseSection } from '../src/release-section.js';
 import { leaseWith } from './support/lease.js';
 import { safeStrategiesOn, workersOn } from './support/workers.js';
@@ -133,7 +133,7 @@ it('ends only what is due: neither early, nor paid, nor of another SKU', async (
 
 it('tells what ended and how, and writes one movement of negative units for it', async () => {
   const sale = await saleOf(5);
-  const told: [string, string, readonly EndedOrder[]][] = [];
+  const told: [string, string, Released][] = [];
   const reservations = worker(shop, 8, { onRelease: async (...ended) => void told.push(ended) });
   const [a, b] = ordersOf(sale, 2) as [OrderRequest, OrderRequest];
   await reserve([a, b], reservations, sale);
@@ -144,7 +144,7 @@ it('tells what ended and how, and writes one movement of negative units for it',
     { orderId: a.orderId, status: 'expired' },
     { orderId: b.orderId, status: 'cancelled' },
   ];
-  expect(told).toEqual([[sale.id, 'hot', expect.arrayContaining(ended)]]);
+  expect(told).toEqual([[sale.id, 'hot', { stripe: 0, version: '2', ended: expect.arrayContaining(ended) }]]);
   const movements = await shop.dataSource.query(
     'SELECT units, before, after FROM stock_movements WHERE sale_id = $1 ORDER BY id',
     [sale.id],

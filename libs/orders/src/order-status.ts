@@ -7,8 +7,12 @@ export const REJECTION_REASONS = ['SOLD_OUT', 'INSUFFICIENT_STOCK', 'BUYER_LIMIT
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
 /** What the critical section decides for one order. */
-export type Outcome =
-  { readonly status: 'reserved' } | { readonly status: 'rejected'; readonly reason: RejectionReason };
+export type Outcome = (
+  { readonly status: 'reserved' } | { readonly status: 'rejected'; readonly reason: RejectionReason }
+) & {
+  /** It was decided when the order came before. The row tells of which SKU and quantity it was, and what became of it since. */
+  readonly before?: true;
+};
 
 /** How a reservation ends that is not paid. */
 export type EndedStatus = 'expired' | 'cancelled';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Admissions } from '@app/checkout-queue';
+import { Admissions, type AdmissionRules } from '@app/checkout-queue';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
@@ -8,8 +8,13 @@ import type { Stack } from '../../stack/stack.js';
 import { lastSettledAt, openSale, readTruth } from '../sale.js';
 import { largest, processMetrics } from './process-metrics.js';
 
-/** The API's defaults, but for the bound that a backlog of this size would hit. */
-const RULES = { idempotencyTtlSeconds: 86_400, maxBacklog: Number.MAX_SAFE_INTEGER };
+/** The API's defaults, but for the bounds that a backlog of this size would hit. Its orders are the first of their sale. */
+const RULES: AdmissionRules = {
+  idempotencyTtlSeconds: 86_400,
+  maxBacklog: Number.MAX_SAFE_INTEGER,
+  maxBacklogOfSale: Number.MAX_SAFE_INTEGER,
+  lookUp: (orders) => Promise.resolve(orders.map(() => 'first')),
+};
 const QUEUED_AT_ONCE = 500;
 const POLL_MS = 20;
 /** However slow: beyond it the queue stands still. */

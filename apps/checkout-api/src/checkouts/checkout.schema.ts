@@ -16,7 +16,13 @@ export type CheckoutBody = z.infer<typeof checkoutSchema>;
 export type Checkout = CheckoutBody & { readonly buyerId: string };
 
 export const acceptedSchema = z
-  .object({ orderId: z.guid(), status: z.enum(ORDER_STATUSES), reason: z.enum(REJECTION_REASONS).optional() })
+  .object({
+    orderId: z.guid(),
+    status: z.enum(ORDER_STATUSES),
+    reason: z.enum(REJECTION_REASONS).optional(),
+    sku: z.string().optional().describe('Of the order, once it is settled'),
+    quantity: z.int().optional().describe('Of the order, once it is settled'),
+  })
   .meta({
     id: 'AcceptedCheckout',
     example: { orderId: '5d7d1d8c-93b6-5f0a-8c53-2a2a76a2b0a4', status: 'queued' },

@@ -5,6 +5,7 @@ import {
   ApiBearerAuth,
   ApiCreatedResponse,
   ApiHeader,
+  ApiOkResponse,
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
@@ -16,7 +17,6 @@ import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
 import { PreferWait, whenGone } from '../orders/prefer-wait.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
-import { ProblemError } from '../problems/problem.js';
 import { saleId } from '../sales/sale.schema.js';
 import { acceptedSchema, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
@@ -56,12 +56,19 @@ export class CheckoutsController {
   })
   @ApiAcceptedResponse({
     standardSchema: acceptedSchema,
-    description: 'Accepted. A repeated checkout tells the present status of its order.',
+    description:
+      'Accepted. A repeated checkout tells the present status of its order, and once that is settled also what it is.',
     headers: LOCATION,
   })
   @ApiCreatedResponse({
     standardSchema: orderSchema,
     description: 'With `Prefer: wait`: reserved',
+    headers: LOCATION,
+  })
+  @ApiOkResponse({
+    standardSchema: orderSchema,
+    description:
+      'With `Prefer: wait`, of a repeated checkout: its order was reserved, and is `paid`, `expired` or `cancelled` now',
     headers: LOCATION,
   })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_MISSING', 'IDEMPOTENCY_KEY_INVALID')
@@ -81,20 +88,20 @@ export class CheckoutsController {
     const checkout = { ...body, buyerId: buyerOf(caller, body.buyerId) };
     const order = await this.checkouts.accept(sale, checkout, key, patience);
     void reply.header('location', `/orders/${order.orderId}`);
-    if (!patience) return { orderId: order.orderId, status: order.status, reason: order.reason };
+    if (!patience) return accepted(order);
     void reply.header('preference-applied', `wait=${wait}`);
     return this.#terminal(order, reply);
   }
 
-  #terminal(order: OrderView, reply: FastifyReply) {
-    const { orderId, status, reason } = order;
-    if (status === 'queued') return { orderId, status };
-    if (status === 'rejected') {
-      throw new ProblemError(reason!, `The order was rejected. GET /orders/${orderId} shows it.`, {
-        members: { orderId },
-      });
-    }
-    void reply.code(201);
+  async #terminal(order: OrderView, reply: FastifyReply) {
+    const { status } = order;
+    if (status === 'queued') return accepted(order);
+    if (status === 'rejected') throw await this.checkouts.rejection(order);
+    void reply.code(status === 'reserved' ? 201 : 200);
     return order;
   }
 }
+
+/** What it is as well, once it is settled. */
+const accepted = ({ orderId, sku, quantity, status, reason }: OrderView) =>
+  status === 'queued' ? { orderId, status } : { orderId, status, reason, sku, quantity };

@@ -2,7 +2,7 @@ import { Admissions, type QueuedOrder } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { SaleCatalog, type Sale } from '@app/inventory';
 import { insideKey } from '@app/waiting-room';
-import { orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
+import { fingerprintOf, orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
 import { API_CONFIG } from '../api-config.js';
 import type { OrderView } from '../orders/order.schema.js';
@@ -49,12 +49,24 @@ export class CheckoutsService {
       const earlier =
         sale.endsAt && now >= sale.endsAt.getTime() ? await this.#afterTheEnd(sale, order) : undefined;
       const guests = sale.waitingRoom ? insideKey(saleId) : undefined;
-      return earlier ?? (await this.#admit(order, guests, patience));
+      const answer = earlier ?? (await this.#admit(order, guests, patience)) ?? queuedView(order);
+      // Whatever Redis has forgotten: an order is its content.
+      if (fingerprintOf(answer) !== fingerprintOf(order)) throw keyReused();
+      return answer;
     } catch (error) {
       this.metrics.countError(error);
       if (error instanceof ProblemError) throw error;
       throw new UnforeseenError(error, { orderId: orderIdOf(saleId, checkout.buyerId, key) });
     }
+  }
+
+  /** What its client is told of an order that was rejected. */
+  async rejection({ orderId, reason }: OrderView): Promise<ProblemError> {
+    const isLimit = reason === 'BUYER_LIMIT_EXCEEDED';
+    const holding = isLimit ? await this.orders.holding(orderId).catch(() => undefined) : undefined;
+    return new ProblemError(reason!, `The order was rejected. GET /orders/${orderId} shows it.`, {
+      members: { orderId, holding },
+    });
   }
 
   /** What can be told without asking anybody. */
@@ -80,29 +92,37 @@ export class CheckoutsService {
     const earlier = await this.orders.find(order.orderId);
     if (!earlier) throw new ProblemError('SALE_ENDED', `It ended at ${endsAt!.toISOString()}.`);
     if (earlier.status === 'queued') return undefined;
-    if (earlier.sku !== order.sku || earlier.quantity !== order.quantity) throw keyReused();
     this.metrics.count('replayed');
     return earlier;
   }
 
-  async #admit(order: OrderRequest, guests?: string, patience?: Patience): Promise<OrderView> {
-    const state = patience ? await this.#waitFor(order, patience, guests) : await this.#enter(order, guests);
-    const { orderId, saleId, sku, quantity } = order;
-    return { orderId, saleId, sku, quantity, status: 'queued', ...state };
+  /** The order, if it is settled by the time its client wants to know; otherwise it is in the queue. */
+  #admit(order: OrderRequest, guests?: string, patience?: Patience): Promise<OrderView | undefined> {
+    return patience ? this.#waitFor(order, patience, guests) : this.#enter(order, guests);
   }
 
-  async #waitFor(order: OrderRequest, patience: Patience, guests?: string): Promise<OrderState | undefined> {
+  async #waitFor(order: OrderRequest, patience: Patience, guests?: string): Promise<OrderView | undefined> {
     // Listen before anybody can tell.
     const { state, stop } = this.watch.until(order.orderId, patience);
     try {
-      return (await this.#enter({ ...order, replyTo: this.watch.replyTo }, guests)) ?? (await state);
+      const settled = await this.#enter({ ...order, replyTo: this.watch.replyTo }, guests);
+      if (settled) return settled;
+      const heard = await state;
+      return heard && (await this.#orderOf(heard, order));
     } finally {
       stop();
     }
   }
 
-  /** The state of the order, if it is settled; otherwise it is in the queue now. */
-  async #enter(order: QueuedOrder, guests?: string): Promise<OrderState | undefined> {
+  /** The order to what was heard of it. Only a fresh outcome is sure to be that of this very content. */
+  async #orderOf(heard: OrderState | OrderView, order: OrderRequest): Promise<OrderView | undefined> {
+    if ('sku' in heard) return heard;
+    if (isOutcome(heard)) return { ...queuedView(order), ...heard };
+    return (await this.orders.settled([order.orderId]))[0];
+  }
+
+  /** The order, if it is settled; otherwise it is in the queue now. */
+  async #enter(order: QueuedOrder, guests?: string): Promise<OrderView | undefined> {
     const admission = await fromRedis(this.admissions.admit(order, { guests }));
     if (admission === 'sold-out') throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
     if (admission === 'not-admitted') throw notAdmitted(order);
@@ -113,12 +133,22 @@ export class CheckoutsService {
   }
 
   /** If Postgres does not answer, or does not know the order, queueing it again finds out what became of it. */
-  async #settledBefore(order: QueuedOrder): Promise<OrderState | undefined> {
+  async #settledBefore(order: QueuedOrder): Promise<OrderView | undefined> {
     const [settled] = await this.orders.settled([order.orderId]).catch(() => []);
     if (!settled) await fromRedis(this.admissions.admit(order, { anew: true }));
     return settled;
   }
 }
+
+const isOutcome = ({ status }: OrderState) => status === 'reserved' || status === 'rejected';
+
+const queuedView = ({ orderId, saleId, sku, quantity }: OrderRequest): OrderView => ({
+  orderId,
+  saleId,
+  sku,
+  quantity,
+  status: 'queued',
+});
 
 const keyReused = () =>
   new ProblemError(

@@ -2,6 +2,7 @@ import { OutcomeListener } from '@app/checkout-queue';
 import type { OrderState } from '@app/orders';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Observable } from 'rxjs';
+import type { OrderView } from './order.schema.js';
 import { OrdersService } from './orders.service.js';
 
 /** Messages get lost, and another replica's replay gets none: Postgres is asked this often, in milliseconds. */
@@ -14,7 +15,9 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-type Tell = (state?: OrderState) => void;
+/** What is heard of an order is its state; what is seen of it is all of it. */
+type Seen = OrderState | OrderView;
+type Tell = (state?: Seen) => void;
 
 /** Watches settled orders on behalf of the clients that wait for what becomes of them. */
 @Injectable()
@@ -50,8 +53,8 @@ export class OrderWatch implements BeforeApplicationShutdown {
     orderId: string,
     { seconds, signal }: Patience,
     wanted: (state: OrderState) => boolean = () => true,
-  ): { readonly state: Promise<OrderState | undefined>; readonly stop: () => void } {
-    const { promise, resolve } = withResolvers<OrderState | undefined>();
+  ): { readonly state: Promise<Seen | undefined>; readonly stop: () => void } {
+    const { promise, resolve } = withResolvers<Seen | undefined>();
     const unwatch = this.#watch(orderId, (state) => {
       if (!state || wanted(state)) resolve(state);
     });

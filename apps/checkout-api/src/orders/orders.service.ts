@@ -4,15 +4,26 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ProblemError } from '../problems/problem.js';
 import { fromPostgres, fromRedis } from '../problems/unavailable.js';
-import type { OrderView } from './order.schema.js';
+import type { HeldView, OrderView } from './order.schema.js';
 
 /** Milliseconds a lookup may take; a Postgres that hangs must not keep its clients hanging. */
-const LOOKUP_TIMEOUT = 2_000;
+export const LOOKUP_TIMEOUT = 2_000;
 
 const SETTLED_ORDERS = {
   name: 'settled-orders',
   text: `SELECT id AS "orderId", sale_id AS "saleId", sku, quantity, status, reason,
     CASE status WHEN 'reserved' THEN expires_at END AS "expiresAt" FROM orders WHERE id = ANY ($1::uuid[])`,
+  query_timeout: LOOKUP_TIMEOUT,
+};
+
+/** Orders of a buyer that are named at most. */
+const MOST_HOLDING = 20;
+
+const HOLDING = {
+  name: 'holding',
+  text: `SELECT held.id AS "orderId", held.sku, held.quantity, held.status
+    FROM orders AS asked JOIN orders AS held USING (sale_id, buyer_id)
+    WHERE asked.id = $1 AND held.status IN ('reserved', 'paid') ORDER BY held.accepted_at, held.id LIMIT ${MOST_HOLDING}`,
   query_timeout: LOOKUP_TIMEOUT,
 };
 
@@ -51,6 +62,16 @@ export class OrdersService {
     if (!Array.isArray(stored)) throw stored;
     // It may have left the queue between the two looks.
     return (await this.settled([orderId]))[0];
+  }
+
+  /**
+   * The orders with which the buyer of this one holds units of its sale, the first of them.
+   *
+   * @throws {ProblemError} POSTGRES_UNAVAILABLE
+   */
+  async holding(orderId: string): Promise<HeldView[]> {
+    const query = poolOf(this.dataSource).query<HeldView>({ ...HOLDING, values: [orderId] });
+    return (await fromPostgres(query)).rows;
   }
 
   async #queued(orderId: string): Promise<OrderView | undefined> {

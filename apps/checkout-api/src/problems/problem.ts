@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { heldSchema } from '../orders/order.schema.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
 export const problemSchema = z
@@ -12,6 +13,10 @@ export const problemSchema = z
     instance: z.string().optional().describe('Path of the request, where it could be read'),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     orderId: z.guid().optional().describe('The order that was rejected'),
+    holding: z
+      .array(heldSchema)
+      .optional()
+      .describe('Orders that hold what the buyer may have, where the code is BUYER_LIMIT_EXCEEDED; the first 20'),
     down: z.array(z.string()).optional().describe('What is down, where the code is NOT_READY'),
   })
   .describe('Problem details (RFC 9457)');

@@ -4,7 +4,7 @@ import { ProblemError } from './problem.js';
 const RETRY_LATER = { 'retry-after': '1' };
 
 /**
- * The result of a call to Redis.
+ * The result of a call to Redis. Where it asks another server as well, that one's problem stays what it is.
  *
  * @throws {ProblemError} REDIS_UNAVAILABLE when Redis cannot be reached or cannot serve
  */
@@ -12,7 +12,7 @@ export async function fromRedis<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (!isUnavailable(error)) throw error;
+    if (error instanceof ProblemError || !isUnavailable(error)) throw error;
     throw new ProblemError(
       'REDIS_UNAVAILABLE',
       'Try again in a moment; a checkout with the same Idempotency-Key.',

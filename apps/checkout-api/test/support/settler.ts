@@ -40,10 +40,10 @@ export class Settler {
       onCommit: async (orders, { outcomes, available }) => {
         if (!announces) return;
         const settled = orders.map((order, i) => ({ order, outcome: outcomes[i]! }));
-        await announce(this.#redis, settled, available === 0);
+        await announce(this.#redis, settled, available === 0 ? await this.#versionsOf(orders[0]!) : undefined);
       },
-      onRelease: async (saleId, sku, ended) => {
-        if (announces) await announceReturn(this.#redis, { saleId, sku }, ended);
+      onRelease: async (saleId, sku, released) => {
+        if (announces) await announceReturn(this.#redis, { saleId, sku }, released);
       },
     });
     const rules = {
@@ -60,6 +60,14 @@ export class Settler {
       await Promise.all(due.map((order) => reservations.release(order, rules)));
     };
     this.#releaser = releaseWorker(this.#redis, release, { concurrency: 4 });
+  }
+
+  async #versionsOf({ saleId, sku }: QueuedOrder): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ version: string }>(
+      'SELECT version FROM stock WHERE sale_id = $1 AND sku = $2 ORDER BY stripe',
+      [saleId, sku],
+    );
+    return rows.map(({ version }) => version);
   }
 
   async stop(): Promise<void> {

@@ -17,7 +17,7 @@ export async function idleWorker(): Promise<void> {
   const redis = new Redis(process.env.REDIS_URL!, { maxRetriesPerRequest: null });
   const settlements: Settlement[] = [];
   const settle = async (settled: readonly SettledOrder[]) => {
-    await announce(redis, settled, false);
+    await announce(redis, settled);
     const settledAt = Date.now();
     for (const { order } of settled) settlements.push([order.acceptedAt, settledAt]);
   };

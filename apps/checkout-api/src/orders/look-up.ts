@@ -1,0 +1,28 @@
+import type { AdmissionRules, Stored } from '@app/checkout-queue';
+import { poolOf } from '@app/database';
+import type { DataSource } from 'typeorm';
+import { fromPostgres } from '../problems/unavailable.js';
+import { LOOKUP_TIMEOUT } from './orders.service.js';
+
+/** Of several orders at once. Parameters: ids, and the sale of each. */
+const LOOK_UP = {
+  name: 'look-up',
+  text: `
+    SELECT CASE
+      WHEN EXISTS (SELECT FROM orders WHERE orders.id = asked.id) THEN 'stored'
+      WHEN EXISTS (SELECT FROM orders WHERE orders.sale_id = asked.sale_id) THEN 'unstored'
+      ELSE 'first' END AS stored
+    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (id, sale_id, number) ORDER BY number`,
+  query_timeout: LOOKUP_TIMEOUT,
+};
+
+/** Asks Postgres about orders whose keys Redis may have forgotten. It rejects with POSTGRES_UNAVAILABLE. */
+export const lookUpIn =
+  (dataSource: DataSource): AdmissionRules['lookUp'] =>
+  async (orders) => {
+    const values = [orders.map(({ orderId }) => orderId), orders.map(({ saleId }) => saleId)];
+    const { rows } = await fromPostgres(
+      poolOf(dataSource).query<{ stored: Stored }>({ ...LOOK_UP, values }),
+    );
+    return rows.map(({ stored }) => stored);
+  };

@@ -1,0 +1,42 @@
+-- Tells what a committed batch of orders came to. All of them are of one SKU.
+-- KEYS[1] orders in the queue (hash)   KEYS[2] pending orders of the SKU (set)   KEYS[3] how many of its sale are pending
+-- KEYS[4] memory of the sale   KEYS[5] sold-out mark of the SKU   KEYS[6] versions at which units came back (hash, by stripe)
+-- ARGV[1] versions of the stock's rows, by stripe, of which it is known that nothing is left; empty: something is, or nobody knows
+-- ARGV[2] seconds that it then counts as sold out   ARGV[3] what the name of each order's Idempotency-Key begins with
+-- ARGV[4] number of orders   then their ids, then channels and what is to be said there
+-- returns how many of the orders were in the queue
+local queued, pending, backlog, memory, mark, reopened = unpack(KEYS)
+local orders = {}
+for i = 1, ARGV[4] do
+  orders[i] = ARGV[4 + i]
+end
+
+local done = redis.call('SREM', pending, unpack(orders))
+if done > 0 and redis.call('DECRBY', backlog, done) <= 0 then
+  redis.call('DEL', backlog)
+end
+
+local left = redis.call('HDEL', queued, unpack(orders))
+if left < #orders then
+  -- Delivered twice, or accepted in a history that Redis has lost: then it knows no key of it, and perhaps others neither.
+  for _, order in ipairs(orders) do
+    if redis.call('EXISTS', ARGV[3] .. order) == 0 then
+      redis.call('DEL', memory)
+    end
+  end
+end
+
+local stripe, is_news = 0, ARGV[1] ~= ''
+for version in string.gmatch(ARGV[1], '%d+') do
+  local came_back = redis.call('HGET', reopened, stripe)
+  is_news = is_news and (not came_back or tonumber(version) >= tonumber(came_back))
+  stripe = stripe + 1
+end
+if is_news then
+  redis.call('SET', mark, ARGV[1], 'EX', ARGV[2])
+end
+
+for i = 5 + #orders, #ARGV, 2 do
+  redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
+end
+return left

@@ -1,0 +1,27 @@
+import type { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+
+const read = (file: URL) => readFileSync(file, 'utf8');
+// Spelled out one by one: the bundler takes along what it finds in this form.
+const ANNOUNCE = read(new URL('./announce.lua', import.meta.url));
+const REOPEN = read(new URL('./reopen.lua', import.meta.url));
+
+/** The scripts of {@link announce} and {@link reopen} as commands. What they return is said at the head of each `.lua` file. */
+interface OutcomeCommands extends Redis {
+  checkoutAnnounce(...args: (string | number)[]): Promise<number>;
+  checkoutReopen(...args: (string | number)[]): Promise<0 | 1>;
+}
+
+export function outcomeCommands(connection: Redis): OutcomeCommands {
+  if (!('checkoutAnnounce' in connection)) {
+    connection.defineCommand('checkoutAnnounce', { lua: ANNOUNCE, numberOfKeys: 6 });
+    connection.defineCommand('checkoutReopen', { lua: REOPEN, numberOfKeys: 2 });
+  }
+  return connection as OutcomeCommands;
+}
+
+/** Loads all scripts that are defined on a connection, those of BullMQ included, into the server that it leads to. */
+export async function loadScripts(connection: Redis): Promise<void> {
+  const scripts = Object.values(connection.scriptsSet as Record<string, { readonly lua: string }>);
+  await Promise.all(scripts.map(({ lua }) => connection.script('LOAD', lua)));
+}
