@@ -55,6 +55,26 @@ describe('a full queue', () => {
   });
 });
 
+describe('a sale that is not settled', () => {
+  it('fills its own part of the queue only', async () => {
+    const bounded = await Api.start({ SALE_MAX_BACKLOG: 10 });
+    try {
+      const [stuck, healthy] = [await bounded.sale(), await bounded.sale()];
+      const first = { key: 'first', body: { buyerId: 'b' } };
+      await bounded.checkout(stuck.id, first).expect(202);
+      const answers = await Promise.all(Array.from({ length: 30 }, () => bounded.checkout(stuck.id)));
+      expect(answers.filter(({ status }) => status === 202)).toHaveLength(9);
+      for (const answer of answers.filter(({ status }) => status !== 202)) problem('QUEUE_FULL')(answer);
+      await bounded.checkout(stuck.id, first).expect(202);
+      await bounded.checkout(healthy.id).expect(202);
+      settler = new Settler();
+      await vi.waitFor(() => bounded.checkout(stuck.id).expect(202), { timeout: 5_000 });
+    } finally {
+      await bounded.stop();
+    }
+  });
+});
+
 describe('a queue that does not answer', () => {
   it('holds back so many checkouts and refuses what is beyond, at once', async () => {
     const redis = await Gate.before(inject('redisUrl'));

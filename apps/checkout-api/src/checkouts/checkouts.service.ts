@@ -15,6 +15,7 @@ import { validationProblem } from '../problems/validation.js';
 import { saleNotFound } from '../sales/sale-not-found.js';
 import type { Checkout } from './checkout.schema.js';
 import { CheckoutMetrics } from './checkout-metrics.js';
+import { SoldOutCheck } from './sold-out-check.js';
 
 @Injectable()
 export class CheckoutsService {
@@ -24,6 +25,7 @@ export class CheckoutsService {
     private readonly orders: OrdersService,
     private readonly watch: OrderWatch,
     private readonly metrics: CheckoutMetrics,
+    private readonly soldOut: SoldOutCheck,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -124,12 +126,17 @@ export class CheckoutsService {
   /** The order, if it is settled; otherwise it is in the queue now. */
   async #enter(order: QueuedOrder, guests?: string): Promise<OrderView | undefined> {
     const admission = await fromRedis(this.admissions.admit(order, { guests }));
-    if (admission === 'sold-out') throw new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
+    if (admission === 'sold-out') throw this.#soldOut(order);
     if (admission === 'not-admitted') throw notAdmitted(order);
     if (admission === 'mismatched') throw keyReused();
     if (admission === 'full') throw queueFull();
     this.metrics.count(admission === 'accepted' ? 'accepted' : 'replayed');
     return admission === 'replayed' ? this.#settledBefore(order) : undefined;
+  }
+
+  #soldOut({ saleId, sku }: QueuedOrder): ProblemError {
+    this.soldOut.refused(saleId, sku);
+    return new ProblemError('SOLD_OUT', `Nothing is left of ${sku}.`);
   }
 
   /** If Postgres does not answer, or does not know the order, queueing it again finds out what became of it. */

@@ -11,6 +11,11 @@ export const auditFigures = z.object({
   undersold: z
     .int()
     .describe('Units rejected as sold out while stock was left in the end; final once pending is 0'),
+  refusedWithStock: z
+    .int()
+    .describe(
+      'Checkouts refused as sold out while there were units; what Redis has lost of them is not in it',
+    ),
   lostUpdates: z.int().describe('Breaks in the chain of stock movements, counted in each stripe'),
   conserved: z.boolean().describe('available + held + sold = initial'),
 });
@@ -24,6 +29,7 @@ export const auditExample = {
   pending: 0,
   oversold: 0,
   undersold: 0,
+  refusedWithStock: 0,
   lostUpdates: 0,
   conserved: true,
 };

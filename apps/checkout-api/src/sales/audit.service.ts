@@ -19,12 +19,22 @@ export class AuditService {
     const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
     const skus = sale.items.map(({ sku }) => sku);
     // Pending first: whatever is no longer pending is then in the snapshot.
-    const pending = await fromRedis(this.admissions.pending(saleId, skus));
+    const [pending, refused] = await fromRedis(
+      Promise.all([this.admissions.pending(saleId, skus), this.admissions.refusedWithStock(saleId)]),
+    );
     const { items, total } = await fromPostgres(audit(this.dataSource, saleId));
     return {
       saleId,
-      items: items.map((item) => Object.assign(item, { pending: pending.get(item.sku) ?? 0 })),
-      total: { ...total, pending: [...pending.values()].reduce((sum, orders) => sum + orders, 0) },
+      items: items.map((item) =>
+        Object.assign(item, {
+          pending: pending.get(item.sku) ?? 0,
+          refusedWithStock: refused.get(item.sku) ?? 0,
+        }),
+      ),
+      total: { ...total, pending: sumOf(pending), refusedWithStock: sumOf(refused) },
     };
   }
 }
+
+const sumOf = (counts: ReadonlyMap<string, number>) =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0);

@@ -1,0 +1,62 @@
+import { Admissions, type RowVersion } from '@app/checkout-queue';
+import { poolOf } from '@app/database';
+import { Injectable } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter } from 'prom-client';
+import { DataSource } from 'typeorm';
+
+/** Milliseconds between two looks at a SKU that is refused. */
+const LOOK_MS = 1_000;
+/** Milliseconds that a worker may take from its commit until it has told that units came back. */
+const TOLD_MS = 250;
+const LOOKUP_TIMEOUT = 1_000;
+
+const ROWS = {
+  name: 'rows-of-sku',
+  text: 'SELECT stripe, version, available FROM stock WHERE sale_id = $1 AND sku = $2',
+  query_timeout: LOOKUP_TIMEOUT,
+};
+
+type StockRow = RowVersion & { readonly available: number };
+
+/**
+ * Looks into Postgres while checkouts are refused as sold out, now and then, whatever their number. Where there were units and
+ * nobody told, the SKU is reopened, and those refused meanwhile are counted.
+ */
+@Injectable()
+export class SoldOutCheck {
+  /** Refusals of the SKUs that are being looked at. */
+  readonly #refused = new Map<string, number>();
+  readonly #wrongly = new Counter({
+    name: 'checkouts_refused_with_stock_total',
+    help: 'Checkouts refused as sold out while there were units',
+  });
+
+  constructor(
+    private readonly admissions: Admissions,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  refused(saleId: string, sku: string): void {
+    const name = `${saleId}:${sku}`;
+    const before = this.#refused.get(name);
+    this.#refused.set(name, (before ?? 0) + 1);
+    if (before !== undefined) return;
+    const looked = this.#look(saleId, sku, () => this.#refused.get(name)!);
+    // While a server is away nothing is sold, and nothing is known.
+    void looked.catch(() => undefined).finally(() => this.#refused.delete(name));
+  }
+
+  async #look(saleId: string, sku: string, refused: () => number): Promise<void> {
+    const query = poolOf(this.dataSource).query<StockRow>({ ...ROWS, values: [saleId, sku] });
+    const { rows } = await query;
+    const available = rows.reduce((sum, row) => sum + row.available, 0);
+    if (available <= 0) return sleep(LOOK_MS, undefined, { ref: false });
+    const before = refused();
+    await sleep(TOLD_MS);
+    if (!(await this.admissions.reopen(saleId, sku, rows))) return;
+    const wrongly = refused() - before;
+    this.#wrongly.inc(wrongly);
+    await this.admissions.noteRefusedWithStock(saleId, sku, wrongly);
+  }
+}
