@@ -1,4 +1,10 @@
-import { checkoutWorker, releaseWorker, type CheckoutJob, type ReleaseJob } from '@app/checkout-queue';
+import {
+  checkoutWorker,
+  releaseWorker,
+  type CheckoutJob,
+  type OfSku,
+  type ReleaseJob,
+} from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import {
   Inject,
@@ -21,7 +27,7 @@ const HAND_BACK_AFTER_MS = 5_000;
 const LEAVE_AFTER_MS = 10_000;
 
 /** Jobs of reservations that may be due, in hand at a time. */
-const RELEASE_JOBS = 4;
+const RELEASE_JOBS = 256;
 
 /** Takes orders from the queues and has them settled, or given back. */
 @Injectable()
@@ -37,14 +43,21 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
 
   onApplicationBootstrap() {
     const { WORKER_CONCURRENCY, JOB_LOCK_MS } = this.config;
-    const options = { lockDuration: JOB_LOCK_MS, stalledInterval: JOB_LOCK_MS / 2 };
+    const optionsFor = (what: 'orders' | 'returns') => ({
+      lockDuration: JOB_LOCK_MS,
+      stalledInterval: JOB_LOCK_MS / 2,
+      withdraw: (ofSku: OfSku, keep: number, reason: Error) =>
+        this.stock.withdraw(ofSku, what, keep, reason),
+      onStandstill: ({ saleId, sku }: OfSku) =>
+        this.#log.warn({ saleId, sku, what }, 'stands still; what comes of it is parked'),
+    });
     this.#workers = [
       checkoutWorker(this.redis, (order) => this.stock.settle(order), {
-        ...options,
+        ...optionsFor('orders'),
         maxOrders: WORKER_CONCURRENCY,
       }),
       releaseWorker(this.redis, (orderIds) => this.stock.release(orderIds), {
-        ...options,
+        ...optionsFor('returns'),
         concurrency: RELEASE_JOBS,
       }),
     ];

@@ -3,6 +3,7 @@ import {
   announceReturn,
   ORDERS_IN_HAND_PER_SKU,
   Releases,
+  type OfSku,
   type QueuedOrder,
 } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
@@ -98,6 +99,11 @@ export class StockKeeper {
     await Promise.all(released);
   }
 
+  /** Rejects with `reason` what waits of a SKU behind the first `keep`: its orders, or its reservations that are to end. */
+  withdraw(ofSku: OfSku, what: 'orders' | 'returns', keep: number, reason: Error): void {
+    this.#reservations.withdraw(ofSku, what, keep, reason);
+  }
+
   /** Resolves once no section runs and no lock is held. */
   idle(): Promise<void> {
     return this.#reservations.idle();
@@ -120,7 +126,7 @@ export class StockKeeper {
     const reserved = settled.filter(({ outcome }) => outcome.status === 'reserved');
     if (reservationTtlSeconds !== null && reserved.length > 0) {
       const orderIds = reserved.map(({ order }) => order.orderId);
-      await this.#releases.remind(orderIds, reservationTtlSeconds * 1_000);
+      await this.#releases.remind(orderIds, reservationTtlSeconds * 1_000, orders[0]);
     }
     await announce(this.announcements, settled, soldOutAt(settlement));
     this.metrics.announced(orders);

@@ -1,7 +1,7 @@
-import { announceEnding } from '@app/checkout-queue';
+import { announceEnding, PARKED } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { overdue } from '@app/inventory';
+import { overdue, resourceOf, type DueOrder } from '@app/inventory';
 import { Payments } from '@app/payments';
 import {
   Inject,
@@ -19,8 +19,9 @@ import { WorkerMetrics } from './worker-metrics.js';
 
 /** A reservation is nobody's business here until its reminder has had so many seconds. */
 const REMINDED_FOR = 1;
-/** Overdue reservations taken up at a time. */
+/** Overdue reservations taken up at a time, and of one SKU. */
 const MOST = 1_000;
+const MOST_OF_A_SKU = 256;
 
 /**
  * Looks into Postgres now and then for what nobody finished: reservations whose reminder was lost with Redis, payments whose
@@ -31,6 +32,8 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #log = new Logger(Sweeper.name);
   readonly #shutdown = new AbortController();
   #sweeping: Promise<unknown> | undefined;
+  /** SKUs of which reservations are being given back. */
+  readonly #underWay = new Set<string>();
 
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
@@ -42,7 +45,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   ) {}
 
   onApplicationBootstrap() {
-    // Apart: reservations may wait for a lock, payments for their provider.
+    // Apart: payments may wait for their provider.
     const loops = [this.#again(() => this.#reservations()), this.#again(() => this.#payments())];
     this.#sweeping = Promise.all(loops);
   }
@@ -63,9 +66,21 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   async #reservations() {
-    const found = await overdue(poolOf(this.dataSource), REMINDED_FOR, MOST);
+    const found = await overdue(poolOf(this.dataSource), REMINDED_FOR, MOST, MOST_OF_A_SKU);
     this.metrics.overdue(found.length);
-    await this.stock.giveBack(found);
+    for (const [name, due] of bySku(found)) if (!this.#underWay.has(name)) void this.#giveBack(name, due);
+  }
+
+  /** No SKU waits for the lock of another; one that waits is not swept again meanwhile. */
+  async #giveBack(name: string, due: readonly DueOrder[]) {
+    this.#underWay.add(name);
+    try {
+      await this.stock.giveBack(due);
+    } catch (error) {
+      if (error !== PARKED) this.#log.warn({ err: error, sku: name }, 'will be swept again');
+    } finally {
+      this.#underWay.delete(name);
+    }
   }
 
   async #payments() {
@@ -77,4 +92,13 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
       );
     }
   }
+}
+
+function bySku(orders: readonly DueOrder[]): Map<string, DueOrder[]> {
+  const skus = new Map<string, DueOrder[]>();
+  for (const order of orders) {
+    const name = resourceOf(order);
+    skus.set(name, [...(skus.get(name) ?? []), order]);
+  }
+  return skus;
 }

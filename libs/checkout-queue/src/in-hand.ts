@@ -1,47 +1,137 @@
-import { ORDERS_PER_JOB, saleSkuOf, type QueuedOrder } from './queue.js';
+import { ORDERS_PER_JOB, saleSkuOf, type OfSku } from './queue.js';
 
 /** Orders of one SKU with which its lock is not idle: while a batch of them is committed, the next ones are there. */
 export const ORDERS_IN_HAND_PER_SKU = 256;
 
+/** Pause between two looks at which SKUs move, in milliseconds. */
+export const LOOK_MS = 50;
+/** A SKU that did not move between so many looks stands still: longer than a lock is waited for while it is passed on. */
+const STILL_AFTER_LOOKS = 4;
+/** One of which nothing is in hand any more is forgotten after so many: its failed jobs are back by then. */
+const FORGOTTEN_AFTER_LOOKS = 200;
+
+/** What is in hand of one SKU. */
+interface InHandOfSku {
+  readonly sku: OfSku;
+  orders: number;
+  /** Whether one of its orders was settled since the last look. */
+  moved: boolean;
+  /** Looks since it last moved. */
+  looks: number;
+}
+
+const standsStill = ({ looks }: InHandOfSku) => looks >= STILL_AFTER_LOOKS;
+
 /**
  * How many jobs a worker has at a time. A hold of a lock costs much the same however many orders it serves: with many SKUs it
  * takes more orders in hand until each hold has a full batch. With few, more would only be lost for longer if the worker died.
+ *
+ * A SKU that stands still costs the others nothing: what is in hand of it takes no room from them, and no more is taken. It
+ * stands still until one of its orders is settled, also if all of them have failed meanwhile.
  */
 export class InHand {
   #jobs = 0;
+  /** Of the SKUs that move. */
   #orders = 0;
-  readonly #ordersPerSku = new Map<string, number>();
+  /** SKUs that stand still. */
+  #still = 0;
+  readonly #skus = new Map<string, InHandOfSku>();
 
-  /** @param most orders, whatever they are of; a job at least is always in hand */
-  constructor(private readonly most: number) {}
+  /** @param most orders of SKUs that move, whatever they are of; a job at least is always in hand */
+  constructor(
+    private readonly most: number,
+    private readonly ordersPerJob = ORDERS_PER_JOB,
+  ) {}
 
   /** Jobs to have in hand: these, and others as far as there is room for their orders. */
   get concurrency(): number {
-    const enough = Math.max(1, this.#ordersPerSku.size) * ORDERS_IN_HAND_PER_SKU;
+    const enough = Math.max(1, this.#skus.size - this.#still) * ORDERS_IN_HAND_PER_SKU;
     const room = Math.min(this.most, enough) - this.#orders;
-    return Math.max(1, this.#jobs + Math.ceil(room / ORDERS_PER_JOB));
+    return Math.max(1, this.#jobs + Math.ceil(room / this.ordersPerJob));
   }
 
-  /** A job is there, with these orders. */
-  begin(orders: readonly QueuedOrder[]): void {
+  /** Orders of a SKU that stands still to keep in hand: all such SKUs together have a quarter of the hands, and each has one. */
+  get share(): number {
+    const share = Math.floor(this.most / 4 / Math.max(1, this.#still));
+    return Math.min(ORDERS_IN_HAND_PER_SKU, Math.max(1, share));
+  }
+
+  /** A job is there, with these orders. Returns those that are in hand from now on; what stands still has its share already. */
+  begin<O extends OfSku>(orders: readonly O[]): readonly O[] {
     this.#jobs++;
-    for (const order of orders) this.#count(order, 1);
+    return orders.filter((order) => this.#take(order));
   }
 
-  settled(order: QueuedOrder): void {
-    this.#count(order, -1);
+  settled(order: OfSku): void {
+    const ofSku = this.#leave(order);
+    ofSku.moved = true;
+    if (standsStill(ofSku)) {
+      ofSku.looks = 0;
+      this.#still--;
+      this.#orders += ofSku.orders;
+    }
+    if (ofSku.orders === 0) this.#skus.delete(saleSkuOf(order));
   }
 
-  /** A job is over, since all of its orders are settled. */
+  /** It is not settled, and not in hand any more. */
+  failed(order: OfSku): void {
+    const ofSku = this.#leave(order);
+    if (ofSku.orders === 0 && !standsStill(ofSku)) this.#skus.delete(saleSkuOf(order));
+  }
+
+  /** A job is over: none of its orders is in hand. */
   end(): void {
     this.#jobs--;
   }
 
-  #count(order: QueuedOrder, change: 1 | -1) {
-    this.#orders += change;
-    const sku = saleSkuOf(order);
-    const orders = (this.#ordersPerSku.get(sku) ?? 0) + change;
-    if (orders > 0) this.#ordersPerSku.set(sku, orders);
-    else this.#ordersPerSku.delete(sku);
+  /** To be called every {@link LOOK_MS} milliseconds. Returns the SKUs that stand still since now. */
+  look(): readonly OfSku[] {
+    const stopped: OfSku[] = [];
+    for (const [name, ofSku] of this.#skus) {
+      ofSku.looks = ofSku.moved ? 0 : ofSku.looks + 1;
+      ofSku.moved = false;
+      if (ofSku.looks === STILL_AFTER_LOOKS) {
+        this.#still++;
+        this.#orders -= ofSku.orders;
+        stopped.push(ofSku.sku);
+      } else if (ofSku.orders === 0 && ofSku.looks >= FORGOTTEN_AFTER_LOOKS) {
+        this.#still--;
+        this.#skus.delete(name);
+      }
+    }
+    return stopped;
+  }
+
+  /** The SKUs that stand still and have more than their share in hand. */
+  tooMany(): readonly OfSku[] {
+    const { share } = this;
+    const over = [...this.#skus.values()].filter((ofSku) => standsStill(ofSku) && ofSku.orders > share);
+    return over.map(({ sku }) => sku);
+  }
+
+  /** How long the SKU of this order has stood still, in milliseconds. */
+  stillFor(order: OfSku): number {
+    return (this.#skus.get(saleSkuOf(order))?.looks ?? 0) * LOOK_MS;
+  }
+
+  #take(order: OfSku): boolean {
+    const name = saleSkuOf(order);
+    let ofSku = this.#skus.get(name);
+    if (!ofSku) {
+      ofSku = { sku: order, orders: 0, moved: false, looks: 0 };
+      this.#skus.set(name, ofSku);
+    }
+    if (standsStill(ofSku)) {
+      if (ofSku.orders >= this.share) return false;
+    } else this.#orders++;
+    ofSku.orders++;
+    return true;
+  }
+
+  #leave(order: OfSku): InHandOfSku {
+    const ofSku = this.#skus.get(saleSkuOf(order))!;
+    ofSku.orders--;
+    if (!standsStill(ofSku)) this.#orders--;
+    return ofSku;
   }
 }

@@ -16,6 +16,7 @@ export {
 } from './outcomes.js';
 export { keys } from './keys.js';
 export { ORDERS_IN_HAND_PER_SKU } from './in-hand.js';
-export { CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
+export { PARKED } from './parking.js';
+export { CHECKOUT_QUEUE, type CheckoutJob, type OfSku, type QueuedOrder } from './queue.js';
 export { Releases, releaseWorker, type ReleaseJob } from './releases.js';
 export { checkoutWorker } from './worker.js';

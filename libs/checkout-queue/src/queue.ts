@@ -12,8 +12,11 @@ export interface QueuedOrder extends OrderRequest {
   readonly traceparent?: string;
 }
 
+/** What belongs to a SKU of a sale. */
+export type OfSku = Pick<OrderRequest, 'saleId' | 'sku'>;
+
 /** What an order is grouped and counted by: SKUs of different sales are different ones. */
-export const saleSkuOf = ({ saleId, sku }: QueuedOrder) => `${saleId}:${sku}`;
+export const saleSkuOf = ({ saleId, sku }: OfSku) => `${saleId}:${sku}`;
 
 /**
  * What {@link keys.queued} says of an accepted order: the job that carries it, and what it is. Only this is ever executed; a job

@@ -1,12 +1,15 @@
-import { Queue, Worker, type Job, type WorkerOptions } from 'bullmq';
+import { Queue, type Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { backoffStrategy, NEVER_GIVEN_UP } from './backoff.js';
+import { NEVER_GIVEN_UP } from './backoff.js';
+import { InHand } from './in-hand.js';
+import type { OfSku } from './queue.js';
+import { skuWorker, type StandstillOptions } from './sku-worker.js';
 
 /** Apart from the checkouts: what comes back must not queue behind those who wait for it. */
 const RELEASE_QUEUE = 'releases';
 
-/** A job's payload: orders to be given back if they are due by then. */
-export interface ReleaseJob {
+/** A job's payload: orders to be given back if they are due by then. All are of one SKU; jobs of earlier versions name none. */
+export interface ReleaseJob extends Partial<OfSku> {
   readonly orderIds: readonly string[];
 }
 
@@ -26,22 +29,35 @@ export class Releases {
     this.queue.on('error', () => undefined); // whoever uses the connection sees its outages
   }
 
-  /** Has a worker look at these orders `delayMs` milliseconds from now. */
-  async remind(orderIds: readonly string[], delayMs = 0): Promise<void> {
-    await this.queue.add('release', { orderIds }, { delay: delayMs });
+  /** Has a worker look at these orders, of this SKU, `delayMs` milliseconds from now. */
+  async remind(orderIds: readonly string[], delayMs = 0, ofSku: Partial<OfSku> = {}): Promise<void> {
+    const { saleId, sku } = ofSku;
+    await this.queue.add('release', { saleId, sku, orderIds }, { delay: delayMs });
   }
 }
 
-/** Has the orders of the reminders given back. A job ends when that is done; until then it is delivered again. */
+export interface ReleaseWorkerOptions
+  extends StandstillOptions, Pick<WorkerOptions, 'lockDuration' | 'stalledInterval'> {
+  /** Jobs in hand at most. */
+  readonly concurrency: number;
+}
+
+/** Has the orders of the reminders given back, see {@link skuWorker}. */
 export function releaseWorker(
   connection: Redis,
   release: (orderIds: readonly string[]) => Promise<void>,
-  options: Pick<WorkerOptions, 'concurrency' | 'lockDuration' | 'stalledInterval'>,
+  { concurrency, ...options }: ReleaseWorkerOptions,
 ): Worker<ReleaseJob> {
-  return new Worker(RELEASE_QUEUE, ({ data }: Job<ReleaseJob>) => release(data.orderIds), {
-    ...options,
+  return skuWorker<ReleaseJob, OfSku>(
+    RELEASE_QUEUE,
     connection,
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
-    settings: { backoffStrategy },
-  });
+    {
+      partsOf: ({ data: { saleId = '', sku = '' } }) => [{ saleId, sku }],
+      workOn:
+        ({ data }) =>
+        () =>
+          release(data.orderIds),
+    },
+    { ...options, inHand: new InHand(concurrency, 1) },
+  );
 }

@@ -13,7 +13,15 @@ export async function dueOf(pool: Pool, orderIds: readonly string[]): Promise<Du
   return (await pool.query<DueOrder>(DUE_SQL, [orderIds])).rows;
 }
 
-/** Orders that are due for `seconds` and were not given back. Postgres alone knows: nothing else is needed. */
-export async function overdue(pool: Pool, seconds: number, most: number): Promise<DueOrder[]> {
-  return (await pool.query<DueOrder>(OVERDUE_SQL, [seconds, most])).rows;
+/**
+ * Orders that are due for `seconds` and were not given back: `perSku` of each SKU at most, and `most` of all. Postgres alone
+ * knows: nothing else is needed.
+ */
+export async function overdue(
+  pool: Pool,
+  seconds: number,
+  most: number,
+  perSku: number = most,
+): Promise<DueOrder[]> {
+  return (await pool.query<DueOrder>(OVERDUE_SQL, [seconds, perSku, most])).rows;
 }

@@ -30,7 +30,7 @@ export class Lane<O extends OrderRequest> {
   readonly #running = new Set<Promise<void>>();
 
   constructor(
-    private readonly sku: Sku,
+    readonly sku: Sku,
     private readonly strategy: StrategyName,
     private readonly work: LaneWork<Waiting<O>>,
     private readonly options: ReservationsOptions<O>,
@@ -57,6 +57,12 @@ export class Lane<O extends OrderRequest> {
   giveBack(returning: Returning) {
     this.#returning.push(returning);
     this.#run();
+  }
+
+  /** Rejects those that wait behind the first `keep`: orders, or reservations that are to end. */
+  withdraw(what: 'orders' | 'returns', keep: number, reason: Error) {
+    const waiting = what === 'orders' ? this.#waiting : this.#returning;
+    for (const { reject } of waiting.splice(keep)) reject(reason);
   }
 
   async idle(): Promise<void> {

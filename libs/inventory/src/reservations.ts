@@ -54,6 +54,17 @@ export class Reservations<O extends OrderRequest> {
     });
   }
 
+  /**
+   * Rejects with `reason` what waits of a SKU behind the first `keep`: its orders, or its reservations that are to end. Those
+   * that a section has begun to settle are left to it.
+   */
+  withdraw({ saleId, sku }: Sku, what: 'orders' | 'returns', keep: number, reason: Error): void {
+    const ofSku = [...this.#lanes.values()].filter(
+      (lane) => lane.sku.saleId === saleId && lane.sku.sku === sku,
+    );
+    for (const lane of ofSku) lane.withdraw(what, Math.ceil(keep / ofSku.length), reason);
+  }
+
   /** Resolves once no section runs and no lock is held. Orders are settled a moment before their lock is released. */
   async idle(): Promise<void> {
     while (this.#lanes.size > 0) await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));

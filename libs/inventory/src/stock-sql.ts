@@ -204,10 +204,14 @@ export const DUE_SQL = `
   SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE id = ANY ($1::uuid[]) AND ${IS_DUE}`;
 
 /**
- * Orders that are due for so many seconds, whoever forgot them. In random order, so that none that cannot be given back stands
- * before the others for ever. Parameters: seconds, how many at most.
+ * Orders that are due for so many seconds, whoever forgot them: of each SKU some, so that one whose orders cannot be given back
+ * does not stand before the others. In random order, so that no order of it stands before its others for ever.
+ * Parameters: seconds; how many at most of a SKU, and of all.
  */
 export const OVERDUE_SQL = `
-  SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders
-  WHERE orders.status = 'reserved' AND orders.expires_at <= clock_timestamp() - make_interval(secs => $1)
-  ORDER BY random() LIMIT $2`;
+  SELECT id AS "orderId", sale_id AS "saleId", sku
+  FROM (
+    SELECT id, sale_id, sku, row_number() OVER (PARTITION BY sale_id, sku ORDER BY random()) AS nth FROM orders
+    WHERE orders.status = 'reserved' AND orders.expires_at <= clock_timestamp() - make_interval(secs => $1)
+  ) AS due
+  WHERE nth <= $2 ORDER BY nth, random() LIMIT $3`;

@@ -37,7 +37,7 @@ export class CancellationsService {
     try {
       await fromPostgres(poolOf(this.dataSource).query(CANCEL_SQL, [orderId]));
       // Without Redis it takes until workers look into Postgres.
-      await this.releases.remind([orderId]).catch(() => undefined);
+      await this.releases.remind([orderId], 0, order).catch(() => undefined);
       await this.waitingRoom.orderEnded(order);
       await state;
     } finally {

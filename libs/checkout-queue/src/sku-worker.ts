@@ -1,0 +1,87 @@
+import { DelayedError, Worker, type Job, type WorkerOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { backoffStrategy } from './backoff.js';
+import { LOOK_MS, type InHand } from './in-hand.js';
+import { Parking, PARKED } from './parking.js';
+import type { OfSku } from './queue.js';
+
+/** What a worker is told to do, and tells, about SKUs that stand still. */
+export interface StandstillOptions {
+  /** Rejects, with this reason, what waits of the SKU behind the first `keep`. */
+  readonly withdraw?: (sku: OfSku, keep: number, reason: Error) => void;
+  /** For logs: nothing of the SKU was settled here for a while, and what comes of it is parked. */
+  readonly onStandstill?: (sku: OfSku) => void;
+}
+
+export interface SkuWorkerOptions
+  extends StandstillOptions, Pick<WorkerOptions, 'lockDuration' | 'stalledInterval'> {
+  readonly inHand: InHand;
+}
+
+/** What the jobs of a queue carry. */
+export interface Load<Data, Part extends OfSku> {
+  partsOf(job: Job<Data>): readonly Part[];
+  /** Called once for each job that has parts to work on; what it returns works on one of them. */
+  workOn(job: Job<Data>, parts: readonly Part[]): (part: Part, index: number) => Promise<unknown>;
+}
+
+/**
+ * Takes jobs from a queue and has their parts worked on, side by side. A job ends when each of its parts has; until then it is
+ * delivered again, with the parts that are left. Parts of a SKU that stands still do not wait here: their job is parked.
+ */
+export function skuWorker<Data, Part extends OfSku>(
+  queue: string,
+  connection: Redis,
+  { partsOf, workOn }: Load<Data, Part>,
+  { inHand, withdraw, onStandstill, ...options }: SkuWorkerOptions,
+): Worker<Data> {
+  const parking = new Parking(inHand);
+  const work = async (job: Job<Data>, token?: string) => {
+    const parts = partsOf(job);
+    const taken = inHand.begin(parts);
+    worker.concurrency = inHand.concurrency;
+    const begun = taken.length > 0 ? workOn(job, taken) : undefined;
+    const working = taken.map(async (part, i) => {
+      try {
+        await begun!(part, i);
+      } catch (error) {
+        inHand.failed(part);
+        throw error;
+      }
+      inHand.settled(part);
+    });
+    const worked = await Promise.allSettled(working);
+    inHand.end();
+    worker.concurrency = inHand.concurrency;
+    const reasons = worked.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const failed = reasons.find((reason) => reason !== PARKED);
+    if (failed) throw failed;
+    if (reasons.length === 0 && taken.length === parts.length) return;
+    await job.moveToDelayed(parking.until(parts), token);
+    throw new DelayedError();
+  };
+  const worker: Worker<Data> = new Worker(queue, work, {
+    ...options,
+    concurrency: inHand.concurrency,
+    connection,
+    // However often its worker died, a job goes back to the queue.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    settings: { backoffStrategy },
+  });
+  const look = () => {
+    const stopped = inHand.look();
+    if (stopped.length === 0) return;
+    for (const sku of inHand.tooMany()) withdraw?.(sku, inHand.share, PARKED);
+    stopped.forEach((sku) => onStandstill?.(sku));
+    worker.concurrency = inHand.concurrency;
+    void lookForJobs(worker);
+  };
+  const looking = setInterval(look, LOOK_MS).unref();
+  worker.once('closing', () => clearInterval(looking));
+  return worker;
+}
+
+/** BullMQ minds a larger concurrency when a job ends, or when it is told to go on. */
+async function lookForJobs(worker: Pick<Worker, 'pause' | 'resume'>) {
+  await Promise.all([worker.pause(true), worker.resume()]);
+}
