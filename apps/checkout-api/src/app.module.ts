@@ -12,6 +12,7 @@ import { DataSource } from 'typeorm';
 import { BuyersModule } from './buyers/buyers.module.js';
 import { CheckoutsModule } from './checkouts/checkouts.module.js';
 import { CoreModule, REDIS } from './core.module.js';
+import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { QueueMetrics } from './metrics/queue-metrics.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
@@ -61,6 +62,7 @@ export class AppModule {
         CheckoutsModule,
         OrdersModule,
         PaymentsModule,
+        DeadLettersModule,
       ],
       providers: [
         QueueMetrics,

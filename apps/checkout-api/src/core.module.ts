@@ -1,4 +1,4 @@
-import { Admissions, OutcomeListener, Releases } from '@app/checkout-queue';
+import { Admissions, DeadLetters, OutcomeListener, Releases } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
@@ -47,6 +47,7 @@ export class CoreModule implements OnApplicationShutdown {
           inject: [REDIS, DataSource],
           useFactory: (redis: Redis, source: DataSource) => admissions(redis, source, config),
         },
+        { provide: DeadLetters, inject: [REDIS], useFactory: (redis: Redis) => new DeadLetters(redis) },
         { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
         { provide: WaitingRooms, inject: [REDIS], useFactory: (redis: Redis) => new WaitingRooms(redis) },
         { provide: Releases, inject: [REDIS], useFactory: (redis: Redis) => new Releases(redis) },
@@ -65,6 +66,7 @@ export class CoreModule implements OnApplicationShutdown {
         API_CONFIG,
         REDIS,
         Admissions,
+        DeadLetters,
         OutcomeListener,
         WaitingRooms,
         Releases,

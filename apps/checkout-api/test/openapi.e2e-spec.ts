@@ -1,3 +1,5 @@
+import { DeadLetters } from '@app/checkout-queue';
+import { orderOf } from '@app/testing';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,10 +47,12 @@ beforeAll(async () => {
   // In the last one somebody else is inside.
   const full = api.http.post(`/sales/${sales.at(-1)!.id}/waiting-room`).set('authorization', admin);
   await full.send({ buyerId: 'carol' }).expect(200);
+  const letters = sales.map(({ id }) => orderOf(id));
+  await Promise.all(letters.map((order) => api.app.get(DeadLetters).keepOrder(order, new Error('refused'))));
   options = {
     known: {
       saleId: sales.map(({ id }) => id),
-      orderId: await Promise.all(orders),
+      orderId: [...(await Promise.all(orders)), ...letters.map(({ orderId }) => orderId)],
       sku: ['hot', 'HOT'],
       buyerId: ['ann', 'bob'],
       token: ['tok_visa', 'tok_declined'],

@@ -46,8 +46,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     const optionsFor = (what: 'orders' | 'returns') => ({
       lockDuration: JOB_LOCK_MS,
       stalledInterval: JOB_LOCK_MS / 2,
-      withdraw: (ofSku: OfSku, keep: number, reason: Error) =>
-        this.stock.withdraw(ofSku, what, keep, reason),
+      withdraw: (ofSku: OfSku, keep: number, reason: Error) => this.stock.withdraw(ofSku, what, keep, reason),
       onStandstill: ({ saleId, sku }: OfSku) =>
         this.#log.warn({ saleId, sku, what }, 'stands still; what comes of it is parked'),
     });

@@ -1,7 +1,9 @@
 import {
   announce,
   announceReturn,
+  DeadLetters,
   ORDERS_IN_HAND_PER_SKU,
+  REFUSED,
   Releases,
   type OfSku,
   type QueuedOrder,
@@ -10,6 +12,7 @@ import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import {
   dueOf,
+  RefusedError,
   Reservations,
   SaleCatalog,
   strategyOf,
@@ -35,6 +38,7 @@ export class StockKeeper {
   readonly #shutdown = new AbortController();
   readonly #catalog: SaleCatalog;
   readonly #releases: Releases;
+  readonly #deadLetters: DeadLetters;
   readonly #reservations: Reservations<QueuedOrder>;
   readonly #tracing: CheckoutTracing | undefined;
   readonly #verbose: boolean;
@@ -51,6 +55,7 @@ export class StockKeeper {
     setMaxListeners(0, this.#shutdown.signal); // every lane that waits listens to it
     this.#catalog = new SaleCatalog(dataSource);
     this.#releases = new Releases(redis);
+    this.#deadLetters = new DeadLetters(announcements);
     this.#verbose = ['debug', 'trace'].includes(config.LOG_LEVEL);
     this.#tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? new CheckoutTracing() : undefined;
     this.#reservations = new Reservations({
@@ -95,8 +100,7 @@ export class StockKeeper {
   }
 
   async giveBack(due: readonly DueOrder[]): Promise<void> {
-    const released = due.map(async (order) => this.#reservations.release(order, await this.#saleOf(order)));
-    await Promise.all(released);
+    await Promise.all(due.map((order) => this.#giveBackOne(order)));
   }
 
   /** Rejects with `reason` what waits of a SKU behind the first `keep`: its orders, or its reservations that are to end. */
@@ -115,9 +119,28 @@ export class StockKeeper {
   }
 
   async #reserve(order: QueuedOrder): Promise<Outcome> {
-    const outcome = await this.#reservations.reserve(order, await this.#saleOf(order));
-    if (this.#verbose) this.#log.debug({ ...named(order), ...outcome }, 'settled');
-    return outcome;
+    try {
+      const outcome = await this.#reservations.reserve(order, await this.#saleOf(order));
+      if (this.#verbose) this.#log.debug({ ...named(order), ...outcome }, 'settled');
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      this.#log.error({ ...named(order), err: error.cause }, 'refused for good: a dead letter');
+      await this.#deadLetters.keepOrder(order, error.cause);
+      this.metrics.refused(order);
+      return REFUSED;
+    }
+  }
+
+  /** A reservation whose release is refused stays overdue: sweeps go on trying it. */
+  async #giveBackOne(due: DueOrder): Promise<void> {
+    try {
+      await this.#reservations.release(due, await this.#saleOf(due));
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      this.#log.error({ ...named(due), err: error.cause }, 'its release was refused: a dead letter');
+      await this.#deadLetters.keepRelease(due, error.cause);
+    }
   }
 
   async #tellSettled(orders: readonly QueuedOrder[], settlement: Settlement): Promise<void> {
@@ -134,13 +157,13 @@ export class StockKeeper {
 
   async #saleOf({ saleId }: { readonly saleId: string }): Promise<Sale> {
     const sale = await this.#catalog.find(saleId);
-    if (!sale) throw new Error(`the sale ${saleId} is not in the database`);
+    if (!sale) throw new RefusedError(new Error(`the sale ${saleId} is not in the database`));
     return sale;
   }
 }
 
 /** What a log is searched for. */
-export const named = ({ orderId, saleId, traceparent }: QueuedOrder) => ({
+export const named = ({ orderId, saleId, traceparent }: DueOrder & Pick<QueuedOrder, 'traceparent'>) => ({
   orderId,
   saleId,
   trace_id: traceparent?.split('-')[1],

@@ -1,4 +1,4 @@
-import type { QueuedOrder } from '@app/checkout-queue';
+import { REFUSED, type QueuedOrder } from '@app/checkout-queue';
 import type { EndedOrder, SectionObserver, Settlement, StrategyName } from '@app/inventory';
 import type { LockObserver } from '@app/lock';
 import { Injectable } from '@nestjs/common';
@@ -73,6 +73,12 @@ export class WorkerMetrics implements SectionObserver {
       const reason = 'reason' in outcome ? outcome.reason : '';
       this.#settled.inc({ strategy, status: outcome.status, reason });
     }
+  }
+
+  /** An order became terminal that no section settled. */
+  refused(order: QueuedOrder) {
+    this.#settled.inc({ strategy: '', ...REFUSED });
+    this.announced([order]);
   }
 
   announced(orders: readonly QueuedOrder[]) {

@@ -5,6 +5,7 @@ export {
   type AdmissionRules,
   type Stored,
 } from './admissions.js';
+export { DeadLetters, REFUSED, type DeadLetter, type Refusal } from './dead-letters.js';
 export {
   announce,
   announceEnding,

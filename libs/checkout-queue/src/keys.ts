@@ -4,6 +4,8 @@ const sale = (saleId: string) => `checkout:${saleId}`;
 export const keys = {
   /** What carries an order (the field), for as long as it is accepted and not settled: see {@link carrierOf}. */
   queued: 'checkout:queued',
+  /** What was refused for good, by its order's id, until somebody has dealt with it. */
+  deadLetters: 'checkout:dead-letters',
   idempotency: (saleId: string, orderId: string) => `${sale(saleId)}:key:${orderId}`,
   /** Is there only while Redis knows the key of every order of the sale: names the history of writes that it belongs to. */
   memory: (saleId: string) => `${sale(saleId)}:key:memory`,

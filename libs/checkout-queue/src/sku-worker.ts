@@ -53,7 +53,9 @@ export function skuWorker<Data, Part extends OfSku>(
     const worked = await Promise.allSettled(working);
     inHand.end();
     worker.concurrency = inHand.concurrency;
-    const reasons = worked.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const reasons = worked.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    );
     const failed = reasons.find((reason) => reason !== PARKED);
     if (failed) throw failed;
     if (reasons.length === 0 && taken.length === parts.length) return;

@@ -2,8 +2,13 @@
 export const ORDER_STATUSES = ['queued', 'reserved', 'paid', 'expired', 'cancelled', 'rejected'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** Why an order was rejected. */
-export const REJECTION_REASONS = ['SOLD_OUT', 'INSUFFICIENT_STOCK', 'BUYER_LIMIT_EXCEEDED'] as const;
+/** Why an order was rejected. One that is `UNPROCESSABLE` has no row, since Postgres refuses it: it is a dead letter. */
+export const REJECTION_REASONS = [
+  'SOLD_OUT',
+  'INSUFFICIENT_STOCK',
+  'BUYER_LIMIT_EXCEEDED',
+  'UNPROCESSABLE',
+] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
 /** What the critical section decides for one order. */

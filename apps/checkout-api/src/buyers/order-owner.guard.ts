@@ -1,4 +1,4 @@
-import { Admissions } from '@app/checkout-queue';
+import { Admissions, DeadLetters } from '@app/checkout-queue';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -14,6 +14,7 @@ export class OrderOwnerGuard implements CanActivate {
   constructor(
     private readonly dataSource: DataSource,
     private readonly admissions: Admissions,
+    private readonly deadLetters: DeadLetters,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -28,7 +29,11 @@ export class OrderOwnerGuard implements CanActivate {
 
   async #buyerOf(orderId: string): Promise<string | undefined> {
     const queued = await fromRedis(this.admissions.find(orderId));
-    // One that has just left the queue is in Postgres by now.
-    return queued?.buyerId ?? fromPostgres(buyerOfSettled(this.dataSource, orderId));
+    if (queued) return queued.buyerId;
+    // One that has just left the queue is in Postgres by now, or a dead letter.
+    const settled = await fromPostgres(buyerOfSettled(this.dataSource, orderId));
+    if (settled !== undefined) return settled;
+    const [letter] = await fromRedis(this.deadLetters.find([orderId]));
+    return letter?.kind === 'checkout' ? letter.order.buyerId : undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { Admissions } from '@app/checkout-queue';
+import { Admissions, DeadLetters, REFUSED } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -27,12 +27,13 @@ const HOLDING = {
   query_timeout: LOOKUP_TIMEOUT,
 };
 
-/** Orders wherever they are: settled ones in Postgres, the others in the queue. */
+/** Orders wherever they are: settled ones in Postgres or, if it refused them, dead letters; the others in the queue. */
 @Injectable()
 export class OrdersService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly admissions: Admissions,
+    private readonly deadLetters: DeadLetters,
   ) {}
 
   /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
@@ -43,7 +44,7 @@ export class OrdersService {
       row.reason ??= undefined;
       row.expiresAt ??= undefined;
     }
-    return rows;
+    return [...rows, ...(await this.#refused(missingIn(rows, orderIds)))];
   }
 
   /** @throws {ProblemError} ORDER_NOT_FOUND, or what {@link find} throws */
@@ -74,10 +75,28 @@ export class OrdersService {
     return (await fromPostgres(query)).rows;
   }
 
+  /** While Redis is down nobody learns of them. */
+  async #refused(orderIds: readonly string[]): Promise<OrderView[]> {
+    const letters = await this.deadLetters.find(orderIds).catch(() => []);
+    const orders = letters.flatMap((letter) => (letter.kind === 'checkout' ? [letter.order] : []));
+    return orders.map(({ orderId, saleId, sku, quantity }) => ({
+      orderId,
+      saleId,
+      sku,
+      quantity,
+      ...REFUSED,
+    }));
+  }
+
   async #queued(orderId: string): Promise<OrderView | undefined> {
     const order = await fromRedis(this.admissions.find(orderId));
     if (!order) return undefined;
     const { saleId, sku, quantity } = order;
     return { orderId, saleId, sku, quantity, status: 'queued' };
   }
+}
+
+function missingIn(rows: readonly OrderView[], orderIds: readonly string[]): string[] {
+  const found = new Set(rows.map(({ orderId }) => orderId));
+  return orderIds.filter((orderId) => !found.has(orderId));
 }

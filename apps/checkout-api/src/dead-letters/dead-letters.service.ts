@@ -1,0 +1,69 @@
+import { Admissions, DeadLetters, Releases, type Admission, type QueuedOrder } from '@app/checkout-queue';
+import { Injectable } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { ProblemError } from '../problems/problem.js';
+import { fromRedis } from '../problems/unavailable.js';
+import { viewOf, type DeadLetterView } from './dead-letter.schema.js';
+
+/** Orders and releases that were refused for good: to look at, and to send again once their cause is gone. */
+@Injectable()
+export class DeadLettersService {
+  readonly gauge: Gauge;
+
+  constructor(
+    private readonly letters: DeadLetters,
+    private readonly admissions: Admissions,
+    private readonly releases: Releases,
+  ) {
+    this.gauge = new Gauge({
+      name: 'dead_letters',
+      help: 'Orders and releases that Postgres refused for good and nobody has dealt with',
+      async collect() {
+        this.set(await letters.count().catch(() => Number.NaN)); // unknown while Redis is down
+      },
+    });
+  }
+
+  /** Newest first. */
+  async list(most: number): Promise<DeadLetterView[]> {
+    const letters = await fromRedis(this.letters.list(most));
+    const newestFirst = letters.toSorted((a, b) => b.refusedAt - a.refusedAt);
+    return newestFirst.slice(0, most).map(viewOf);
+  }
+
+  /**
+   * Has a worker try it again. If that dies on the way, the letter is still there, and what was sent twice is done once.
+   *
+   * @throws {ProblemError}
+   */
+  async retry(orderId: string): Promise<void> {
+    const [letter] = await fromRedis(this.letters.find([orderId]));
+    if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND', 'GET /dead-letters lists those there are.');
+    if (letter.kind === 'checkout') await this.#admit(letter.order);
+    else await fromRedis(this.releases.remind([orderId]));
+    await fromRedis(this.letters.drop(letter));
+  }
+
+  /** Nobody is told of it any more. */
+  async discard(orderId: string): Promise<void> {
+    const letters = await fromRedis(this.letters.find([orderId]));
+    await Promise.all(letters.map((letter) => fromRedis(this.letters.drop(letter))));
+  }
+
+  async #admit(order: QueuedOrder): Promise<void> {
+    const admission = await fromRedis(this.admissions.admit(order, { anew: true }));
+    const refusal = REFUSALS[admission];
+    if (refusal) throw refusal();
+  }
+}
+
+/** Why an order that is sent again may not enter the queue once its Idempotency-Key is forgotten. */
+const REFUSALS: Partial<Record<Admission, () => ProblemError>> = {
+  'sold-out': () => new ProblemError('SOLD_OUT', 'Nothing is left of its SKU: discard it.'),
+  mismatched: () =>
+    new ProblemError('IDEMPOTENCY_KEY_REUSED', 'Its key has become another order: discard it.'),
+  full: () =>
+    new ProblemError('QUEUE_FULL', 'Try again in a moment.', {
+      headers: { 'retry-after': '1' },
+    }),
+};

@@ -1,0 +1,93 @@
+import type { Outcome } from '@app/orders';
+import type { ChainableCommander, Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import { keys } from './keys.js';
+import type { QueuedOrder } from './queue.js';
+
+const DROP = readFileSync(new URL('./drop-letter.lua', import.meta.url), 'utf8');
+
+/** What becomes of an order that is refused for good. */
+export const REFUSED = { status: 'rejected', reason: 'UNPROCESSABLE' } as const satisfies Outcome;
+
+type Due = Pick<QueuedOrder, 'orderId' | 'saleId' | 'sku'>;
+
+/** Why, and since when. */
+export interface Refusal {
+  /** SQLSTATE, where Postgres refused it. */
+  readonly code?: string;
+  readonly message: string;
+  /** Milliseconds since the epoch, on the worker's clock. */
+  readonly refusedAt: number;
+}
+
+/** An order as it was accepted, or the end of a reservation, that will never be accepted as it is. */
+export type DeadLetter = Refusal &
+  (
+    | { readonly kind: 'checkout'; readonly order: QueuedOrder }
+    | { readonly kind: 'release'; readonly order: Due }
+  );
+
+/** What was refused for good is kept until somebody has dealt with it. */
+export class DeadLetters {
+  constructor(private readonly redis: Redis) {}
+
+  /** A worker's side: the order leaves the queue as a dead letter, and whoever waits for it is told, in one step. */
+  async keepOrder(order: QueuedOrder, why: unknown): Promise<void> {
+    const { orderId, saleId, sku, replyTo } = order;
+    const transaction = this.redis.multi();
+    transaction.hset(
+      keys.deadLetters,
+      orderId,
+      JSON.stringify({ kind: 'checkout', order, ...refusalOf(why) }),
+    );
+    transaction.srem(keys.pending(saleId, sku), orderId).hdel(keys.queued, orderId);
+    if (replyTo) transaction.publish(keys.outcomes(replyTo), JSON.stringify([[orderId, REFUSED]]));
+    await run(transaction);
+  }
+
+  /** The same of a reservation that cannot be given back. */
+  async keepRelease({ orderId, saleId, sku }: Due, why: unknown): Promise<void> {
+    const letter: DeadLetter = { kind: 'release', order: { orderId, saleId, sku }, ...refusalOf(why) };
+    await this.redis.hset(keys.deadLetters, orderId, JSON.stringify(letter));
+  }
+
+  /** Those of these orders. */
+  async find(orderIds: readonly string[]): Promise<DeadLetter[]> {
+    if (orderIds.length === 0) return [];
+    const letters = await this.redis.hmget(keys.deadLetters, ...orderIds);
+    return letters.filter((letter) => letter !== null).map(read);
+  }
+
+  /** So many at least, in no order, or all there are. */
+  async list(least: number): Promise<DeadLetter[]> {
+    const letters: string[] = [];
+    let cursor = '0';
+    do {
+      const [next, found] = await this.redis.hscan(keys.deadLetters, cursor, 'COUNT', least);
+      letters.push(...found.filter((_, i) => i % 2 === 1));
+      cursor = next;
+    } while (cursor !== '0' && letters.length < least);
+    return letters.map(read);
+  }
+
+  count(): Promise<number> {
+    return this.redis.hlen(keys.deadLetters);
+  }
+
+  /** Drops this letter, and no newer one of its order. */
+  async drop(letter: DeadLetter): Promise<void> {
+    await this.redis.eval(DROP, 1, keys.deadLetters, letter.order.orderId, JSON.stringify(letter));
+  }
+}
+
+const read = (letter: string) => JSON.parse(letter) as DeadLetter;
+
+function refusalOf(why: unknown): Refusal {
+  const { code, message } = why as { code?: string; message: string };
+  return { code, message, refusedAt: Date.now() };
+}
+
+async function run(transaction: ChainableCommander): Promise<void> {
+  const results = (await transaction.exec()) ?? [];
+  for (const [error] of results) if (error) throw error;
+}
