@@ -27,6 +27,7 @@ export async function startConsul(options: ConsulOptions = {}): Promise<Service>
       url: `http://127.0.0.1:${http}`,
       command: consulCommand(provider, name, directory, { http, server, serf_lan }, options),
       isReady: grantsSessions,
+      data: directory,
     }),
   );
 }

@@ -16,6 +16,7 @@ export async function startEtcd(): Promise<Service> {
       url: `http://127.0.0.1:${clientPort}`,
       command: etcdCommand(provider, { name, directory, clientPort, peerPort }),
       isReady: areHealthy,
+      data: directory,
     }),
   );
 }

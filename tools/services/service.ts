@@ -8,6 +8,8 @@ import { currentRun } from '../processes/run.mjs';
 /** A server. Only one that this run started as a program of its own can be killed and started again. */
 export interface Service {
   readonly url: string;
+  /** Where it keeps its data; absent where that is not known here. */
+  readonly data?: string;
   /** Ends it, unless it is the user's own. */
   stop(): Promise<void>;
   /** Crashes it, at once: no farewell to clients, nothing written any more. */
@@ -22,6 +24,7 @@ export interface Server {
   command: Command;
   isReady: (url: string) => Promise<boolean>;
   stopSignal?: NodeJS.Signals;
+  data?: string;
 }
 
 const answerMs = 10_000;
@@ -42,14 +45,14 @@ export async function dataDirectory(name: string): Promise<string> {
 }
 
 /** Starts a server that outlives what uses it. */
-export async function startServer({ url, isReady, ...options }: Server): Promise<Service> {
+export async function startServer({ url, isReady, data, ...options }: Server): Promise<Service> {
   const server = new LocalProcess({ ...options, isReady: () => isReady(url), stopLast: true });
   await server.start();
   const stop = () => server.stop();
   // A container is removed when it ends, with its data.
   if (options.command.file === 'docker')
     return { url, stop, ...notOurs(`${options.name} runs in a container`) };
-  return { url, stop, kill: () => server.crash(), start: async () => void (await server.start()) };
+  return { url, data, stop, kill: () => server.crash(), start: async () => void (await server.start()) };
 }
 
 /** Starts the members of a cluster, none of which may be ready before the others are. If one fails, none is left. */

@@ -24,7 +24,8 @@ export async function startZookeeper(): Promise<Service> {
       'image' in provider
         ? dockerCommand(provider.image, port)
         : await javaCommand(provider, directory, port);
-    return startServer({ name, url: `127.0.0.1:${port}`, command, isReady: areServing });
+    const data = join(directory, 'data');
+    return startServer({ name, url: `127.0.0.1:${port}`, command, isReady: areServing, data });
   });
 }
 

@@ -92,8 +92,8 @@ export interface LockDriver {
    */
   acquireAll?(resources: readonly string[], request: LockRequest): Promise<Grant>;
   /**
-   * Makes the next token of `resource` larger than `above`: the repair when the store's counter went backwards
-   * (a failover to a replica that lagged). Absent where the store gives no tokens.
+   * Makes the token of whoever asks for `resource` from now on larger than `above`: the repair when the store's counter went
+   * backwards (a failover to a replica that lagged, a restored backup). Absent where the store gives no tokens.
    */
   reseed?(resource: string, above: bigint): Promise<void>;
   /** Looks and changes nothing. Absent where the store cannot be asked. */

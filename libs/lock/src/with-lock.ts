@@ -76,10 +76,11 @@ export class Lock {
   /**
    * See {@link LockDriver.reseed}.
    *
-   * @throws {RangeError} the store's tokens cannot be moved: with a sound store they never go backwards
+   * @throws {RangeError} the driver gives no tokens
    */
   async reseed(resource: string, above: bigint): Promise<void> {
-    if (!this.driver.reseed) throw new RangeError(`the tokens of ${resource} cannot be moved above ${above}`);
+    if (!this.driver.reseed)
+      throw new RangeError(`there are no tokens of ${resource} to be moved above ${above}`);
     await this.driver.reseed(resource, above);
   }
 

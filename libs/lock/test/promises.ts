@@ -8,10 +8,11 @@ export interface Promises {
   readonly excludes: 'processes' | 'callers of one process';
   /** First come first served. */
   readonly order: 'none' | 'always';
-  /** Its leases carry tokens that grow strictly, across processes and restarts of the server. */
+  /**
+   * Its leases carry tokens that grow strictly, across processes and restarts of the server; and they can be moved above a given one,
+   * for a server that comes back with older data.
+   */
   readonly fenced: boolean;
-  /** Its tokens can be moved above a given one. */
-  readonly reseeds: boolean;
   /** A lease outlives its TTL while its work runs. */
   readonly watchdog: boolean;
   /** How a waiter learns that the lock is free. */
@@ -39,7 +40,6 @@ const redisSetnx: Promises = {
   excludes: 'processes',
   order: 'none',
   fenced: false,
-  reseeds: false,
   watchdog: false,
   wakeUp: 'polling',
   freedBy: 'ttl',
@@ -57,7 +57,6 @@ const bySession = {
   excludes: 'processes',
   order: 'always',
   fenced: true,
-  reseeds: false,
   watchdog: true,
   wakeUp: 'push',
   freedBy: 'session',
@@ -92,7 +91,6 @@ export const PROMISES = {
     excludes: 'callers of one process',
     order: 'always',
     fenced: false,
-    reseeds: false,
     watchdog: true,
     wakeUp: 'push',
     freedBy: 'process',
@@ -108,7 +106,6 @@ export const PROMISES = {
     ...redisSetnx,
     order: 'always',
     fenced: true,
-    reseeds: true,
     watchdog: true,
     wakeUp: 'push',
     takeover: true,
@@ -135,7 +132,6 @@ export const PROMISES = {
   'mysql-key-lease': {
     ...byRow,
     fenced: true,
-    reseeds: true,
     watchdog: true,
     lossSeen: 'watchdog',
     leaves: 1,

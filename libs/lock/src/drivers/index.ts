@@ -30,7 +30,7 @@ interface DriverEntry {
 }
 
 /** The queues of these stores are for processes. */
-const sharing = (driver: LockDriver) => new SharedTurns(driver);
+const sharing = (...[driver]: ConstructorParameters<typeof SharedTurns>) => new SharedTurns(driver);
 
 const DRIVERS = {
   'local-mutex': {

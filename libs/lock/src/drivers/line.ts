@@ -1,7 +1,8 @@
 import type { Grant, LockRequest } from '../lock.js';
 import { TOKENS_PER_TURN, Turn } from './turn.js';
 
-const TOKENS = BigInt(TOKENS_PER_TURN);
+/** A token of the store is so many tokens of its turn. */
+export const TOKENS = BigInt(TOKENS_PER_TURN);
 
 interface Caller {
   readonly request: LockRequest;

@@ -26,7 +26,10 @@ export abstract class QueuedKey<Ahead> {
     private readonly isUnanswered: (error: unknown) => boolean,
   ) {}
 
-  /** The store's index of the creation: strictly growing along the queue, hence the fencing token. */
+  /**
+   * The fencing token: the store's index of the creation, which grows strictly along the queue; counted from a base, read with the
+   * creation, which is raised where the store came back with older data, and its index with it.
+   */
   abstract get token(): bigint;
 
   /** Creates the key unless it is there, or was forbidden. Not queued: the session is gone, and told so. */

@@ -3,6 +3,7 @@ import type { Grant, LockDriver, LockRequest } from '../lock.js';
 import type { KeptSession } from './kept-session.js';
 import { orAbort } from './or-abort.js';
 import { orUnavailable } from './or-unavailable.js';
+import { persist } from './persist.js';
 import type { QueuedKey } from './queued-key.js';
 
 /**
@@ -17,6 +18,10 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
   /** @param seconds whole seconds, as these stores count */
   protected abstract openSession(seconds: number): Promise<Session>;
   protected abstract place(session: Session, resource: string): QueuedKey<Ahead>;
+  /** Makes the base of the resource's tokens at least `least`. Done twice it does no harm. */
+  protected abstract raiseBase(resource: string, least: bigint): Promise<void>;
+  /** Whether nothing is known about the outcome of what failed so. */
+  protected abstract readonly isUnanswered: (error: unknown) => boolean;
   protected abstract disconnect(): void;
 
   async acquire(resource: string, request: LockRequest): Promise<Grant> {
@@ -37,6 +42,11 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
       signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     }
+  }
+
+  async reseed(resource: string, above: bigint) {
+    const raised = persist(() => this.raiseBase(resource, above), this.isUnanswered);
+    await orUnavailable(resource, raised);
   }
 
   async close() {

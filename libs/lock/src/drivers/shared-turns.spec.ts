@@ -24,6 +24,11 @@ class Store implements LockDriver {
     });
   }
 
+  reseeded: bigint | undefined;
+  async reseed(_: string, above: bigint) {
+    this.reseeded = above;
+  }
+
   async close() {}
 }
 
@@ -163,4 +168,17 @@ it('tells its callers once others are to have the lock first: in the store, or i
   expect(told).toEqual(['second']);
   store.asked[0]!.request.contended!();
   expect(told).toEqual(['second', 'first', 'second']);
+});
+
+it('re-seeds the store so far that the first token of its next turn is above what was asked for', async () => {
+  const { store, turns } = open();
+  for (const above of [0n, 63n, 64n, 1_000n]) {
+    await turns.reseed('r', above);
+    store.index = store.reseeded!;
+    const caller = turns.acquire('r', request());
+    store.asked.at(-1)!.grant();
+    const grant = await caller;
+    expect(grant.token).toBeGreaterThan(above);
+    await grant.release();
+  }
 });

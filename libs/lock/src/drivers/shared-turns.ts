@@ -1,5 +1,5 @@
 import type { LockDriver, LockRequest } from '../lock.js';
-import { Line } from './line.js';
+import { Line, TOKENS } from './line.js';
 
 /**
  * One contender per process and resource: the callers of a process wait in its memory and share its turns at the lock of
@@ -9,11 +9,15 @@ import { Line } from './line.js';
 export class SharedTurns implements LockDriver {
   readonly #lines = new Map<string, Line>();
 
-  constructor(private readonly driver: LockDriver) {}
+  constructor(private readonly driver: Required<Pick<LockDriver, 'acquire' | 'reseed' | 'close'>>) {}
 
   acquire(resource: string, request: LockRequest) {
     const line = this.#lines.get(resource) ?? this.#open(resource);
     return line.join(request);
+  }
+
+  reseed(resource: string, above: bigint) {
+    return this.driver.reseed(resource, above / TOKENS);
   }
 
   close() {

@@ -102,7 +102,7 @@ export const staleReleaseIsHarmless: Check = {
 
 export const reseeds: Check = {
   title: 're-seeds its tokens above a given one',
-  applies: (promises) => promises.reseeds,
+  applies: ({ fenced }) => fenced,
   async run(subject) {
     const [lock, other] = await subject.twoLocks();
     const resource = subject.resource();
@@ -114,8 +114,8 @@ export const reseeds: Check = {
 };
 
 export const cannotReseed: Check = {
-  title: 'refuses to re-seed tokens that cannot go backwards, or that it does not give out',
-  applies: (promises) => !promises.reseeds,
+  title: 'refuses to re-seed tokens that it does not give out',
+  applies: ({ fenced }) => !fenced,
   async run(subject) {
     const lock = await subject.lock();
     await expect(lock.reseed(subject.resource(), 1n)).rejects.toBeInstanceOf(RangeError);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import type { ContenderProcess } from '../support/contender-process.js';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
 import type { Subject } from '../support/subject.js';
@@ -86,6 +87,44 @@ export const lostWithServerCrash: Check = {
     await locksAnew(subject, () => other.withLock(resource, subject.options, nothing));
   },
 };
+
+export const tokensOutgrowForgetting: Check = {
+  title:
+    'goes on with larger tokens than ever, in every process, when its server came back with older data and it was re-seeded',
+  applies: ({ fenced }) => fenced,
+  crashesServer: true,
+  async run(subject) {
+    const resource = subject.resource();
+    const processes = await subject.processes(2);
+    const tokens: bigint[] = [];
+    const lockInTurn = async () => {
+      for (const process of processes) {
+        tokens.push((await process.acquire(resource, subject.options)).token!);
+        await process.release(resource);
+      }
+    };
+    for (let round = 0; round < 5; round++) await lockInTurn();
+    const fence = tokens.at(-1)!;
+    await subject.store.forget!();
+    await locksAnew(subject, () => lockOnce(processes[0]!, subject));
+    await locksAnew(subject, () => lockOnce(processes[1]!, subject));
+    const lock = await subject.lock();
+    await Promise.all([lock.reseed(resource, fence), lock.reseed(resource, fence - 1n)]);
+    await lockInTurn();
+    const farAhead = tokens.at(-1)! + 10_000_000_000n;
+    await lock.reseed(resource, farAhead);
+    await lock.reseed(resource, fence); // is far below
+    await lockInTurn();
+    expect(tokens).toEqual([...new Set(tokens)].toSorted((a, b) => (a < b ? -1 : 1)));
+    expect(tokens.at(-2)).toBeGreaterThan(farAhead);
+  },
+};
+
+async function lockOnce(process: ContenderProcess, subject: Subject) {
+  const resource = subject.resource();
+  await process.acquire(resource, subject.options);
+  await process.release(resource);
+}
 
 async function crash(subject: Subject, downMs: number) {
   await subject.store.kill!();

@@ -9,10 +9,12 @@ export interface Entry {
   readonly CreateIndex: number;
   readonly ModifyIndex: number;
   readonly Session?: string;
+  /** As base64. */
+  readonly Value?: string | null;
 }
 
-type Verb = 'check-not-exists' | 'check-session' | 'delete' | 'get-tree' | 'lock';
-export type Operation = { KV: { Verb: Verb; Key: string; Session?: string } };
+type Verb = 'cas' | 'check-not-exists' | 'check-session' | 'delete' | 'get-tree' | 'lock';
+export type Operation = { KV: { Verb: Verb; Key: string; Session?: string; Value?: string; Index?: number } };
 
 interface TransactionAnswer {
   readonly Results: readonly { readonly KV: Entry }[] | null;

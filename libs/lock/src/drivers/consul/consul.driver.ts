@@ -1,11 +1,12 @@
 import { SessionQueueDriver } from '../session-queue.js';
-import { ConsulClient, type Entry } from './client.js';
-import { ConsulPlace } from './place.js';
+import { ConsulClient, isRefused, isUnanswered, type Entry } from './client.js';
+import { baseIn, baseKeyOf, ConsulPlace } from './place.js';
 import { Session } from './session.js';
 
 /**
  * A queue of contender keys in Consul, in order of their CreateIndex, each waiting by a blocking query for the key just
- * ahead. First come first served; one transaction locks a free lock, one releases it; CreateIndex makes the fencing token.
+ * ahead. First come first served; one transaction locks a free lock, one releases it; CreateIndex makes the fencing token, counted
+ * from a base that a re-seeding raises.
  *
  * Not the recipe of Consul's own `lock` (one key, acquired by whoever is first after a release): that has no order, wakes
  * every waiter at each release to have all but one refused by the Raft log, and lets a session that holds the key acquire
@@ -39,6 +40,25 @@ export class ConsulDriver extends SessionQueueDriver<Session, Entry> {
 
   protected place(session: Session, resource: string) {
     return new ConsulPlace(this.#consul, session, this.prefix, resource);
+  }
+
+  protected readonly isUnanswered = isUnanswered;
+
+  protected async raiseBase(resource: string, least: bigint) {
+    const Key = baseKeyOf(this.prefix, resource);
+    const Value = Buffer.from(String(least)).toString('base64');
+    for (let raised = false; !raised;) {
+      const [seen] = await this.#consul.transact([{ KV: { Verb: 'get-tree', Key } }]);
+      if (baseIn(seen) >= least) return;
+      const cas = this.#consul.transact([{ KV: { Verb: 'cas', Key, Value, Index: seen?.ModifyIndex ?? 0 } }]);
+      raised = await cas.then(
+        () => true,
+        (error: unknown) => {
+          if (!isRefused(error)) throw error;
+          return false;
+        },
+      );
+    }
   }
 
   protected disconnect() {

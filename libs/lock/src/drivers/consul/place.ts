@@ -7,8 +7,15 @@ import type { Session } from './session.js';
 /** Without news a waiter looks again after this, in seconds. */
 const LOOK_AGAIN = 30;
 
+/** A resource's own part of the names of its keys. Without its slashes: those of `a` are not to be found among those of `a/b`. */
+const partOf = (resource: string) => resource.replace(/[%/]/g, encodeURIComponent);
+
+/** The key of what a resource's tokens count from; there where it was raised once. */
+export const baseKeyOf = (prefix: string, resource: string) => `${prefix}-base/${partOf(resource)}/`;
+export const baseIn = (entry?: Entry) => BigInt(entry ? Buffer.from(entry.Value!, 'base64').toString() : 0);
+
 /**
- * A key that the session has locked; its CreateIndex is the place in the queue, and the token: an index of the Raft log,
+ * A key that the session has locked; its CreateIndex is the place in the queue, and makes the token: an index of the Raft log,
  * so it grows from key to key. A LockIndex would not do, it counts the locks of one key and begins anew with it.
  */
 export class ConsulPlace extends QueuedKey<Entry> {
@@ -16,6 +23,8 @@ export class ConsulPlace extends QueuedKey<Entry> {
   readonly #key: string;
   /** Forbids the key to be created any more. */
   readonly #withdrawn: string;
+  readonly #baseKey: string;
+  #base = 0n;
   #created: number | undefined;
 
   constructor(
@@ -25,27 +34,29 @@ export class ConsulPlace extends QueuedKey<Entry> {
     resource: string,
   ) {
     super(session, isUnanswered);
-    // Without its slashes: the keys of `a` are not to be found among those of `a/b`.
-    this.#queue = `${prefix}/${resource.replace(/[%/]/g, encodeURIComponent)}/`;
+    this.#queue = `${prefix}/${partOf(resource)}/`;
     this.#key = this.#queue + this.holder;
+    this.#baseKey = baseKeyOf(prefix, resource);
     this.#withdrawn = `${prefix}-withdrawn/${this.holder}`;
   }
 
   get token(): bigint {
-    return BigInt(this.#created ?? 0);
+    return this.#base + BigInt(this.#created ?? 0);
   }
 
-  /** Sees in the same transaction who is ahead: a free lock takes one round trip. */
+  /** Sees in the same transaction who is ahead, and what the tokens count from: a free lock takes one round trip. */
   protected async create(): Promise<View<Entry>> {
     try {
       // To lock a key once more by the same session changes nothing that matters: CreateIndex stays.
-      const [locked, ...queue] = await this.consul.transact([
+      const [locked, ...seen] = await this.consul.transact([
         { KV: { Verb: 'check-not-exists', Key: this.#withdrawn } },
         this.#lock(this.#key),
+        { KV: { Verb: 'get-tree', Key: this.#baseKey } }, // a `get` of what is not there would refuse it all
         { KV: { Verb: 'get-tree', Key: this.#queue } },
       ]);
       this.#created = locked?.CreateIndex;
-      return this.#view(queue);
+      this.#base = baseIn(seen.find(({ Key }) => Key === this.#baseKey));
+      return this.#view(seen);
     } catch (error) {
       if (!isRefused(error) || (await this.session.renew())) throw error;
       return { queued: false, ahead: undefined };
@@ -85,7 +96,7 @@ export class ConsulPlace extends QueuedKey<Entry> {
 
   #view(queue: readonly Entry[]): View<Entry> {
     const place = this.#created ?? 0;
-    const earlier = queue.filter(({ CreateIndex }) => CreateIndex < place);
+    const earlier = queue.filter(({ Key, CreateIndex }) => Key !== this.#baseKey && CreateIndex < place);
     return {
       queued: queue.some(({ Key, CreateIndex }) => Key === this.#key && CreateIndex === place),
       ahead: earlier.toSorted((a, b) => b.CreateIndex - a.CreateIndex)[0],

@@ -1,17 +1,18 @@
 import { SessionQueueDriver } from '../session-queue.js';
-import { openClient } from './client.js';
+import { CompareResult, CompareTarget } from 'etcd3';
+import { isUnanswered, openClient } from './client.js';
 import { Deletions } from './deletions.js';
-import { EtcdPlace, type Ahead } from './place.js';
+import { baseIn, baseKeyOf, EtcdPlace, type Ahead } from './place.js';
 import { Session } from './session.js';
 
 /**
  * The recipe of etcd's own `client/v3/concurrency`: contenders queue by the create revision of their keys, each watches
  * the key just ahead, and all keys live under one lease. First come first served; one round trip for a free lock; the
- * create revision makes the fencing token.
+ * create revision makes the fencing token, counted from a base that a re-seeding raises.
  *
  * TTLs are whole seconds, at least 1.5 election time-outs of the server (2 s by default). A lease says when a holder is
  * given up, not that it has stopped: only a fenced write excludes it (Jepsen, "etcd 3.4.3", 2020). Restoring the cluster
- * from a snapshot sets revisions back, tokens included.
+ * from a snapshot sets revisions back, tokens included: they have to be re-seeded.
  */
 export class EtcdDriver extends SessionQueueDriver<Session, Ahead> {
   readonly #etcd;
@@ -33,6 +34,20 @@ export class EtcdDriver extends SessionQueueDriver<Session, Ahead> {
 
   protected place(session: Session, resource: string) {
     return new EtcdPlace(this.#etcd, this.#deletions, session, this.prefix, resource);
+  }
+
+  protected readonly isUnanswered = isUnanswered;
+
+  protected async raiseBase(resource: string, least: bigint) {
+    const key = baseKeyOf(this.prefix, resource);
+    for (let raised = false; !raised;) {
+      const seen = await this.#etcd.kv.range({ key });
+      if (baseIn(seen) >= least) return;
+      const mod_revision = seen.kvs[0]?.mod_revision ?? '0';
+      const asSeen = { key, target: CompareTarget.Mod, result: CompareResult.Equal, mod_revision };
+      const put = { request_put: { key, value: Buffer.from(String(least)) } };
+      raised = (await this.#etcd.kv.txn({ compare: [asSeen], success: [put], failure: [] })).succeeded;
+    }
   }
 
   protected disconnect() {

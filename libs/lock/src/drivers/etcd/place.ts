@@ -23,13 +23,23 @@ export interface Ahead {
   readonly seenAt: bigint;
 }
 
-/** A key under the session's lease; its create revision is the place in the queue, and the token. */
+/** A resource's own part of the names of its keys. Without its slashes: those of `a` are not to be found among those of `a/b`. */
+const partOf = (resource: string) => resource.replace(/[%/]/g, encodeURIComponent);
+
+/** The key of what a resource's tokens count from; there where it was raised once. */
+export const baseKeyOf = (prefix: string, resource: string) =>
+  Buffer.from(`${prefix}-base/${partOf(resource)}`);
+export const baseIn = ({ kvs: [base] }: Pick<IRangeResponse, 'kvs'>) => BigInt(base?.value.toString() ?? 0);
+
+/** A key under the session's lease; its create revision is the place in the queue, and makes the token. */
 export class EtcdPlace extends QueuedKey<Ahead> {
-  readonly #base: string;
+  readonly #queue: string;
   readonly #key: Buffer;
   /** Forbids the key to be created any more. */
   readonly #withdrawn: Buffer;
+  readonly #baseKey: Buffer;
   #created = NEVER;
+  #base = 0n;
 
   constructor(
     private readonly etcd: Etcd3,
@@ -39,29 +49,35 @@ export class EtcdPlace extends QueuedKey<Ahead> {
     resource: string,
   ) {
     super(session, isUnanswered);
-    // Without its slashes: the keys of `a` are not to be found among those of `a/b`.
-    this.#base = `${prefix}/${resource.replace(/[%/]/g, encodeURIComponent)}`;
-    this.#key = Buffer.from(`${this.#base}/${this.holder}`);
+    this.#queue = `${prefix}/${partOf(resource)}`;
+    this.#key = Buffer.from(`${this.#queue}/${this.holder}`);
+    this.#baseKey = baseKeyOf(prefix, resource);
     this.#withdrawn = Buffer.from(`${prefix}-withdrawn/${this.holder}`);
   }
 
   get token(): bigint {
-    return BigInt(this.#created);
+    return this.#base + BigInt(this.#created);
   }
 
-  /** Sees in the same transaction who is ahead: a free lock takes one round trip. */
+  /** Sees in the same transaction who is ahead, and what the tokens count from: a free lock takes one round trip. */
   protected async create(): Promise<View<Ahead>> {
     const done = await this.#transact({
       compare: [isCreatedAt(this.#key, NEVER), isCreatedAt(this.#withdrawn, NEVER)],
       success: [
         { request_put: { key: this.#key, lease: this.session.lease } },
+        { request_range: { key: this.#baseKey } },
         { request_range: this.#newestTwo() },
       ],
-      failure: [{ request_range: { key: this.#key, keys_only: true } }],
+      failure: [
+        { request_range: { key: this.#baseKey } },
+        { request_range: { key: this.#key, keys_only: true } },
+      ],
     });
     if (!done) return { queued: false, ahead: undefined };
     const { succeeded, header, responses } = done;
-    const { kvs } = responses.at(-1)!.response_range;
+    const [base, queue] = responses.slice(-2).map(({ response_range }) => response_range);
+    const { kvs } = queue!;
+    this.#base = baseIn(base!);
     this.#created = kvs[0]?.create_revision ?? NEVER;
     // Not created now: an earlier try did, whose answer got lost. Who is ahead has to be asked for.
     return succeeded ? this.#view({ header, kvs }) : this.view();
@@ -99,8 +115,8 @@ export class EtcdPlace extends QueuedKey<Ahead> {
 
   #newestTwo() {
     return {
-      key: Buffer.from(`${this.#base}/`),
-      range_end: Buffer.from(`${this.#base}0`), // '0' comes right after '/'
+      key: Buffer.from(`${this.#queue}/`),
+      range_end: Buffer.from(`${this.#queue}0`), // '0' comes right after '/'
       sort_target: SortTarget.Create,
       sort_order: SortOrder.Descend,
       limit: 2,

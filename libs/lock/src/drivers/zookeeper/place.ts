@@ -35,7 +35,8 @@ export class Place {
    * Resolves once nobody is ahead, to the zxid of the last change in the queue then: the fencing token. The next holder
    * sees at least the deletion of this node, which is a later change; and zxids never go back, unlike the numbers of the
    * nodes, which start again with each new parent. The answer may be old, of a server that lags: then those ahead may
-   * have gone, but nobody can have come, for the answer knows our own node.
+   * have gone, but nobody can have come, for the answer knows our own node. It also tells whether the tokens count from a base,
+   * which where it is not so costs nothing to know.
    *
    * @param onContended called whenever somebody is ahead
    */
@@ -48,7 +49,7 @@ export class Place {
         continue;
       }
       const ahead = nextAhead(queue.names, this.#node);
-      if (!ahead) return queue.zxid;
+      if (!ahead) return queue.hasBase ? queue.zxid + (await this.session.baseOf(this.parent)) : queue.zxid;
       onContended();
       await this.#changeOf(`${this.parent}/${ahead}`);
       queue = await this.#look();
@@ -126,7 +127,7 @@ export class Place {
     try {
       return await this.session.children(this.parent);
     } catch (error) {
-      if (codeOf(error) === Exception.NO_NODE) return { names: [], zxid: 0n };
+      if (codeOf(error) === Exception.NO_NODE) return { names: [], zxid: 0n, hasBase: false };
       throw error;
     }
   }

@@ -10,6 +10,9 @@ const LEAST_TIMEOUT_MS = 1_000;
 /** How long a parent is kept that this session no longer uses, in milliseconds. */
 const KEEP_PARENT_MS = 200;
 
+/** The version of a node whose data were never set. */
+const UNCHANGED = 0;
+
 type Done<T> = (error: Error | Exception | null | undefined, value?: T) => void;
 type Send<T> = (client: Client, done: Done<T>) => void;
 
@@ -17,6 +20,8 @@ export interface Children {
   readonly names: readonly string[];
   /** Of the last change among them. */
   readonly zxid: bigint;
+  /** Whether the parent has been given a base for tokens. */
+  readonly hasBase: boolean;
 }
 
 /** What ZooKeeper answered: a code of {@link Exception}, or undefined for another error. */
@@ -87,7 +92,7 @@ export class Session {
   /** Refused while another process queues there. */
   #removeUnused(parent: string) {
     clearTimeoutOf(this.#unused, parent);
-    this.remove(parent).catch(() => undefined);
+    this.removeParent(parent).catch(() => undefined);
   }
 
   async makePath(path: string): Promise<void> {
@@ -105,6 +110,43 @@ export class Session {
 
   async remove(path: string): Promise<void> {
     await this.#write<void>((client, done) => client.remove(path, (error) => done(error)));
+  }
+
+  /** Refused while it has children, and for ever once it has a base. */
+  async removeParent(path: string): Promise<void> {
+    await this.#write<void>((client, done) => client.remove(path, UNCHANGED, (error) => done(error)));
+  }
+
+  /** What the tokens of a parent's children count from. */
+  async baseOf(parent: string): Promise<bigint> {
+    return (await this.#base(parent)).base;
+  }
+
+  /** Makes it at least `least`. */
+  async raiseBase(parent: string, least: bigint): Promise<void> {
+    for (;;) {
+      try {
+        const { base, version } = await this.#base(parent);
+        if (base >= least) return;
+        const data = Buffer.from(String(least));
+        return await this.#write<void>((client, done) =>
+          client.setData(parent, data, version, (error) => done(error)),
+        );
+      } catch (error) {
+        if (codeOf(error) === Exception.NO_NODE) await this.makePath(parent);
+        else if (codeOf(error) !== Exception.BAD_VERSION && codeOf(error) !== Exception.CONNECTION_LOSS)
+          throw error;
+      }
+    }
+  }
+
+  async #base(parent: string): Promise<{ base: bigint; version: number }> {
+    const [data, stat] = await this.#untilAnswered(() =>
+      this.#request<[Buffer | undefined, Stat]>((client, done) =>
+        client.getData(parent, (error, ...answer) => done(error, answer)),
+      ),
+    );
+    return { base: stat.version === UNCHANGED ? 0n : BigInt(data!.toString()), version: stat.version };
   }
 
   /**
@@ -129,7 +171,7 @@ export class Session {
         client.getChildren(path, (error, ...answer) => done(error, answer)),
       ),
     );
-    return { names, zxid: stat.pzxid.readBigInt64BE() };
+    return { names, zxid: stat.pzxid.readBigInt64BE(), hasBase: stat.version !== UNCHANGED };
   }
 
   /**

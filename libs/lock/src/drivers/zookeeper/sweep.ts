@@ -13,6 +13,6 @@ async function sweep(session: Session, root: string) {
   const { names } = await session.children(root);
   for (const name of names) {
     const queue = await session.children(`${root}/${name}`).catch(() => undefined);
-    if (queue?.names.length === 0) await session.remove(`${root}/${name}`).catch(() => undefined);
+    if (queue?.names.length === 0) await session.removeParent(`${root}/${name}`).catch(() => undefined);
   }
 }

@@ -8,8 +8,11 @@ import { Place } from './place.js';
 import { Session } from './session.js';
 import { sweepLater } from './sweep.js';
 
+/** The TTL of a session that is opened for a re-seeding, in milliseconds. */
+const RESEED_TTL_MS = 10_000;
+
 /**
- * The lock recipe of ZooKeeper: first come first served across processes, woken by a watch, fenced by a zxid, and ended
+ * The lock recipe of ZooKeeper: first come first served across processes, woken by a watch, fenced by a zxid (plus a base, where the servers came back with older data), and ended
  * with its session. One round trip takes a free lock, one releases it. Safe while a majority of the ensemble lives.
  *
  * A holder's end is told by its session, one per TTL and process. The TTL is what the servers make of it: by default not
@@ -37,6 +40,13 @@ export class ZookeeperDriver implements LockDriver {
       request.signal.throwIfAborted();
       throw new LockBackendUnavailableError(resource, error);
     }
+  }
+
+  async reseed(resource: string, above: bigint) {
+    const open = [...this.#sessions.values()].find(({ lost }) => !lost.aborted);
+    const session = open ?? this.#session(RESEED_TTL_MS);
+    const raised = session.ready.then(() => session.raiseBase(this.#parentOf(resource), above));
+    await orUnavailable(resource, within(ANSWER_MS, raised));
   }
 
   async close() {

@@ -23,6 +23,7 @@ async function mysqlStore(take: (resource: string, rows: Rows) => Promise<Change
       await admin.query(sql, [value]);
     },
     ...crashable('MYSQL_URL', [server]),
+    forget: async () => void (await admin.query('DROP TABLE IF EXISTS lock_leases')),
     stop: async () => {
       await admin.end().catch(() => undefined);
       await server.stop();

@@ -13,6 +13,7 @@ export async function redisStore(): Promise<Store> {
     waiters: (resource) => admin.llen(`lock:{${resource}}:queue`),
     kill: () => server.kill(),
     start: () => server.start(),
+    forget: async () => void (await admin.flushall()),
     stop: async () => {
       admin.disconnect();
       await server.stop();

@@ -16,6 +16,8 @@ export interface Store {
   readonly kill?: () => Promise<void>;
   /** Brings back what `kill` ended, with its data. */
   readonly start?: () => Promise<void>;
+  /** Crashes the server and brings it back without its data, as a restored backup of long ago does. Where tokens are given. */
+  readonly forget?: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { seenInQueue, type Sessions, type Store } from './store.js';
 
 export async function zookeeperStore(): Promise<Store> {
   const server = await startZookeeper();
-  const operator = await ZookeeperOperator.at(server.url);
+  let operator = await ZookeeperOperator.at(server.url);
   const sessions: Sessions = {
     // The least is two ticks; the most is a setting.
     ttls: [
@@ -22,6 +22,7 @@ export async function zookeeperStore(): Promise<Store> {
       network.heal();
     },
   };
+  const { kill, start, forget } = crashable('ZOOKEEPER_HOSTS', [server]);
   return {
     backends: { zookeeper: server.url },
     footprint: async () => ({
@@ -31,7 +32,13 @@ export async function zookeeperStore(): Promise<Store> {
     }),
     sessions,
     ...seenInQueue(sessions),
-    ...crashable('ZOOKEEPER_HOSTS', [server]),
+    kill,
+    start,
+    forget: async () => {
+      await operator.close();
+      await forget!();
+      operator = await ZookeeperOperator.at(server.url); // its session would not be let in: it has seen later changes
+    },
     stop: async () => {
       await operator.close();
       await server.stop();
