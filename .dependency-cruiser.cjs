@@ -22,10 +22,10 @@ module.exports = {
     {
       name: 'foundation-libs-stand-alone',
       comment:
-        'lock, servers, waiting-room, config, observability and payments depend on no other lib; their tests may use libs/testing',
+        'lock, servers, process, waiting-room, config, observability and payments depend on no other lib; their tests may use libs/testing',
       severity: 'error',
       from: {
-        path: '^libs/(lock|servers|waiting-room|config|observability|payments)/src/',
+        path: '^libs/(lock|servers|process|waiting-room|config|observability|payments)/src/',
         pathNot: 'spec\\.ts$',
       },
       to: { path: '^libs/', pathNot: '^libs/$1/' },

@@ -7,7 +7,8 @@ import { childrenOf, endAll } from './process-table.mjs';
 import { currentRun } from './run.mjs';
 
 const readyMs = 60_000;
-const stopMs = 15_000;
+/** More than SHUTDOWN_TIMEOUT_MS, after which the application leaves by itself. */
+const stopMs = 25_000;
 
 /** What to execute. */
 export interface Command {

@@ -30,7 +30,7 @@ const QUERY_TIMEOUT = 11_000;
 @Module({})
 export class AppModule {
   /** Boot waits for Postgres and Redis as long as they are not there; it fails when they refuse this client. */
-  static with(config: ApiConfig): DynamicModule {
+  static with(config: ApiConfig, ending: AbortSignal): DynamicModule {
     const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
     const entities = [Sale, Stock, Order];
     const options = dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-api' });
@@ -49,7 +49,7 @@ export class AppModule {
         CoreModule.with(config),
         MetricsModule.forRoot(),
         HealthModule.forRootAsync({
-          shutdownGrace: config.SHUTDOWN_GRACE_MS,
+          ending,
           inject: [DataSource, REDIS],
           useFactory: (dataSource: DataSource, redis: Redis) => ({
             postgres: () => poolOf(dataSource).query('SELECT 1'),

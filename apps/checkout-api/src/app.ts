@@ -37,7 +37,7 @@ const CONTENT_SECURITY_POLICY = {
 const EXPOSED_HEADERS = ['Location', 'Preference-Applied', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
 
 /** The application, initialised: its servers are connected, its routes are there; it does not listen yet. */
-export async function createApp(config: ApiConfig): Promise<NestFastifyApplication> {
+export async function createApp(config: ApiConfig, ending: AbortSignal): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     trustProxy: (_, hop) => hop < config.TRUSTED_PROXIES,
@@ -46,7 +46,7 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
     frameworkErrors: refuseUnroutable,
     return503OnClosing: false, // requests that still arrive while it shuts down are answered
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, ending), adapter, {
     abortOnError: false,
     bodyParser: false, // Fastify's own: JSON and nothing else
     bufferLogs: true,

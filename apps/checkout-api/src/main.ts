@@ -1,21 +1,18 @@
 import { ConfigError, loadApiConfig } from '@app/config';
 import { migrate } from '@app/database';
+import { runProcess } from '@app/process';
 import { createApp } from './app.js';
 
-try {
-  const config = loadApiConfig();
-  const [command] = process.argv.slice(2);
-  if (command === 'migrate') {
-    await migrate(config.DATABASE_URL);
-  } else if (command === undefined) {
-    const app = await createApp(config);
-    app.enableShutdownHooks();
-    await app.listen(config.PORT, config.HOST);
-  } else {
-    console.error(`There is no command ${command}. Use \`migrate\`, or nothing to serve.`);
-    process.exit(1);
-  }
-} catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
-}
+await runProcess({
+  expected: [ConfigError],
+  boot: async (ending) => {
+    const config = loadApiConfig();
+    const [command] = process.argv.slice(2);
+    if (command === 'migrate') return migrate(config.DATABASE_URL);
+    if (command !== undefined)
+      throw new ConfigError(`There is no command ${command}. Use \`migrate\`, or nothing to serve.`);
+    const app = await createApp(config, ending);
+    const { HOST: host, PORT: port, SHUTDOWN_GRACE_MS: graceMs, SHUTDOWN_TIMEOUT_MS: timeoutMs } = config;
+    return { app, host, port, graceMs, timeoutMs };
+  },
+});

@@ -1,17 +1,17 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { Spawned } from '@app/testing';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import request from 'supertest';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import { onFreePort } from '../../../tools/processes/free-port.js';
+import { mainOf } from '../../../tools/setup/build.js';
 import type { SaleView } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 
-/** What `nest build checkout-api` makes; `npm test` builds it. */
-const MAIN = fileURLToPath(new URL('../../../dist/apps/checkout-api/main.js', import.meta.url));
+/** `npm test` builds it. */
+const MAIN = mainOf('checkout-api');
 const run = promisify(execFile);
 
 const environment = () => ({
@@ -22,28 +22,12 @@ const environment = () => ({
   LOG_LEVEL: 'error',
 });
 
-let child: ChildProcess | undefined;
-afterEach(() => {
-  child?.kill('SIGKILL');
-  child = undefined;
-});
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+let api: Spawned | undefined;
+afterEach(() => api?.kill('SIGKILL'));
 
 async function serve(more: object = {}): Promise<string> {
-  const port = await freePort();
-  const env = { ...environment(), ...more, PORT: String(port) };
-  child = spawn(process.execPath, [MAIN], { env, stdio: 'inherit' });
-  const url = `http://127.0.0.1:${port}`;
-  await vi.waitFor(() => request(url).get('/health/ready').expect(200), { timeout: 20_000, interval: 100 });
-  return url;
+  api = await Spawned.serving(MAIN, { ...environment(), ...more });
+  return api.url;
 }
 
 describe('node main.js', () => {
@@ -73,8 +57,11 @@ describe('node main.js', () => {
   it('does not wait for a server that refuses it', async () => {
     const DATABASE_URL = new URL(inject('databaseUrl'));
     DATABASE_URL.pathname = '/there-is-no-such-database';
-    const env = { ...environment(), DATABASE_URL: DATABASE_URL.href, PORT: String(await freePort()) };
-    await expect(run(process.execPath, [MAIN], { env, timeout: 20_000 })).rejects.toMatchObject({ code: 1 });
+    const env = { ...environment(), DATABASE_URL: DATABASE_URL.href };
+    const failed = onFreePort((port) =>
+      run(process.execPath, [MAIN], { env: { ...env, PORT: String(port) }, timeout: 20_000 }),
+    );
+    await expect(failed).rejects.toMatchObject({ code: 1 });
   });
 
   it('finishes what it has begun when it is asked to end', async () => {
@@ -95,21 +82,19 @@ describe('node main.js', () => {
       const { text } = await request(url).get('/metrics');
       expect(text).toMatch(/^queue_jobs\{state="waiting"\} [1-9]/m);
     });
-    const ended = once(child!, 'exit');
-    child!.kill('SIGTERM');
+    api!.kill('SIGTERM');
     expect(await answer).toBe(202);
-    expect(await ended).toEqual([null, 'SIGTERM']);
+    expect(await api!.ended).toBe(0);
   });
 
   it('says that it is not ready before it stops to answer, for as long as it is told to', async () => {
     const url = await serve({ SHUTDOWN_GRACE_MS: '1500' });
-    const ended = once(child!, 'exit');
-    child!.kill('SIGTERM');
+    api!.kill('SIGTERM');
     await vi.waitFor(() => request(url).get('/health/ready').expect(problem('NOT_READY')));
     const { body } = await request(url).get('/health/ready');
     expect(body).toMatchObject({ down: ['this process'] });
     await request(url).get('/health/live').expect(200);
     await request(url).get('/sales').expect(200);
-    expect(await ended).toEqual([null, 'SIGTERM']);
+    expect(await api!.ended).toBe(0);
   });
 });

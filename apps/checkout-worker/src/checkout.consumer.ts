@@ -14,17 +14,15 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Worker } from 'bullmq';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { CONFIG, REDIS } from './redis.module.js';
 import { named, StockKeeper } from './stock-keeper.js';
 
 /**
  * At shutdown, in milliseconds: how long the orders in hand may take to settle before those that wait for a lock are handed
- * back to the queue, and how long before the worker leaves even so. What it leaves behind, its peers take over as stalled.
+ * back to the queue. What does not even end then is left behind by the process, and its peers take it over as stalled.
  */
 const HAND_BACK_AFTER_MS = 5_000;
-const LEAVE_AFTER_MS = 10_000;
 
 /** Jobs of reservations that may be due, in hand at a time. */
 const RELEASE_JOBS = 256;
@@ -74,9 +72,8 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
 
   async beforeApplicationShutdown() {
     const handBack = setTimeout(() => this.stock.handBack(), HAND_BACK_AFTER_MS);
-    const closed = Promise.all(this.#workers.map((worker) => worker.close()));
-    const done = closed.then(() => this.stock.idle());
-    await Promise.race([done, sleep(LEAVE_AFTER_MS, undefined, { ref: false })]);
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await this.stock.idle();
     clearTimeout(handBack);
   }
 }

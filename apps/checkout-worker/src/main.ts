@@ -1,23 +1,22 @@
 import { ConfigError, loadWorkerConfig } from '@app/config';
+import { runProcess } from '@app/process';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import 'reflect-metadata';
 import { WorkerModule } from './worker.module.js';
 
-try {
-  const config = loadWorkerConfig();
-  const app = await NestFactory.create<NestFastifyApplication>(
-    WorkerModule.with(config),
-    new FastifyAdapter(),
-    {
+await runProcess({
+  expected: [ConfigError],
+  boot: async (ending) => {
+    const config = loadWorkerConfig();
+    const module = WorkerModule.with(config, ending);
+    const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), {
+      abortOnError: false,
       bufferLogs: true,
-    },
-  );
-  app.useLogger(app.get(Logger));
-  app.enableShutdownHooks();
-  await app.listen(config.PORT, config.HOST);
-} catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
-}
+    });
+    app.useLogger(app.get(Logger));
+    const { HOST: host, PORT: port, SHUTDOWN_TIMEOUT_MS: timeoutMs } = config;
+    return { app, host, port, graceMs: 0, timeoutMs };
+  },
+});

@@ -15,7 +15,7 @@ import { Sweeper } from './sweeper.js';
 
 @Module({})
 export class WorkerModule {
-  static with(config: WorkerConfig): DynamicModule {
+  static with(config: WorkerConfig, ending: AbortSignal): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
@@ -33,6 +33,7 @@ export class WorkerModule {
           }),
         ),
         HealthModule.forRootAsync({
+          ending,
           inject: [REDIS, DataSource],
           useFactory: (redis: Redis, dataSource: DataSource) => ({
             redis: () => redis.ping(),

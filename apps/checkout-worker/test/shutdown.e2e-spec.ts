@@ -1,6 +1,10 @@
 import { Locks } from '@app/lock';
+import { EXIT } from '@app/process';
+import { Spawned, TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { mainOf } from '../../../tools/setup/build.js';
 import { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
 
@@ -43,3 +47,82 @@ it('a worker that is told to end is alive and not ready until it has let go of i
   await worker.start();
   expect(await shopper.drained(saleId)).toMatchObject({ held: 1, pending: 0 });
 }, 60_000);
+
+/** Milliseconds, short: the fault is soon there, and what is left behind is soon taken up. */
+const HASTY = {
+  JOB_LOCK_MS: '2000',
+  LOCK_TTL_MS: '2000',
+  SWEEP_INTERVAL_MS: '300',
+  SHUTDOWN_TIMEOUT_MS: '4000',
+};
+
+describe('a worker that is told to end', () => {
+  /** With another worker in the stack, it may not be the one that takes an order. */
+  async function alone(env: NodeJS.ProcessEnv = {}): Promise<Spawned> {
+    await stack.stopWorkers();
+    const worker = await Spawned.serving(mainOf('checkout-worker'), { ...stack.env, ...HASTY, ...env });
+    onTestFinished(async () => {
+      worker.kill('SIGKILL');
+      await worker.ended;
+    });
+    return worker;
+  }
+
+  async function relayTo(server: string): Promise<[relay: TcpProxy, url: string]> {
+    const url = new URL(server);
+    const relay = await TcpProxy.to(url.hostname, Number(url.port));
+    onTestFinished(() => relay.close());
+    url.port = String(relay.port);
+    return [relay, url.href];
+  }
+
+  const shows = ({ url }: { readonly url: string }, metric: RegExp) =>
+    vi.waitFor(async () => expect(await (await fetch(`${url}/metrics`)).text()).toMatch(metric), {
+      timeout: 15_000,
+      interval: 50,
+    });
+
+  it('ends though a client of its metrics is silent', async () => {
+    const worker = await alone();
+    const { hostname, port } = new URL(worker.url);
+    const client = connect({ host: hostname, port: Number(port) }).on('error', () => undefined);
+    onTestFinished(() => void client.destroy());
+    await fetch(`${worker.url}/health/live`);
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toBe(EXIT.ended);
+  });
+
+  it('leaves though Redis is silent under a sweep, and says what it left', async () => {
+    const [relay, REDIS_URL] = await relayTo(stack.redisUrl);
+    const worker = await alone({ REDIS_URL });
+    const saleId = await shopper.openSale('redis', 1, 1, { reservationTtlSeconds: 1 });
+    await shopper.reserve(saleId);
+    relay.blackhole(); // its reminder is lost, and the sweep finds it
+    await shows(worker, /^reservations_overdue 1$/m);
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toBe(EXIT.leftBehind);
+    expect(worker.output).toMatch(/ends without .*CheckoutConsumer.*did not end in time/);
+    await alone();
+    await vi.waitFor(
+      async () => expect(await shopper.drained(saleId)).toMatchObject({ held: 0, available: 1 }),
+      {
+        timeout: 15_000,
+      },
+    );
+  });
+
+  it('leaves though Postgres is silent under an order, and loses none', async () => {
+    const [relay, DATABASE_URL] = await relayTo(stack.databaseUrl);
+    const worker = await alone({ DATABASE_URL });
+    const saleId = await shopper.openSale('redis', 3);
+    await shopper.reserve(saleId);
+    relay.blackhole();
+    await shopper.checkout(saleId, 'ann');
+    await shows(stack.apis[0]!, /^queue_jobs\{state="active"\} 1$/m);
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toBe(EXIT.leftBehind);
+    expect(worker.output).toMatch(/ends without .*CheckoutConsumer.*did not end in time/);
+    await alone();
+    expect(await shopper.drained(saleId)).toMatchObject({ held: 2, pending: 0 });
+  });
+});

@@ -9,6 +9,11 @@ const common = lockServers.extend({
   HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATABASE_POOL_SIZE: integer(1, 200).default(10),
+  /**
+   * From SIGTERM (in the API: from the end of the grace) until the process leaves at the latest, whatever has not ended. Less than
+   * whoever sends SIGTERM waits before SIGKILL, which Kubernetes does after 30 s.
+   */
+  SHUTDOWN_TIMEOUT_MS: integer(1_000, 600_000).default(20_000),
   /** Base URL of the OTLP/HTTP collector that traces go to; nothing is traced without one. */
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(url('http:', 'https:')),
   /** Share of checkouts that are traced. */

@@ -6,7 +6,6 @@ import {
   ServiceUnavailableException,
   type DynamicModule,
   type FactoryProvider,
-  type OnModuleDestroy,
 } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,21 +15,22 @@ import { Gauge } from 'prom-client';
 export type Probes = Readonly<Record<string, () => Promise<unknown>>>;
 
 export interface HealthOptions extends Pick<FactoryProvider<Probes>, 'inject' | 'useFactory'> {
-  /** From SIGTERM until it stops to listen, in milliseconds; not ready, it still answers. 0 unless given. */
-  readonly shutdownGrace?: number;
+  /** Aborts when the process is told to end: from then on it is not ready, and still answers. */
+  readonly ending: AbortSignal;
 }
 
 const PROBES = Symbol('probes');
+const ENDING = Symbol('ending');
 /** A server that has not answered within this many milliseconds is down. */
 const PATIENCE_MS = 2_000;
 
 @Controller('health')
-class HealthController implements OnModuleDestroy {
+class HealthController {
   readonly up: Gauge;
-  #ending = false;
 
   constructor(
     @Inject(PROBES) private readonly probes: Probes,
+    @Inject(ENDING) private readonly ending: AbortSignal,
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
   ) {
@@ -56,18 +56,13 @@ class HealthController implements OnModuleDestroy {
   /** 503 while something it needs is down, which it names, and from the moment it is told to end. */
   @Get('ready')
   ready() {
-    if (this.#ending) throw new ServiceUnavailableException({ status: 'shutting_down' });
+    if (this.ending.aborted) throw new ServiceUnavailableException({ status: 'shutting_down' });
     return this.health.check(
       Object.entries(this.probes).map(([name, probe]) => async () => {
         const indicator = this.indicators.check(name);
         return (await isUp(probe)) ? indicator.up() : indicator.down();
       }),
     );
-  }
-
-  /** Comes before any other part ends; Terminus hears of it only in its turn, which may be after the last order in hand. */
-  onModuleDestroy() {
-    this.#ending = true;
   }
 }
 
@@ -79,12 +74,15 @@ async function isUp(probe: Probes[string]): Promise<boolean> {
 /** `GET /health/live` and `GET /health/ready`. */
 @Module({})
 export class HealthModule {
-  static forRootAsync({ shutdownGrace, ...probes }: HealthOptions): DynamicModule {
+  static forRootAsync({ ending, ...probes }: HealthOptions): DynamicModule {
     return {
       module: HealthModule,
-      imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: shutdownGrace })],
+      imports: [TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController],
-      providers: [{ provide: PROBES, ...probes }],
+      providers: [
+        { provide: PROBES, ...probes },
+        { provide: ENDING, useValue: ending },
+      ],
     };
   }
 }

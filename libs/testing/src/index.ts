@@ -1,2 +1,3 @@
 export { orderOf, Shop } from './shop.js';
+export { Spawned } from './spawned.js';
 export { TcpProxy } from './tcp-proxy.js';

@@ -32,7 +32,7 @@ export class Api {
       ADMIN_KEY,
       LOG_LEVEL: 'silent',
     });
-    const app = await createApp({ ...config, ...overrides });
+    const app = await createApp({ ...config, ...overrides }, new AbortController().signal);
     await app.listen(0, '127.0.0.1');
     return new Api(app, await app.getUrl());
   }

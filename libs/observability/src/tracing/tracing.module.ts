@@ -2,7 +2,7 @@ import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** At shutdown the last spans get this long to reach the collector, in milliseconds. */
-const FLUSH_MS = 3_000;
+const FLUSH_MS = 2_000;
 
 /** The variables of libs/config that tracing goes by. */
 export interface TracingConfig {

@@ -1,0 +1,133 @@
+import { migrate } from '@app/database';
+import { EXIT } from '@app/process';
+import { Spawned, TcpProxy } from '@app/testing';
+import { randomUUID } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import request from 'supertest';
+import { afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { mainOf } from '../../../tools/setup/build.js';
+import type { SaleView } from '../src/sales/sale.schema.js';
+import { ADMIN_KEY } from './support/api.js';
+
+let api: Spawned;
+let clients: Client[] = [];
+beforeAll(() => migrate(inject('databaseUrl')));
+afterEach(() => {
+  api.kill('SIGKILL');
+  for (const client of clients) client.leave();
+  clients = [];
+});
+
+async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
+  const servers = { REDIS_URL: inject('redisUrl'), DATABASE_URL: inject('databaseUrl') };
+  api = await Spawned.serving(mainOf('checkout-api'), { ...servers, ADMIN_KEY, LOG_LEVEL: 'error', ...more });
+}
+
+/** Somebody with a connection of its own, who sends just this and never closes. */
+class Client {
+  readonly #socket: Socket;
+  text = '';
+  ended = false;
+
+  private constructor(sends: string) {
+    const { hostname, port } = new URL(api.url);
+    this.#socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    this.#socket.setEncoding('utf8').on('data', (chunk: string) => (this.text += chunk));
+    this.#socket.on('error', () => undefined).on('end', () => (this.ended = true));
+    if (sends) this.#socket.write(sends);
+  }
+
+  static sends(text: string): Client {
+    const client = new Client(text);
+    clients.push(client);
+    return client;
+  }
+
+  async hears(text: string) {
+    await vi.waitFor(() => expect(this.text).toContain(text), { timeout: 5_000, interval: 20 });
+  }
+
+  leave() {
+    this.#socket.destroy();
+  }
+}
+
+const head = (line: string, ...more: string[]) => [`${line} HTTP/1.1`, 'Host: x', ...more].join('\r\n');
+const LIVE = `${head('GET /health/live')}\r\n\r\n`;
+const JSON_BODY = ['Content-Type: application/json', 'Content-Length: 100'];
+
+async function openSale(): Promise<string> {
+  const sale = { name: 'x', strategy: 'conditional-update', items: [{ sku: 'hot', stock: 1 }] };
+  const opened = await request(api.url).post('/sales').auth(ADMIN_KEY, { type: 'bearer' }).send(sale);
+  return (opened.body as SaleView).id;
+}
+
+describe('an API that is told to end', () => {
+  it.each([
+    ['says nothing', ''],
+    ['has sent half of the headers', head('GET /sales', 'X-Half: ')],
+    ['has sent half of a body', `${head('POST /sales', ...JSON_BODY)}\r\n\r\n{"name":`],
+    ['has a second request half sent', `${LIVE}${head('GET /sales')}`],
+  ])('ends though a client %s', async (_, sends) => {
+    await serve();
+    Client.sends(sends);
+    const other = Client.sends(LIVE); // what was sent before has arrived then
+    await other.hears('200 OK');
+    api.kill('SIGTERM');
+    expect(await api.ended).toBe(EXIT.ended);
+  });
+
+  it('ends though a client keeps its connection for the next request', async () => {
+    await serve();
+    const client = Client.sends(LIVE);
+    await client.hears('200 OK');
+    api.kill('SIGTERM');
+    expect(await api.ended).toBe(EXIT.ended);
+  });
+
+  it('answers those who wait or follow, to the end of the answer, and keeps none of their connections', async () => {
+    await serve();
+    const saleId = await openSale();
+    const checkouts = `/sales/${saleId}/checkouts`;
+    const order = { sku: 'hot', quantity: 1, buyerId: 'b' };
+    const key = randomUUID();
+    const queued = await request(api.url).post(checkouts).set('idempotency-key', key).send(order).expect(202);
+    const { orderId } = queued.body as { orderId: string };
+    const follower = Client.sends(`${head(`GET /orders/${orderId}/events`)}\r\n\r\n`);
+    await follower.hears('"status":"queued"');
+    const body = JSON.stringify(order);
+    const headers = ['Content-Type: application/json', `Content-Length: ${body.length}`, 'Prefer: wait=30'];
+    const waiter = Client.sends(
+      `${head(`POST ${checkouts}`, `Idempotency-Key: ${key}`, ...headers)}\r\n\r\n${body}`,
+    );
+    await Client.sends(LIVE).hears('200 OK');
+    api.kill('SIGTERM');
+    expect(await api.ended).toBe(EXIT.ended);
+    expect(waiter.text).toContain('202 Accepted');
+    await vi.waitFor(() => expect([follower.ended, waiter.ended]).toEqual([true, true]));
+    expect(follower.text).toMatch(/\r\n0\r\n\r\n$/);
+  });
+
+  it('leaves without an answer of a silent Postgres, and says so', async () => {
+    const url = new URL(inject('databaseUrl'));
+    const relay = await TcpProxy.to(url.hostname, Number(url.port));
+    onTestFinished(() => relay.close());
+    url.port = String(relay.port);
+    await serve({ DATABASE_URL: url.href, SHUTDOWN_TIMEOUT_MS: '2000' });
+    relay.blackhole();
+    Client.sends(`${head('GET /sales')}\r\n\r\n`);
+    await Client.sends(LIVE).hears('200 OK');
+    api.kill('SIGTERM');
+    expect(await api.ended).toBe(EXIT.leftBehind);
+    expect(api.output).toMatch(/ends without requests.*did not end in time/);
+  });
+
+  it('goes on with SIGTERM for as long as it is told to, and ends at once when it is told again', async () => {
+    await serve({ SHUTDOWN_GRACE_MS: '60000' });
+    api.kill('SIGTERM');
+    await vi.waitFor(() => request(api.url).get('/health/ready').expect(503));
+    await request(api.url).get('/sales').expect(200);
+    api.kill('SIGTERM');
+    expect(await api.ended).toBe(128 + 15);
+  });
+});

@@ -1,0 +1,1 @@
+export { EXIT, runProcess } from './run-process.js';

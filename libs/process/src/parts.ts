@@ -1,0 +1,62 @@
+import type { INestApplication } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connections } from './connections.js';
+
+type End = (...args: unknown[]) => unknown;
+
+/**
+ * The parts of an application that have something to end. Nest awaits one after the other, so one that hangs would keep the
+ * others from ending: here each has its time, those of libraries too, and is then left behind.
+ */
+export class Parts {
+  readonly #unfinished = new Set<{ readonly name: string }>();
+
+  /** @param timeoutMs for all of them: work in hand may take half of it, each connection to a server an eighth */
+  constructor(app: INestApplication<Server>, timeoutMs: number) {
+    for (const part of instancesOf(app)) {
+      this.#bound(part, 'onModuleDestroy', timeoutMs / 8);
+      this.#bound(part, 'beforeApplicationShutdown', timeoutMs / 2);
+      this.#bound(part, 'onApplicationShutdown', timeoutMs / 8);
+    }
+    const connections = new Connections(app.getHttpServer());
+    const http = app.getHttpAdapter();
+    const close = http.close.bind(http);
+    http.close = () =>
+      this.#inTime('requests', timeoutMs / 2, () => {
+        connections.end();
+        return close();
+      });
+  }
+
+  /** Names of those that have begun to end, and have not ended. */
+  get unfinished(): string[] {
+    return Array.from(this.#unfinished, ({ name }) => name);
+  }
+
+  #bound(part: object, hook: string, limitMs: number) {
+    const end = (part as Record<string, End | undefined>)[hook];
+    if (typeof end !== 'function') return;
+    const bounded = (...args: unknown[]) =>
+      this.#inTime(part.constructor.name, limitMs, () => end.apply(part, args));
+    Object.assign(part, { [hook]: bounded });
+  }
+
+  async #inTime(name: string, limitMs: number, end: () => unknown): Promise<void> {
+    const entry = { name };
+    this.#unfinished.add(entry);
+    const ended = (async () => end())().finally(() => this.#unfinished.delete(entry));
+    await Promise.race([ended, sleep(limitMs, undefined, { ref: false })]);
+  }
+}
+
+/** Whatever Nest has made, or was given, for this application. */
+function instancesOf(app: INestApplication): Set<object> {
+  const instances = [...app.get(ModulesContainer).values()].flatMap((module) =>
+    [module.providers, module.controllers, module.injectables].flatMap((hosts) =>
+      Array.from(hosts.values(), ({ instance }): unknown => instance),
+    ),
+  );
+  return new Set(instances.filter((each): each is object => typeof each === 'object' && each !== null));
+}
