@@ -56,7 +56,7 @@ describe('a relay', () => {
     const buyer = await client(relay.port);
     buyer.ask();
     await vi.waitFor(() => expect(buyer.told).toEqual(['first']));
-    const left = vi.fn();
+    const left = vi.fn<() => void>();
     void relay.forget().then(left);
     buyer.ask();
     const other = await client(relay.port);

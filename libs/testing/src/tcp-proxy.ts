@@ -101,7 +101,7 @@ export class TcpProxy {
     const clients = [...this.#links.keys()];
     for (const lane of [...this.#links.values()].flat()) lane.forget();
     this.#links.clear();
-    await Promise.all(clients.map((client) => client.closed || once(client, 'close')));
+    await Promise.all(clients.map(async (client) => client.closed || (await once(client, 'close'))));
   }
 
   /** Resets every connection on both sides, what was under way is lost, and new ones are reset too. */

@@ -69,7 +69,7 @@ function indexOf(experiments: readonly Experiment[], cells: readonly Cell[]): st
     '## Experiments',
     experiments.map(({ name, title }) => `- [${name}](${name}.md): ${title}`).join('\n'),
     '## How to read the pictures',
-    'A row is a process. The thin grey bar is its wait, the blue bar is its hold with the end of its fencing token; a dashed frame is how long it was stopped. ○ reads the stock, ● writes and is accepted, ✕ in red is a write that was refused, a triangle tells the holder that its lease is lost, a diamond gives up, the large ✕ is a death; a green + is a repair, and a red bar is a server or a process that is down. Shaded in red: nobody could have the lock, or two had it.',
+    'A row is a process. The thin grey bar is its wait, the blue bar is its hold with the end of its fencing token; a dashed frame is how long it was stopped. ○ reads the stock, ● writes and is accepted, ✕ in red is a write that was refused, a triangle tells the holder that its lease is lost, a diamond gives up, the large ✕ is a death; a green + is a repair, and a red bar is how long something was down, or whatever else is said to have happened to it. Shaded in red: nobody could have the lock, or two had it.',
   ].join('\n\n');
 }
 

@@ -4,7 +4,7 @@ import { html, raw, type Html } from '../../report/html.js';
 import { layOut, type Timeline } from './timeline.js';
 
 const WIDTH = 960;
-const LEFT = 190;
+const LEFT = 230;
 const RIGHT = 20;
 const ROW = 26;
 const BAR = 14;

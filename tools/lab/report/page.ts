@@ -53,9 +53,9 @@ export function renderPage({ verdict, experiments, cells, machine, command, fini
         ${matrixOf(experiments, cells)}
         <p class="note">
           In the drawings: a row is a process; grey while it waits, blue while it holds (with the end of its
-          token), dashed while it is stopped, red while it is down before it comes back. ○ reads the stock, ●
-          writes; in red ✕ a refused write, ▲ the holder is told of its loss, a large ✕ its death. Shaded:
-          nobody could have the lock, or two had it.
+          token), dashed while it is stopped, red while it is down or suffers what its row says. ○ reads the
+          stock, ● writes; in red ✕ a refused write, ▲ the holder is told of its loss, a large ✕ its death.
+          Shaded: nobody could have the lock, or two had it.
         </p>
       </section>
       ${

@@ -77,7 +77,9 @@ async function sellThroughOutages(
   const random = new Random(scene.seed, workerCrash.name); // the same for every strategy
   const all = planOutages(random, perilsOf(ttl), OUTAGES_MS);
   const plan = all.filter((outage) => strategy !== 'redis-setnx' || !delaysWrites(outage));
-  progress(`  ${strategy}: ${plan.map(({ victim, fault, at }) => `${victim} ${fault} at ${at} ms`).join(', ')}`);
+  progress(
+    `  ${strategy}: ${plan.map(({ victim, fault, at }) => `${victim} ${fault} at ${at} ms`).join(', ')}`,
+  );
 
   let begin = () => {};
   const begun = new Promise<number>((resolve) => (begin = () => resolve(now())));

@@ -55,12 +55,15 @@ export async function unready(processes: readonly Process[], withinMs: number): 
 const ask = (url: string) => fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
 const ANSWER_MS = 5_000;
 
+const UNSOLD_SQL = 'SELECT sum(available)::int AS unsold FROM stock WHERE sale_id = $1';
+
 export type Books = Awaited<ReturnType<typeof readBooks>>;
 
 /** What the database says of a sale, and of the orders that buyers were promised. */
 export const readBooks = (stack: Stack, saleId: string, promised: readonly Accepted[]) =>
   withDatabase(stack.databaseUrl, async (database) => ({
     truth: await readTruth(stack, database, saleId),
+    unsold: (await database.query<{ unsold: number }>(UNSOLD_SQL, [saleId])).rows[0]!.unsold,
     movements: await movementsOf(async (sql, values) => (await database.query(sql, values)).rows, saleId),
     missing: await missingFrom(
       database,

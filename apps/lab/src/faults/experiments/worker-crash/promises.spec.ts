@@ -5,6 +5,7 @@ const truth = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true, ende
 const sound: Evidence = {
   sold: {
     accepted: 2,
+    soldOut: 1,
     orders: [
       { orderId: 'a', buyerId: 'buyer-1' },
       { orderId: 'b', buyerId: 'buyer-2' },
@@ -17,7 +18,7 @@ const sound: Evidence = {
     { orders: 0, jobs: 0 },
   ],
   unready: [],
-  books: { truth, movements: [], missing: [] },
+  books: { truth, unsold: 0, movements: [], missing: [] },
   misled: [],
   after: { truth },
 };
@@ -48,8 +49,11 @@ describe('promises', () => {
 });
 
 it('units that nobody got although they were wanted are a harm, as those that two got', () => {
-  expect(harmsIn({ books: { ...books, truth: { ...truth, undersold: 3 } } })).toEqual([
-    '3 units unsold while buyers were turned away',
-  ]);
-  expect(harmsIn({ books: { ...books, truth: { ...truth, oversold: 3 } } })).toEqual(['oversold by 3']);
+  const harms = (changed: Partial<typeof books>, soldOut = 1) =>
+    harmsIn({ sold: { ...sold, soldOut }, books: { ...books, ...changed } });
+  const unsold = ['3 units unsold while buyers were turned away'];
+  expect(harms({ truth: { ...truth, undersold: 3 } }, 0)).toEqual(unsold);
+  expect(harms({ unsold: 3 })).toEqual(unsold);
+  expect(harms({ unsold: 3 }, 0)).toEqual([]);
+  expect(harms({ truth: { ...truth, oversold: 3 } })).toEqual(['oversold by 3']);
 });

@@ -5,12 +5,12 @@ import type { Sold } from './buyers.js';
 
 /** What is known once a sale went through its outages. */
 export interface Evidence {
-  readonly sold: Pick<Sold, 'accepted' | 'orders' | 'unexpected' | 'complaints'>;
+  readonly sold: Pick<Sold, 'accepted' | 'soldOut' | 'orders' | 'unexpected' | 'complaints'>;
   /** What was left to do when nobody waited any longer: after the sale, and after everybody asked again. */
   readonly left: readonly Unfinished[];
   /** Processes that were not ready in the end, and what they said. */
   readonly unready: readonly string[];
-  readonly books: Pick<Books, 'truth' | 'movements' | 'missing'>;
+  readonly books: Pick<Books, 'truth' | 'unsold' | 'movements' | 'missing'>;
   /** Answers to those who asked again that should have been others. */
   readonly misled: readonly string[];
   /** The books after everybody asked again. */
@@ -18,11 +18,13 @@ export interface Evidence {
 }
 
 /** What a lock, or whatever a strategy has in its place, is to prevent. */
-export function harmsIn({ books: { truth, movements } }: Pick<Evidence, 'books'>): string[] {
-  const { undersold } = truth;
+export function harmsIn({ sold, books }: Pick<Evidence, 'sold' | 'books'>): string[] {
+  const { truth, movements } = books;
+  // Buyers are turned away by their orders, or at once, for an order of somebody else.
+  const unsold = Math.max(truth.undersold, sold.soldOut > 0 ? books.unsold : 0);
   return [
     ...harmsOf(truth, movements),
-    ...(undersold > 0 ? [`${undersold} units unsold while buyers were turned away`] : []),
+    ...(unsold > 0 ? [`${unsold} units unsold while buyers were turned away`] : []),
   ];
 }
 

@@ -44,6 +44,7 @@ export const linkVictim = (name: string, link: TcpProxy): Victim => ({
 
 async function connected(name: string, link: TcpProxy): Promise<void> {
   for (const deadline = Date.now() + CONNECTS_WITHIN_MS; link.links === 0; await sleep(20)) {
-    if (Date.now() > deadline) throw new Error(`${name} has not been connected for ${CONNECTS_WITHIN_MS / 1_000} s`);
+    if (Date.now() > deadline)
+      throw new Error(`${name} has not been connected for ${CONNECTS_WITHIN_MS / 1_000} s`);
   }
 }
