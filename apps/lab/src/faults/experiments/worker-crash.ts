@@ -97,6 +97,7 @@ async function sellThroughOutages(
   const loadEnds = begunAt + LOAD.seconds * 1_000 - TOLD_LATE_MS;
   const faults = history.events.filter(({ kind }) => kind === 'fault');
   const { oversold, undersold, lostUpdates } = books.truth;
+  const forgotten = leavesIn(history);
   const evidence = { sold, left, unready: notReady, books, misled, after };
   return {
     harms: harmsIn(evidence),
@@ -113,7 +114,8 @@ async function sellThroughOutages(
       oversold,
       undersold,
       lostUpdates,
-      leftForgottenMs: leftIn(history),
+      leftForgottenMs: forgotten.ms,
+      neverLeft: forgotten.never,
       drainMs,
       toTerminalMs: books.waits,
     },
@@ -131,11 +133,12 @@ function accountOf({ accepted }: Sold, { truth, missing }: Books, history: Histo
   );
 }
 
-/** How long it took each process to leave connections that were dead, in milliseconds; those that never did are not in it. */
-function leftIn({ events }: History): number[] {
+/** How long each process took to leave connections that were dead, in milliseconds, and how many never left all of theirs. */
+function leavesIn({ events }: History) {
   const forgotten = events.filter(({ kind, actor }) => kind === 'fault' && actor.endsWith(' forgotten'));
-  return forgotten.flatMap(({ actor, at }) => {
+  const ms = forgotten.flatMap(({ actor, at }) => {
     const left = events.find((event) => event.kind === 'repaired' && event.actor === actor);
     return left ? [Math.round(left.at - at)] : [];
   });
+  return { ms, never: forgotten.length - ms.length };
 }
