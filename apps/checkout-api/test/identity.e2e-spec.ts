@@ -47,33 +47,40 @@ describe('two bodies with one key, sent at the same moment', () => {
   it.each([
     ['of another quantity', { quantity: 7 }],
     ['of another SKU', { sku: 'cold' }],
-  ])('%s: what was refused is never executed', async (_, change) => {
-    settler = new Settler();
-    const { id } = await api.sale({ items });
-    const pairs = Array.from({ length: PAIRS }, async (_, i) => {
-      const buyerId = `buyer-${i}`;
-      const bodies = [
-        { buyerId, quantity: 1, sku: 'hot' },
-        { buyerId, quantity: 1, sku: 'hot', ...change },
-      ];
-      if (i % 2) bodies.reverse();
-      const answers = await Promise.all(
-        bodies.map((body) => api.checkout(id, { key: 'k', body, prefer: 'wait=20' })),
-      );
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, 422]);
-      const { quantity, sku } = bodies[answers.findIndex(({ status }) => status === 201)]!;
-      expect(answers.find(({ status }) => status === 201)!.body).toMatchObject({ quantity, sku });
-      expect(await settled(orderIdOf(id, buyerId, 'k'))).toMatchObject({ quantity, sku });
-    });
-    await Promise.all(pairs);
-  }, 60_000);
+  ])(
+    '%s: what was refused is never executed',
+    async (_, change) => {
+      settler = new Settler();
+      const { id } = await api.sale({ items });
+      const pairs = Array.from({ length: PAIRS }, async (_, i) => {
+        const buyerId = `buyer-${i}`;
+        const bodies = [
+          { buyerId, quantity: 1, sku: 'hot' },
+          { buyerId, quantity: 1, sku: 'hot', ...change },
+        ];
+        if (i % 2) bodies.reverse();
+        const answers = await Promise.all(
+          bodies.map((body) => api.checkout(id, { key: 'k', body, prefer: 'wait=20' })),
+        );
+        expect(answers.map(({ status }) => status).sort()).toEqual([201, 422]);
+        const { quantity, sku } = bodies[answers.findIndex(({ status }) => status === 201)]!;
+        expect(answers.find(({ status }) => status === 201)!.body).toMatchObject({ quantity, sku });
+        expect(await settled(orderIdOf(id, buyerId, 'k'))).toMatchObject({ quantity, sku });
+      });
+      await Promise.all(pairs);
+    },
+    60_000,
+  );
 
   it('are one order where they are equal, and both hear of it', async () => {
     settler = new Settler();
     const { id } = await api.sale({ items });
     const pairs = Array.from({ length: 50 }, async (_, i) => {
       const same = { key: 'k', body: { buyerId: `buyer-${i}` } };
-      await Promise.all([api.checkout(id, same), api.checkout(id, { ...same, prefer: 'wait=10' }).expect(201)]);
+      await Promise.all([
+        api.checkout(id, same),
+        api.checkout(id, { ...same, prefer: 'wait=10' }).expect(201),
+      ]);
     });
     await Promise.all(pairs);
     const { body } = await api.http.get(`/sales/${id}/audit`).expect(200);
@@ -113,10 +120,15 @@ it('keeps the first body while it is queued, although its key is forgotten', asy
 const forgetting: [string, (saleId: string, orderId: string) => Promise<unknown>][] = [
   ['lost everything', () => redis.flushall()],
   ['forgot the keys of the sale', async (saleId) => redis.del(await redis.keys(`checkout:${saleId}:key:*`))],
-  ['became another process', (saleId) => forgottenBy(saleId, (memory) => redis.set(memory, 'another history'))],
+  [
+    'became another process',
+    (saleId) => forgottenBy(saleId, (memory) => redis.set(memory, 'another history')),
+  ],
 ];
 async function forgottenBy(saleId: string, change: (memory: string) => Promise<unknown>) {
-  await redis.del((await redis.keys(`checkout:${saleId}:key:*`)).filter((key) => key !== keys.memory(saleId)));
+  await redis.del(
+    (await redis.keys(`checkout:${saleId}:key:*`)).filter((key) => key !== keys.memory(saleId)),
+  );
   await change(keys.memory(saleId));
 }
 

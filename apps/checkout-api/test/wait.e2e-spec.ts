@@ -44,15 +44,13 @@ describe('Prefer: wait', () => {
     // A replay gets the same answer, from Postgres.
     const again = await buy('a', '2').expect(problem('BUYER_LIMIT_EXCEEDED'));
     expect(again.body).toEqual(body);
-    await api
-      .checkout(id, { key: '2', body: { buyerId: 'a', quantity: 2 } })
-      .expect(202, {
-        orderId: orderIdOf(id, 'a', '2'),
-        status: 'rejected',
-        reason: 'BUYER_LIMIT_EXCEEDED',
-        sku: 'hot',
-        quantity: 2,
-      });
+    await api.checkout(id, { key: '2', body: { buyerId: 'a', quantity: 2 } }).expect(202, {
+      orderId: orderIdOf(id, 'a', '2'),
+      status: 'rejected',
+      reason: 'BUYER_LIMIT_EXCEEDED',
+      sku: 'hot',
+      quantity: 2,
+    });
   });
 
   it('sells out: as many as there are, the others are told', async () => {

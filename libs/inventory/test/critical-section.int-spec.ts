@@ -100,7 +100,11 @@ describe('settling', () => {
         order,
       ]);
       const outcomes = [{ status: 'reserved' }, { status: 'reserved' }];
-      expect(settled).toEqual({ outcomes, available: 0, versions: write === 'conditional' ? undefined : ['1'] });
+      expect(settled).toEqual({
+        outcomes,
+        available: 0,
+        versions: write === 'conditional' ? undefined : ['1'],
+      });
       expect(await totalOf(sale)).toMatchObject({ held: 1, available: 0, lostUpdates: 0, conserved: true });
     },
   );

@@ -21,8 +21,6 @@ export const lookUpIn =
   (dataSource: DataSource): AdmissionRules['lookUp'] =>
   async (orders) => {
     const values = [orders.map(({ orderId }) => orderId), orders.map(({ saleId }) => saleId)];
-    const { rows } = await fromPostgres(
-      poolOf(dataSource).query<{ stored: Stored }>({ ...LOOK_UP, values }),
-    );
+    const { rows } = await fromPostgres(poolOf(dataSource).query<{ stored: Stored }>({ ...LOOK_UP, values }));
     return rows.map(({ stored }) => stored);
   };

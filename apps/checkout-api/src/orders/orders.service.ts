@@ -78,14 +78,11 @@ export class OrdersService {
   /** While Redis is down nobody learns of them. */
   async #refused(orderIds: readonly string[]): Promise<OrderView[]> {
     const letters = await this.deadLetters.find(orderIds).catch(() => []);
-    const orders = letters.flatMap((letter) => (letter.kind === 'checkout' ? [letter.order] : []));
-    return orders.map(({ orderId, saleId, sku, quantity }) => ({
-      orderId,
-      saleId,
-      sku,
-      quantity,
-      ...REFUSED,
-    }));
+    return letters.flatMap((letter) => {
+      if (letter.kind !== 'checkout') return [];
+      const { orderId, saleId, sku, quantity } = letter.order;
+      return [{ orderId, saleId, sku, quantity, ...REFUSED }];
+    });
   }
 
   async #queued(orderId: string): Promise<OrderView | undefined> {

@@ -16,7 +16,9 @@ export const problemSchema = z
     holding: z
       .array(heldSchema)
       .optional()
-      .describe('Orders that hold what the buyer may have, where the code is BUYER_LIMIT_EXCEEDED; the first 20'),
+      .describe(
+        'Orders that hold what the buyer may have, where the code is BUYER_LIMIT_EXCEEDED; the first 20',
+      ),
     down: z.array(z.string()).optional().describe('What is down, where the code is NOT_READY'),
   })
   .describe('Problem details (RFC 9457)');

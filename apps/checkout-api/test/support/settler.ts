@@ -40,7 +40,11 @@ export class Settler {
       onCommit: async (orders, { outcomes, available }) => {
         if (!announces) return;
         const settled = orders.map((order, i) => ({ order, outcome: outcomes[i]! }));
-        await announce(this.#redis, settled, available === 0 ? await this.#versionsOf(orders[0]!) : undefined);
+        await announce(
+          this.#redis,
+          settled,
+          available === 0 ? await this.#versionsOf(orders[0]!) : undefined,
+        );
       },
       onRelease: async (saleId, sku, released) => {
         if (announces) await announceReturn(this.#redis, { saleId, sku }, released);
