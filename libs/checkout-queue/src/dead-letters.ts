@@ -1,7 +1,8 @@
 import type { Outcome } from '@app/orders';
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { readFileSync } from 'node:fs';
 import { keys } from './keys.js';
+import { announce } from './outcomes.js';
 import type { QueuedOrder } from './queue.js';
 
 const DROP = readFileSync(new URL('./drop-letter.lua', import.meta.url), 'utf8');
@@ -31,24 +32,18 @@ export type DeadLetter = Refusal &
 export class DeadLetters {
   constructor(private readonly redis: Redis) {}
 
-  /** A worker's side: the order leaves the queue as a dead letter, and whoever waits for it is told, in one step. */
+  /**
+   * A worker's side: the order becomes a dead letter and leaves the queue, and whoever waits for it is told. A crash in between
+   * leaves it in the queue as well: it is refused once more.
+   */
   async keepOrder(order: QueuedOrder, why: unknown): Promise<void> {
-    const { orderId, saleId, sku, replyTo } = order;
-    const transaction = this.redis.multi();
-    transaction.hset(
-      keys.deadLetters,
-      orderId,
-      JSON.stringify({ kind: 'checkout', order, ...refusalOf(why) }),
-    );
-    transaction.srem(keys.pending(saleId, sku), orderId).hdel(keys.queued, orderId);
-    if (replyTo) transaction.publish(keys.outcomes(replyTo), JSON.stringify([[orderId, REFUSED]]));
-    await run(transaction);
+    await this.#keep({ kind: 'checkout', order, ...refusalOf(why) });
+    await announce(this.redis, [{ order, outcome: REFUSED }]);
   }
 
   /** The same of a reservation that cannot be given back. */
   async keepRelease({ orderId, saleId, sku }: Due, why: unknown): Promise<void> {
-    const letter: DeadLetter = { kind: 'release', order: { orderId, saleId, sku }, ...refusalOf(why) };
-    await this.redis.hset(keys.deadLetters, orderId, JSON.stringify(letter));
+    await this.#keep({ kind: 'release', order: { orderId, saleId, sku }, ...refusalOf(why) });
   }
 
   /** Those of these orders. */
@@ -78,6 +73,10 @@ export class DeadLetters {
   async drop(letter: DeadLetter): Promise<void> {
     await this.redis.eval(DROP, 1, keys.deadLetters, letter.order.orderId, JSON.stringify(letter));
   }
+
+  async #keep(letter: DeadLetter): Promise<void> {
+    await this.redis.hset(keys.deadLetters, letter.order.orderId, JSON.stringify(letter));
+  }
 }
 
 const read = (letter: string) => JSON.parse(letter) as DeadLetter;
@@ -85,9 +84,4 @@ const read = (letter: string) => JSON.parse(letter) as DeadLetter;
 function refusalOf(why: unknown): Refusal {
   const { code, message } = why as { code?: string; message: string };
   return { code, message, refusedAt: Date.now() };
-}
-
-async function run(transaction: ChainableCommander): Promise<void> {
-  const results = (await transaction.exec()) ?? [];
-  for (const [error] of results) if (error) throw error;
 }
