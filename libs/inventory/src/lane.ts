@@ -21,6 +21,8 @@ export interface Waiting<O> {
 
 /** How often what may succeed at once is tried again in a row, before the queue is left to choose the time. */
 const MOST_REPEATS = 8;
+/** A hold that is older hangs: each statement has a limit of its own, of some ten seconds, and so has the wait for a permit. */
+const LONGEST_HOLD_MS = 30_000;
 
 /** The orders of one SKU, or of one stripe of it, that this process has in hand. */
 export class Lane<O extends OrderRequest> {
@@ -121,7 +123,7 @@ export class Lane<O extends OrderRequest> {
     const { ttl, fenced } = this.options.lockOptions(this.strategy);
     // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
     const lock = await this.options.lockOf(this.strategy);
-    const options = { ttl, fenced, wait: 2 * ttl, signal: this.options.signal };
+    const options = { ttl, fenced, wait: 2 * ttl, longest: LONGEST_HOLD_MS, signal: this.options.signal };
     await withLocks(lock, this.work.resources, options, work);
   }
 

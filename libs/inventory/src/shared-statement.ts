@@ -66,10 +66,11 @@ export class SharedStatement<I, O> {
       const answers = await this.ask(asked.map(({ item }) => item));
       asked.forEach(({ resolve }, i) => resolve(answers[i]!));
     } catch (error) {
-      // Nobody suffers for another's item: each is asked alone. Of any other failure nobody knows what it came to.
-      if (asked.length > 1 && UNDONE.has(verdictOf(error)))
-        await Promise.all(asked.map((one) => this.#askFor([one])));
-      else for (const { reject } of asked) reject(error);
+      const isUndone = UNDONE.has(verdictOf(error));
+      // Nobody suffers for another's item: each is asked alone.
+      if (isUndone && asked.length > 1) await Promise.all(asked.map((one) => this.#askFor([one])));
+      // Of any other failure nobody knows what it came to, and who waits behind it would wait as long for the same.
+      else for (const { reject } of isUndone ? asked : [...asked, ...this.#waiting.splice(0)]) reject(error);
     }
   }
 }
