@@ -18,6 +18,7 @@ export interface AuditTotal {
   pending: number;
   oversold: number;
   undersold: number;
+  refusedWithStock: number;
   lostUpdates: number;
   conserved: boolean;
 }

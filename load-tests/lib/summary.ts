@@ -52,7 +52,7 @@ function text(summary: ReturnType<typeof figures>): string[] {
   const { requests, accepted, soldOut, refused, unexpected, droppedIterations, checks, latencyMs, audit } =
     summary;
   const { p50, p95, p99 } = latencyMs;
-  const audited = Object.entries(audit).map(([name, value]) => `${value} ${name.replace('_', ' ')}`);
+  const audited = Object.entries(audit).map(([name, value]) => `${value} ${name.replaceAll('_', ' ')}`);
   const checkoutLines = [
     `checkouts  ${requests}: ${accepted} accepted, ${soldOut} sold out, ${refused} refused, ${unexpected} unexpected; ${droppedIterations} dropped`,
     `latency    p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,

@@ -14,6 +14,7 @@ const gauges = {
   pending: new Gauge('audit_pending'),
   oversold: new Gauge('audit_oversold'),
   undersold: new Gauge('audit_undersold'),
+  refusedWithStock: new Gauge('audit_refused_with_stock'),
   lostUpdates: new Gauge('audit_lost_updates'),
   conserved: new Gauge('audit_conserved'),
 };

@@ -20,7 +20,7 @@ export interface K6Summary {
   latencyMs: Percentiles;
   /** Of the buyers of `full-journey.ts`, by what they did; what nobody did is left out. */
   journeys: Partial<Record<'paid' | 'waited', number>>;
-  audit: Record<'available' | 'held' | 'sold' | 'oversold' | 'lost_updates', number>;
+  audit: Record<'available' | 'held' | 'sold' | 'oversold' | 'lost_updates' | 'refused_with_stock', number>;
 }
 
 /** k6 as this machine has it, with the key of a stack; the arguments of a run are appended. */

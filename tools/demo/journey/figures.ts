@@ -31,6 +31,8 @@ export interface JourneyFigures {
   oversold: number;
   /** Units that lay available through the last seconds of demand, while buyers were turned away. */
   undersold: number;
+  /** Buyers who were turned away while there were units, as the API found it. */
+  refusedWithStock: number;
   lostUpdates: number;
   /** available + held + sold === initialStock */
   conserved: boolean;

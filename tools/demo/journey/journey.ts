@@ -40,7 +40,7 @@ export async function measureJourney(measuring: Measuring, planned: PlannedJourn
 function figuresOf(
   { strategy, workers, batchSize, durationSeconds, reservationTtlSeconds, stock }: PlannedJourney,
   apiReplicas: number,
-  { requests, accepted, soldOut, journeys, latencyMs, droppedIterations }: K6Summary,
+  { requests, accepted, soldOut, journeys, latencyMs, droppedIterations, audit }: K6Summary,
   { available, live, lostUpdates, timeToTerminalMs }: SaleTruth,
   { held, sold, expired, walkedAway, declined, charged, reservations, series }: JourneyTruth,
 ): JourneyFigures {
@@ -66,6 +66,7 @@ function figuresOf(
     charged,
     oversold: Math.max(0, live - stock),
     undersold: Math.min(soldOut, Math.max(0, idle)),
+    refusedWithStock: audit.refused_with_stock,
     lostUpdates,
     conserved: available + held + sold === stock,
     latencyMs: roundedAll(latencyMs),

@@ -26,6 +26,11 @@ describe('a journey', () => {
       { figures: { sold: 290, charged: 290, available: 10, undersold: 10 }, toldPaid: 290 },
       'turned buyers away while 10 units lay unsold.',
     ],
+    [
+      'refused what it had',
+      { figures: { refusedWithStock: 11 } },
+      'turned 11 buyers away as if nothing were left, while there was.',
+    ],
     ['lost an update', { figures: { lostUpdates: 1 } }, 'lost 1 update of the stock.'],
     [
       'did not conserve the stock',
@@ -42,6 +47,10 @@ describe('a journey', () => {
     ['gave units away', { figures: { charged: 299 } }, 'took money for 299 units, but sold 300.'],
   ])('that %s broke a promise', (_, change, reason) => {
     expect(brokenJourney(journeyResult(change))).toEqual([`On the journey, redis ${reason}`]);
+  });
+
+  it('may refuse a few while a worker that gave units back has not told', () => {
+    expect(brokenJourney(journeyResult({ figures: { refusedWithStock: 10 } }))).toEqual([]);
   });
 
   it.each<[string, JourneyChange, string]>([

@@ -2,12 +2,18 @@ import { arrivalDoubts } from '../arrival.js';
 import { count, counted, units } from '../format.js';
 import type { JourneyResult } from './figures.js';
 
+/**
+ * Share of those turned away who may have been so while there were units. Some are where a worker is killed between giving units
+ * back and telling; more are of a mark that outlives its truth.
+ */
+const MOST_REFUSED_WITH_STOCK = 0.01;
+
 type Judged = Omit<JourneyResult, 'series' | 'dashboard'>;
 
 /** What the shop owes its buyers, its stock and its till, and did not keep. */
 export function brokenJourney({ figures, reservations, toldPaid }: Judged): string[] {
   const { strategy, initialStock, accepted, held, sold, available, charged } = figures;
-  const { oversold, undersold, lostUpdates, conserved } = figures;
+  const { oversold, undersold, lostUpdates, conserved, refusedWithStock, turnedAway } = figures;
   const of = `On the journey, ${strategy}`;
   const reasons: string[] = [];
   if (held > 0) reasons.push(`${of} still held ${units(held)} when every reservation should have ended.`);
@@ -15,6 +21,11 @@ export function brokenJourney({ figures, reservations, toldPaid }: Judged): stri
     reasons.push(`${of} oversold: ${count(sold + held)} of ${units(initialStock)} were sold or held.`);
   }
   if (undersold > 0) reasons.push(`${of} turned buyers away while ${units(undersold)} lay unsold.`);
+  if (refusedWithStock > MOST_REFUSED_WITH_STOCK * turnedAway) {
+    reasons.push(
+      `${of} turned ${count(refusedWithStock)} buyers away as if nothing were left, while there was.`,
+    );
+  }
   if (lostUpdates > 0) reasons.push(`${of} lost ${counted(lostUpdates, 'update')} of the stock.`);
   // With nothing held it says that sold and available make up the initial stock.
   if (!conserved) {

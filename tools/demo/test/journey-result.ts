@@ -26,6 +26,7 @@ export function journeyResult({ figures, ...change }: JourneyChange = {}): Journ
       charged: 300,
       oversold: 0,
       undersold: 0,
+      refusedWithStock: 0,
       lostUpdates: 0,
       conserved: true,
       latencyMs: { p50: 2, p95: 20, p99: 40 },
