@@ -57,4 +57,71 @@ describe('InHand', () => {
     }
     expect(inHand.concurrency).toBe(before);
   });
+
+  /** Looks often enough for whatever does not move meanwhile to stand still. Returns what does so since then. */
+  const lookOn = (inHand: InHand, looks = 5) =>
+    Array.from({ length: looks }, () => inHand.look())
+      .flat()
+      .map(({ sku }) => sku);
+
+  it('gives a SKU that stands still no room of the others, and takes no more of it', () => {
+    const inHand = new InHand(4_096);
+    expect(fill(inHand, () => ofOneSku(64))).toBe(4);
+    expect(inHand.concurrency).toBe(4);
+    expect(lookOn(inHand)).toEqual(['hot']);
+    expect(inHand.concurrency).toBe(8);
+    expect(inHand.begin([order('hot'), order('other')])).toEqual([order('other')]);
+  });
+
+  it('takes a SKU that is slow for one that moves', () => {
+    const inHand = new InHand(4_096);
+    fill(inHand, () => ofOneSku(64));
+    for (let i = 0; i < 20; i++) {
+      expect(lookOn(inHand, 3)).toEqual([]);
+      inHand.settled(order('hot'));
+    }
+  });
+
+  it('has a SKU stand still until one of its orders is settled, though all have failed', () => {
+    const inHand = new InHand(4_096);
+    const orders = inHand.begin(ofOneSku(64));
+    lookOn(inHand);
+    orders.forEach((each) => inHand.failed(each));
+    inHand.end();
+    expect(lookOn(inHand)).toEqual([]);
+    const before = inHand.concurrency;
+    expect(inHand.begin(ofOneSku(128))).toHaveLength(128); // it may move by now
+    expect(inHand.concurrency).toBe(before + 1);
+    inHand.settled(order('hot'));
+    expect(inHand.concurrency).toBe(4); // one job of which 127 are left, and three more
+    expect(inHand.begin(ofOneSku(300))).toHaveLength(300);
+  });
+
+  it('forgets a SKU of which nothing is left', () => {
+    const inHand = new InHand(4_096);
+    inHand.begin([order('hot')]);
+    lookOn(inHand);
+    inHand.failed(order('hot'));
+    inHand.end();
+    lookOn(inHand, 200);
+    expect(inHand.begin(ofOneSku(300))).toHaveLength(300);
+    expect(lookOn(inHand)).toEqual(['hot']);
+  });
+
+  it('has those that stand still share a quarter of the hands', () => {
+    const inHand = new InHand(1_024);
+    fill(inHand, (job) => Array.from({ length: 64 }, () => order(`sku-${job}`)));
+    expect(lookOn(inHand)).toHaveLength(16);
+    expect(inHand.share).toBe(16);
+    expect(inHand.tooMany()).toHaveLength(16);
+    expect(inHand.begin([order('sku-1'), order('other')])).toEqual([order('other')]);
+  });
+
+  it('always has room for one job besides what stands still', () => {
+    const inHand = new InHand(1);
+    inHand.begin(ofOneSku(64));
+    expect(inHand.concurrency).toBe(1);
+    lookOn(inHand);
+    expect(inHand.concurrency).toBe(2);
+  });
 });

@@ -66,6 +66,7 @@ export function skuWorker<Data, Part extends OfSku>(
     ...options,
     concurrency: inHand.concurrency,
     connection,
+    drainDelay: 1, // seconds: the one that was woken for a parked job may have its hands full
     // However often its worker died, a job goes back to the queue.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy },

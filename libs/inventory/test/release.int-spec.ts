@@ -196,6 +196,19 @@ it('finds in Postgres alone what nobody gave back', async () => {
   expect(await overdue(pool, HOUR, 1_000)).not.toContainEqual(found);
 });
 
+it('finds what is overdue of every SKU, however much there is of one', async () => {
+  const sale = await shop.sale({ hot: 50, other: 1 }, 'redis', null, 1, 60);
+  const orders = Array.from({ length: 51 }, (_, i) => orderOf(sale.id, { sku: i < 50 ? 'hot' : 'other' }));
+  const reservations = worker(shop, 64);
+  await Promise.all(orders.map((order) => reservations.reserve(order, sale)));
+  await shop.makeDue(orders);
+  for (let i = 0; i < 10; i++) {
+    const found = await overdue(poolOf(shop.dataSource), 0, 1_000, 2);
+    const ofSale = found.filter(({ saleId }) => saleId === sale.id).map(({ sku }) => sku);
+    expect(ofSale.sort()).toEqual(['hot', 'hot', 'other']);
+  }
+});
+
 it('is refused by the fence like a write, and ends nothing then', async () => {
   const sale = await saleOf(5);
   const pool = poolOf(shop.dataSource);
