@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import { list, optional, url } from './fields.js';
 
-const hosts = z.string().regex(/^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$/, 'must be host:port, or several with commas');
+const hosts = z
+  .string()
+  .regex(
+    /^([^\s:,@]+:[^\s,@]+@)?[^\s:,@]+:\d+(,[^\s:,@]+:\d+)*$/,
+    'must be host:port, or several with commas; a user and password go in front of them all, user:password@',
+  );
 
-/** The servers of lock drivers. Each is needed only where a sale names a strategy that locks there. */
+/**
+ * The servers of lock drivers. Each is needed only where a sale names a strategy that locks there. Where a server wants to know who
+ * asks, its URL tells: `user:password@host` as ever, and for Consul `:token@host`.
+ */
 export const lockServers = z.object({
   REDLOCK_URLS: optional(list(url('redis:', 'rediss:'), 3)),
   ETCD_URLS: optional(list(url('http:', 'https:'))),

@@ -3,6 +3,7 @@ type LockErrorCode =
   | 'LOCK_LOST'
   | 'LOCK_QUORUM_UNREACHABLE'
   | 'LOCK_BACKEND_UNAVAILABLE'
+  | 'LOCK_DENIED'
   | 'LOCK_DRIVER_UNKNOWN'
   | 'LOCK_ABORTED';
 
@@ -13,6 +14,14 @@ export abstract class LockError extends Error {
     return this.constructor.name;
   }
 }
+
+/** Of the first error, where there are several. */
+const messageOf = (cause: unknown): string =>
+  cause instanceof AggregateError
+    ? messageOf(cause.errors[0])
+    : cause instanceof Error
+      ? cause.message
+      : String(cause);
 
 /** Somebody else kept the lock for as long as the caller was willing to wait. */
 export class LockWaitTimeoutError extends LockError {
@@ -35,6 +44,14 @@ export class LockBackendUnavailableError extends LockError {
   readonly code = 'LOCK_BACKEND_UNAVAILABLE';
   constructor(resource: string, cause: unknown) {
     super(`the lock store did not answer for ${resource}`, { cause });
+  }
+}
+
+/** The store answers, and does not want this client until somebody changes a configuration: the message tells which. */
+export class LockDeniedError extends LockError {
+  readonly code = 'LOCK_DENIED';
+  constructor(remedy: string, cause: unknown) {
+    super(`the lock store refuses this client (${messageOf(cause)}): ${remedy}`, { cause });
   }
 }
 

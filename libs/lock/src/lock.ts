@@ -96,6 +96,11 @@ export interface LockDriver {
    * backwards (a failover to a replica that lagged, a restored backup). Absent where the store gives no tokens.
    */
   reseed?(resource: string, above: bigint): Promise<void>;
+  /**
+   * What has to be changed so that the store serves this client, where `error`, one of the store's own client, says that it will
+   * not until then.
+   */
+  remedyFor?(error: unknown): string | undefined;
   /** Looks and changes nothing. Absent where the store cannot be asked. */
   inspect?(resource: string): Promise<LockState>;
   close(): Promise<void>;

@@ -1,4 +1,9 @@
-import { LockLostError } from './errors.js';
+import {
+  LockBackendUnavailableError,
+  LockDeniedError,
+  LockLostError,
+  LockQuorumUnreachableError,
+} from './errors.js';
 import { HeldLease } from './held-lease.js';
 import type { Grant, Lease, LockDriver, LockObserver, LockOptions, LockRequest, LockState } from './lock.js';
 import { Patience } from './patience.js';
@@ -15,8 +20,8 @@ export class Lock {
   /**
    * Waits for the lock, runs `work` while holding it, releases it, and returns what `work` returned.
    *
-   * @throws {LockWaitTimeoutError | LockAbortedError | LockBackendUnavailableError | LockQuorumUnreachableError} the lock
-   *   was not granted; `work` did not run
+   * @throws {LockWaitTimeoutError | LockAbortedError | LockBackendUnavailableError | LockQuorumUnreachableError | LockDeniedError}
+   *   the lock was not granted; `work` did not run
    * @throws {LockLostError} the lease ended before the work did, even if `work` returned normally
    * @throws whatever `work` throws; it wins over every error of the release
    */
@@ -97,10 +102,22 @@ export class Lock {
     this.observer.waiting(1);
     try {
       return await acquire(patience);
+    } catch (error) {
+      throw this.#denied(error) ?? error;
     } finally {
       this.observer.waiting(-1);
       patience.end();
     }
+  }
+
+  #denied(error: unknown): LockDeniedError | undefined {
+    const failed = [LockBackendUnavailableError, LockQuorumUnreachableError].some(
+      (kind) => error instanceof kind,
+    );
+    if (!failed) return undefined;
+    const { cause } = error as Error;
+    const remedy = this.driver.remedyFor?.(cause);
+    return remedy === undefined ? undefined : new LockDeniedError(remedy, cause);
   }
 }
 

@@ -1,6 +1,6 @@
 import { LOCK_SERVER_VARIABLES, lockServersOf, type ApiConfig } from '@app/config';
 import { DEFAULT_STRATEGY, STRATEGY_NAMES, strategyOf, type StrategyName } from '@app/inventory';
-import { backendOf, LockError, Locks, type LockDriverName } from '@app/lock';
+import { backendOf, LockDeniedError, LockError, Locks, type LockDriverName } from '@app/lock';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { API_CONFIG } from '../api-config.js';
@@ -44,6 +44,10 @@ export class StrategyCheck {
       const lock = await this.locks.of(driver);
       await lock.withLock(`probe:${randomUUID()}`, PROBE, async () => undefined);
     } catch (error) {
+      if (error instanceof LockDeniedError) {
+        const detail = `${strategy} locks on ${backend} (${LOCK_SERVER_VARIABLES[backend]}), but ${error.message}. Or use another strategy.`;
+        throw new ProblemError('STRATEGY_UNAVAILABLE', detail, { cause: error });
+      }
       if (!(error instanceof LockError)) throw error;
       const detail = `${backend} does not answer. Try again in a moment, or use another strategy.`;
       const headers = { 'retry-after': '1' };

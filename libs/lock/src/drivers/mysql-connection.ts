@@ -18,6 +18,12 @@ const CUT_OFF = [
   1927, // KILL, as MariaDB tells it
 ];
 
+const REMEDIES: readonly (readonly [numbers: readonly number[], remedy: string])[] = [
+  [[1045, 1251, 1698], 'correct the user and the password in its URL'],
+  [[1049], 'create the database that its URL names, or correct the URL'],
+  [[1044, 1142, 1143, 1227, 1370], 'let its user create, read and write tables in the database'],
+];
+
 const is = (error: unknown, ...numbers: number[]) =>
   error instanceof Error && 'errno' in error && numbers.includes(error.errno as number);
 
@@ -27,6 +33,9 @@ export const isRolledBack = (error: unknown) => is(error, ...ROLLED_BACK);
 /** The server has told what became of the statement: it is no use to ask again. */
 export const isAnswer = (error: unknown) =>
   error instanceof Error && 'sqlState' in error && !!error.sqlState && !is(error, ...CUT_OFF);
+
+/** See {@link LockDriver.remedyFor}. */
+export const mysqlRemedy = (error: unknown) => REMEDIES.find(([numbers]) => is(error, ...numbers))?.[1];
 
 /** One connection to MySQL or MariaDB. Statements are prepared on first use. */
 export class MysqlConnection implements Connection {

@@ -3,6 +3,9 @@ import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 /** How long, in milliseconds, a server may leave a question unanswered before it, and its connection, count as lost. */
 const SILENCE_MS = 2_000;
 
+/** Whether a server says that it is no master any more; older ones tell of a script's trouble in the middle of the reply. */
+export const isReplica = ({ message }: Error) => /\b(READONLY|MASTERDOWN|UNBLOCKED) /.test(message);
+
 /** Lua scripts by the name of the command they become; sent by their hash, and loaded where the server has lost them. */
 type Scripts = Record<string, { readonly lua: string; readonly numberOfKeys: number }>;
 
@@ -21,6 +24,8 @@ export function ownConnection<C extends object>(
     maxRetriesPerRequest: 1,
     // What was asked on a connection that broke may have been done: only the driver knows whether it can be asked again.
     autoResendUnfulfilledCommands: false,
+    // A server that became a replica answers for ever that it cannot write: behind the same name there may be a master by now.
+    reconnectOnError: isReplica,
     ...overrides,
   };
   const own =

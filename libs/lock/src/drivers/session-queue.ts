@@ -21,6 +21,7 @@ export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> imp
   /** Makes the base of the resource's tokens at least `least`. Done twice it does no harm. */
   protected abstract raiseBase(resource: string, least: bigint): Promise<void>;
   /** Whether nothing is known about the outcome of what failed so. */
+  abstract readonly remedyFor: (error: unknown) => string | undefined;
   protected abstract readonly isUnanswered: (error: unknown) => boolean;
   protected abstract disconnect(): void;
 

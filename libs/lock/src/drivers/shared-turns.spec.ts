@@ -29,6 +29,10 @@ class Store implements LockDriver {
     this.reseeded = above;
   }
 
+  remedyFor() {
+    return undefined;
+  }
+
   async close() {}
 }
 

@@ -9,7 +9,7 @@ import { Line, TOKENS } from './line.js';
 export class SharedTurns implements LockDriver {
   readonly #lines = new Map<string, Line>();
 
-  constructor(private readonly driver: Required<Pick<LockDriver, 'acquire' | 'reseed' | 'close'>>) {}
+  constructor(private readonly driver: Required<Omit<LockDriver, 'acquireAll' | 'inspect'>>) {}
 
   acquire(resource: string, request: LockRequest) {
     const line = this.#lines.get(resource) ?? this.#open(resource);
@@ -18,6 +18,10 @@ export class SharedTurns implements LockDriver {
 
   reseed(resource: string, above: bigint) {
     return this.driver.reseed(resource, above / TOKENS);
+  }
+
+  remedyFor(error: unknown) {
+    return this.driver.remedyFor(error);
   }
 
   close() {

@@ -21,8 +21,10 @@ interface TransactionAnswer {
 }
 
 interface ResponseError extends Error {
-  readonly response?: { readonly statusCode: number };
+  readonly response?: { readonly statusCode: number; readonly body?: unknown };
 }
+/** How a transaction says it, among conditions that did not hold. */
+const DENIED = /permission denied|ACL not found/i;
 const statusOf = (error: unknown) => (error as ResponseError).response?.statusCode;
 
 /** Whether nothing is known about the outcome: no answer, a server without leader, or one that is overrun. */
@@ -31,6 +33,14 @@ export const isUnanswered = (error: unknown) => {
   return status === undefined || status >= 500 || status === 429;
 };
 
+/** See {@link LockDriver.remedyFor}. */
+export function consulRemedy(error: unknown): string | undefined {
+  const { response } = error as ResponseError;
+  const denied = response?.statusCode === 403 || DENIED.test(JSON.stringify(response?.body ?? ''));
+  if (!denied) return undefined;
+  return 'put a token into its URL, http://:token@host:8500, that may write sessions and the keys that begin with lock';
+}
+
 /** Whether a condition of a transaction did not hold, or its session is gone. */
 export const isRefused = (error: unknown) => statusOf(error) === 409;
 
@@ -38,12 +48,14 @@ export const isRefused = (error: unknown) => statusOf(error) === 409;
 export class ConsulClient {
   readonly #consul: Consul;
 
+  /** @param url with an ACL token in the place of a password, where the agent wants one */
   constructor(url: string) {
-    const { protocol, hostname, port } = new URL(url);
+    const { protocol, hostname, port, password } = new URL(url);
     this.#consul = new Consul({
       host: hostname,
       port: Number(port) || undefined,
       secure: protocol === 'https:',
+      ...(password ? { defaults: { token: decodeURIComponent(password) } } : {}),
     });
   }
 

@@ -1,5 +1,5 @@
 import { SessionQueueDriver } from '../session-queue.js';
-import { ConsulClient, isRefused, isUnanswered, type Entry } from './client.js';
+import { consulRemedy, ConsulClient, isRefused, isUnanswered, type Entry } from './client.js';
 import { baseIn, baseKeyOf, ConsulPlace } from './place.js';
 import { Session } from './session.js';
 
@@ -42,6 +42,7 @@ export class ConsulDriver extends SessionQueueDriver<Session, Entry> {
     return new ConsulPlace(this.#consul, session, this.prefix, resource);
   }
 
+  readonly remedyFor = consulRemedy;
   protected readonly isUnanswered = isUnanswered;
 
   protected async raiseBase(resource: string, least: bigint) {

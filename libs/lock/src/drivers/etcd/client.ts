@@ -1,4 +1,11 @@
-import { Etcd3, isRecoverableError, type IOptions } from 'etcd3';
+import {
+  Etcd3,
+  EtcdAuthenticationFailedError,
+  EtcdInvalidAuthTokenError,
+  EtcdPermissionDeniedError,
+  isRecoverableError,
+  type IOptions,
+} from 'etcd3';
 import { RETRY_PAUSE_MS } from '../persist.js';
 
 /** One command is given up as unanswered after this, in milliseconds. */
@@ -14,20 +21,47 @@ const noPolicy = {
     run({ signal: new AbortController().signal }),
 } as unknown as FaultPolicy;
 
-export function openClient(hosts: readonly string[]): Etcd3 {
+/** @param urls of the members; where the cluster wants to know who asks, with a user and password in one of them at least */
+export function openClient(urls: readonly string[]): Etcd3 {
+  const members = urls.map((url) => new URL(url));
+  const named = members.find(({ username }) => username);
   return new Etcd3({
-    hosts: [...hosts],
+    hosts: members.map(({ protocol, host }) => `${protocol}//${host}`),
+    auth: named && {
+      username: decodeURIComponent(named.username),
+      password: decodeURIComponent(named.password),
+    },
     faultHandling: { host: () => noPolicy, global: noPolicy },
     // A stream names its own deadline; a command without one would hang for as long as the network does.
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + DEADLINE_MS }),
     grpcOptions: {
       'grpc.initial_reconnect_backoff_ms': RETRY_PAUSE_MS,
       'grpc.max_reconnect_backoff_ms': 1_000,
-      // A connection that died in silence is found out by pings; servers allow one every 5 s.
-      'grpc.keepalive_time_ms': 10_000,
-      'grpc.keepalive_timeout_ms': 5_000,
+      // The library leaves a connection that did not answer in time; shared with others it would be taken up again.
+      'grpc.use_local_subchannel_pool': 1,
+      // One that died in silence while nothing was asked is found out by pings; servers allow one every 5 s.
+      'grpc.keepalive_time_ms': 6_000,
+      'grpc.keepalive_timeout_ms': 3_000,
     },
   });
+}
+
+const DENIALS = [EtcdAuthenticationFailedError, EtcdInvalidAuthTokenError];
+/** Denials that the library gives no class of their own. */
+const NOBODY_ASKS = /user name is empty/;
+const ASKS_NOBODY = /authentication is not enabled/;
+
+/** See {@link LockDriver.remedyFor}. */
+export function etcdRemedy(error: unknown): string | undefined {
+  if (error instanceof EtcdPermissionDeniedError)
+    return 'give its user a role that may read and write the keys that begin with lock';
+  const { message } = error as Error;
+  if (ASKS_NOBODY.test(message))
+    return 'leave the user and the password out of its URLs, or enable authentication in etcd';
+  if (NOBODY_ASKS.test(message))
+    return 'put a user and a password into its URLs: http://user:password@host:2379';
+  if (DENIALS.some((kind) => error instanceof kind)) return 'correct the user and the password in its URLs';
+  return undefined;
 }
 
 /** Whether nothing is known about the outcome. */

@@ -57,11 +57,14 @@ export class Deletions {
     const lost = () => {
       if (this.#stream !== opening) return;
       this.#stream = undefined;
+      opening.then((stream) => stream.cancel()).catch(() => undefined);
       setTimeout(() => this.#wakeAll(), RETRY_PAUSE_MS); // a store that refuses streams is not asked without end
     };
     opening.then((stream) => {
       stream.on('data', ({ watch_id, created, canceled, events }) => {
-        if (canceled || !created || events.length > 0) this.#wake.get(watch_id)?.();
+        // The server takes a stream for the client's that opened it: its token may have run out. Another one has a new token.
+        if (canceled && this.#wake.has(watch_id)) lost();
+        else if (!created || events.length > 0) this.#wake.get(watch_id)?.();
       });
       stream.on('error', lost);
       stream.on('end', lost);

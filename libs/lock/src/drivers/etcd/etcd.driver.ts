@@ -1,6 +1,6 @@
 import { SessionQueueDriver } from '../session-queue.js';
 import { CompareResult, CompareTarget } from 'etcd3';
-import { isUnanswered, openClient } from './client.js';
+import { etcdRemedy, isUnanswered, openClient } from './client.js';
 import { Deletions } from './deletions.js';
 import { baseIn, baseKeyOf, EtcdPlace, type Ahead } from './place.js';
 import { Session } from './session.js';
@@ -36,6 +36,7 @@ export class EtcdDriver extends SessionQueueDriver<Session, Ahead> {
     return new EtcdPlace(this.#etcd, this.#deletions, session, this.prefix, resource);
   }
 
+  readonly remedyFor = etcdRemedy;
   protected readonly isUnanswered = isUnanswered;
 
   protected async raiseBase(resource: string, least: bigint) {

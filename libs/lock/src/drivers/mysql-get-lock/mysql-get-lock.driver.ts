@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ConnectionLockDriver, type LockingConnection } from '../connection-lock.js';
-import { isAnswer, MysqlConnection } from '../mysql-connection.js';
+import { isAnswer, MysqlConnection, mysqlRemedy } from '../mysql-connection.js';
 
 /** Longest time, in seconds, that one GET_LOCK waits: a year, for it is the caller who ends a wait. */
 const WAIT_S = 31_536_000;
@@ -34,6 +34,8 @@ export class MysqlGetLockDriver extends ConnectionLockDriver<GetLockConnection> 
   constructor(url: string) {
     super(() => new GetLockConnection(url, SET_UP), isAnswer);
   }
+
+  readonly remedyFor = mysqlRemedy;
 }
 
 class GetLockConnection extends MysqlConnection implements LockingConnection {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+import { mysqlRemedy } from '../mysql-connection.js';
 import { keyOf, MysqlTable, poll } from '../mysql-table.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { CREATE_TABLE, EXTEND, LOOK, RAISE_TOKEN, RELEASE, TAKE } from './sql.js';
@@ -48,6 +49,8 @@ export class MysqlKeyLeaseDriver implements LockDriver {
     if (above >= MAX_TOKEN) throw new RangeError(`tokens of ${resource} cannot grow above ${above}`);
     await orUnavailable(resource, this.#raiseToken(keyOf(resource), above));
   }
+
+  readonly remedyFor = mysqlRemedy;
 
   async close() {
     this.#table.close();

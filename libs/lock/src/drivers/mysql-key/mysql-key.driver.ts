@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockBackendUnavailableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
-import { isDuplicateKey } from '../mysql-connection.js';
+import { isDuplicateKey, mysqlRemedy } from '../mysql-connection.js';
 import { keyOf, MysqlTable, poll } from '../mysql-table.js';
 import { CREATE_TABLE, HOLDS, LOCK, UNLOCK } from './sql.js';
 
@@ -38,6 +38,8 @@ export class MysqlKeyDriver implements LockDriver {
       () => this.#undo(key, holder),
     );
   }
+
+  readonly remedyFor = mysqlRemedy;
 
   async close() {
     this.#closed.abort();

@@ -4,6 +4,13 @@ import { ANSWER_MS } from '../../answer-ms.js';
 import { ConnectionLockDriver, type LockingConnection } from '../connection-lock.js';
 import { FIND_DEAD_WAITERS, LOCK, PROVE, SET_UP, SURVIVE, TRY_LOCK, UNLOCK } from './sql.js';
 
+/** By what SQLSTATE begins with. */
+const REMEDIES = [
+  ['28', 'correct the user and the password in its URL'],
+  ['3D000', 'create the database that its URL names, or correct the URL'],
+  ['42501', 'let its user connect to the database and call pg_advisory_lock'],
+] as const;
+
 /**
  * `pg_advisory_lock`, Postgres's own: first come first served, waited for in the server, free the moment its session ends,
  * be that by a crash, a lost connection or `pg_terminate_backend`; the holder's lease is aborted at once. One round trip
@@ -28,6 +35,11 @@ export class PostgresAdvisoryDriver extends ConnectionLockDriver<AdvisoryConnect
       () => new AdvisoryConnection(url),
       (error) => error instanceof pg.DatabaseError,
     );
+  }
+
+  remedyFor(error: unknown) {
+    const { code = '' } = error instanceof pg.DatabaseError ? error : {};
+    return REMEDIES.find(([state]) => code.startsWith(state))?.[1];
   }
 }
 

@@ -6,6 +6,7 @@ import { clientName } from '../../holder.js';
 import type { Grant, LockDriver, LockRequest, LockState } from '../../lock.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { ownConnection } from '../own-connection.js';
+import { redisRemedy } from '../redis-remedy.js';
 
 const RELEASE = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
 /** Mean pause between two tries, in milliseconds; the jitter keeps contenders out of step. */
@@ -49,6 +50,8 @@ export class RedisSetnxDriver implements LockDriver {
       await pause.catch(() => signal.throwIfAborted());
     }
   }
+
+  readonly remedyFor = redisRemedy;
 
   async inspect(resource: string): Promise<LockState> {
     const holder = await orUnavailable(resource, this.#redis.get(this.#key(resource)));

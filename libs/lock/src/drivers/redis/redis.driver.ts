@@ -5,6 +5,7 @@ import type { Grant, LockDriver, LockRequest, LockState } from '../../lock.js';
 import { LocalQueue } from '../local-queue.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { ownConnection } from '../own-connection.js';
+import { redisRemedy } from '../redis-remedy.js';
 import { TOKENS_PER_TURN, Turn, type Granted } from '../turn.js';
 import { Contender, type Answer } from './contender.js';
 import { Doorway, type Waiting } from './doorway.js';
@@ -97,6 +98,8 @@ export class RedisDriver implements LockDriver {
     if (above >= MAX_TOKEN) throw new RangeError(`tokens of ${resource} cannot grow above ${above}`);
     await orUnavailable(resource, this.#redis.lockReseed(...this.#keys(resource), above.toString()));
   }
+
+  readonly remedyFor = redisRemedy;
 
   async inspect(resource: string): Promise<LockState> {
     const [holders, queue] = this.#keys(resource);

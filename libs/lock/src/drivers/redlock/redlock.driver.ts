@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LockQuorumUnreachableError } from '../../errors.js';
 import type { Grant, LockDriver, LockRequest } from '../../lock.js';
 import { orAbort } from '../or-abort.js';
+import { redisRemedy } from '../redis-remedy.js';
 import { ballot, majorityOf, type Ballot } from './ballot.js';
 import { Voter } from './voter.js';
 
@@ -60,6 +61,12 @@ export class RedlockDriver implements LockDriver {
       const pause = sleep(Math.random() * longest, undefined, { signal });
       await pause.catch(() => signal.throwIfAborted());
     }
+  }
+
+  /** Those of a vote that came to nothing, where none of them will pass by itself. */
+  remedyFor(error: unknown): string | undefined {
+    const remedies = error instanceof AggregateError ? error.errors.map(redisRemedy) : [];
+    return remedies.every((remedy) => remedy !== undefined) ? remedies[0] : undefined;
   }
 
   async close() {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
+import { isReplica } from '../own-connection.js';
 
 /** A server that was heard of last in one of these states is not there: to wait for it would be in vain. */
 const AWAY = new Set(['close', 'reconnecting', 'end']);
@@ -39,6 +40,7 @@ export class Voter {
       // To send a command again whose outcome is unknown is the caller's decision.
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
+      reconnectOnError: isReplica,
     }) as Commands;
     this.#redis.on('error', (error) => (this.#trouble = error));
   }

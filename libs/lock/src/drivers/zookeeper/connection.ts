@@ -31,7 +31,9 @@ export class Connection {
 
   /** @param onGarbage told what the client could not make sense of; it hears no answer from then on */
   constructor(servers: string, sessionTimeout: number, onGarbage: (error: Error) => void) {
-    this.client = createClient(servers, { sessionTimeout, spinDelay: RECONNECT_PAUSE_MS });
+    const [hosts, identity] = servers.split('@').toReversed() as [string, string?];
+    this.client = createClient(hosts, { sessionTimeout, spinDelay: RECONNECT_PAUSE_MS });
+    if (identity) this.client.addAuthInfo('digest', Buffer.from(identity));
     const internals = (this.client as unknown as { connectionManager: Internals }).connectionManager;
     const findNextServer = internals.findNextServer.bind(internals);
     const onSocketData = internals.onSocketData.bind(internals);

@@ -5,7 +5,7 @@ import { orAbort } from '../or-abort.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { within } from '../within.js';
 import { Place } from './place.js';
-import { Session } from './session.js';
+import { Session, zookeeperRemedy } from './session.js';
 import { sweepLater } from './sweep.js';
 
 /** The TTL of a session that is opened for a re-seeding, in milliseconds. */
@@ -27,7 +27,10 @@ export class ZookeeperDriver implements LockDriver {
   readonly #sessions = new Map<number, Session>();
   #closed = false;
 
-  /** @param servers `host:port,host:port`, with the path to a root for all nodes at the end if there is one */
+  /**
+   * @param servers `host:port,host:port`, with the path to a root for all nodes at the end if there is one, and `user:password@` in
+   *   front where nodes are for certain users only (scheme `digest`)
+   */
   constructor(
     private readonly servers: string,
     private readonly root = '/lock',
@@ -41,6 +44,8 @@ export class ZookeeperDriver implements LockDriver {
       throw new LockBackendUnavailableError(resource, error);
     }
   }
+
+  readonly remedyFor = zookeeperRemedy;
 
   async reseed(resource: string, above: bigint) {
     const open = [...this.#sessions.values()].find(({ lost }) => !lost.aborted);
