@@ -1,7 +1,8 @@
 -- Lets the buyer in if a place is free that is not for somebody in front, else keeps or gives it a place in the queue.
 -- ARGV[3] places   ARGV[4] ms of the server's clock before which nobody is let in
 -- returns {when its place ends, in ms}, or
---   {position, buyers who wait, ms that it probably waits or -1, seconds after which it shall ask again}
+--   {position, buyers who wait, ms that it probably waits or -1, seconds after which it shall ask again}, or
+--   {} where silent buyers may still be in front: it has its place in the queue, and is to be called again at once
 local places, opens_at = tonumber(ARGV[3]), tonumber(ARGV[4])
 local SWEEP = 100 -- silent buyers looked at in one call
 local LATE_MS = 5000 -- so much later than told a buyer may ask, and nobody passes
@@ -15,23 +16,32 @@ if ends then
   return { tonumber(ends) }
 end
 
-for _, silent in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, SWEEP)) do
-  local ticket = call('ZSCORE', QUEUE, silent)
+-- Its turn counts from now, however long the silent ones take; and it is not silent.
+if not call('ZSCORE', QUEUE, buyer) then
+  local due = call('ZSCORE', DUE, buyer)
+  local ticket = due and tonumber(due) > now and call('ZSCORE', AWAY, buyer)
+  call('ZREM', AWAY, buyer)
+  call('ZADD', QUEUE, ticket or call('HINCRBY', ROOM, 'tickets', 1), buyer)
+end
+call('ZADD', DUE, now + LATE_MS, buyer)
+
+local silent = call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, SWEEP)
+for _, gone in ipairs(silent) do
+  local ticket = call('ZSCORE', QUEUE, gone)
   if ticket then
-    call('ZREM', QUEUE, silent)
-    call('ZADD', AWAY, ticket, silent)
-    call('ZADD', DUE, now + AWAY_MS, silent)
+    call('ZREM', QUEUE, gone)
+    call('ZADD', AWAY, ticket, gone)
+    call('ZADD', DUE, now + AWAY_MS, gone)
   else
-    call('ZREM', AWAY, silent)
-    call('ZREM', DUE, silent)
+    call('ZREM', AWAY, gone)
+    call('ZREM', DUE, gone)
   end
 end
-
-if not call('ZSCORE', QUEUE, buyer) then
-  local ticket = call('ZSCORE', AWAY, buyer) or call('HINCRBY', ROOM, 'tickets', 1)
-  call('ZREM', AWAY, buyer)
-  call('ZADD', QUEUE, ticket, buyer)
+if #silent == SWEEP then
+  remember()
+  return {}
 end
+
 local rank = call('ZRANK', QUEUE, buyer)
 local free = places - call('ZCARD', INSIDE)
 

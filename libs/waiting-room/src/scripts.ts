@@ -13,7 +13,7 @@ export type Keys = readonly [inside: string, queue: string, away: string, due: s
 interface RoomCommands extends Redis {
   waitingRoomEnter(
     ...args: [...Keys, buyer: string, placeTtl: number, places: number, opensAt: number]
-  ): Promise<[endsAt: number] | [position: number, waiting: number, wait: number, pause: number]>;
+  ): Promise<[] | [endsAt: number] | [position: number, waiting: number, wait: number, pause: number]>;
   waitingRoomLeave(...args: [...Keys, buyer: string, placeTtl: number, stopsWaiting: 0 | 1]): Promise<null>;
 }
 

@@ -59,7 +59,10 @@ export class WaitingRooms {
   async enter(room: Room, buyer: string): Promise<Standing> {
     const { id, places, placeTtlSeconds, opensAt } = room;
     const rules = [placeTtlSeconds * 1_000, places, opensAt?.getTime() ?? 0] as const;
-    const answer = await this.#redis.waitingRoomEnter(...keysOf(id), buyer, ...rules);
+    const ask = () => this.#redis.waitingRoomEnter(...keysOf(id), buyer, ...rules);
+    // Each call passes over a bounded number of silent buyers. All of them together are passed over once, by whoever asks next.
+    let answer = await ask();
+    while (answer.length === 0) answer = await ask();
     if (answer.length === 1) return { status: 'admitted', expiresAt: new Date(answer[0]) };
     const [position, waiting, wait, askAgainSeconds] = answer;
     const estimatedWaitSeconds = wait < 0 ? undefined : Math.ceil(wait / 1_000);

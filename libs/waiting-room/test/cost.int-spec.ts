@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { WaitingRooms } from '../src/index.js';
 import { TestRoom } from './support/room.js';
 
 /** Commands whose cost is constant, or grows with the logarithm of the set, or with what they find and remove. */
@@ -47,15 +48,46 @@ it(`costs as much with ${CROWD} who wait as with a thousand`, async () => {
   expect(await room.occupancy()).toEqual({ inside: 1, waiting: CROWD - 1 });
 }, 60_000);
 
-it('looks at a bounded number of those who are silent in one call', async () => {
+it.each([1_000, 50_000])(
+  'passes over %i who are silent at the first ask, with a bounded number in one call of the script',
+  async (ghosts) => {
+    room = new TestRoom();
+    await room.ask('inside');
+    await fill(0, ghosts);
+    for (const name of ['first', 'second', 'third']) await room.ask(name);
+    await silenceAll(ghosts);
+    const cost = await costOf(async () => expect(await room.ask('third')).toBe(3));
+    const scripts = cost.get('evalsha')!;
+    expect(scripts).toBeLessThanOrEqual(ghosts / 100 + 1);
+    expect(Math.max(...cost.values()) / scripts).toBeLessThan(300);
+    expect(await room.occupancy()).toEqual({ inside: 1, waiting: 3 });
+    await room.leave('inside');
+    expect([await room.ask('second'), await room.ask('first'), await room.ask('third')]).toEqual([
+      2,
+      'inside',
+      2,
+    ]);
+  },
+  60_000,
+);
+
+it('lets many who ask at once pass over the silent ones in the order in which they came', async () => {
   room = new TestRoom();
   await room.ask('inside');
-  await fill(0, 1_000);
-  for (let i = 0; i < 1_000; i++) void room.silence(`buyer-${i}`);
-  await room.silence('nobody');
-  const cost = await costOf(() => room.ask('late'));
-  expect(Math.max(...cost.values())).toBeLessThan(300);
-  expect(await room.redis[0]!.zcard(room.key('away'))).toBe(100);
-  for (let calls = 0; calls < 9; calls++) await room.ask('late');
-  expect(await room.ask('late')).toBe(1);
+  await fill(0, 10_000);
+  await silenceAll(10_000);
+  const names = Array.from({ length: 20 }, (_, i) => `late-${i}`);
+  const connection = new WaitingRooms(room.redis[0]!);
+  const asks = names.map((name) => connection.enter(room.room, name));
+  expect(await Promise.all(asks)).toMatchObject(
+    names.map((_, i) => ({ status: 'waiting', position: i + 1 })),
+  );
 });
+
+/** As if the whole crowd had gone. */
+async function silenceAll(crowd: number) {
+  for (let i = 0; i < crowd; i += 1_000) {
+    const gone = Array.from({ length: 1_000 }, (_, j) => [1, `buyer-${i + j}`]).flat();
+    await room.redis[0]!.zadd(room.key('due'), 'XX', ...gone);
+  }
+}
