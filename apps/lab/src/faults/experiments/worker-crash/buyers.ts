@@ -72,10 +72,10 @@ export async function askAgain(stack: Stack, saleId: string, orders: readonly Ac
       },
     );
     const answer = await response.text();
-    const { orderId: again, status } = JSON.parse(answer) as { orderId?: string; status?: string };
-    const same =
-      response.status === 202 && again === orderId && (status === 'reserved' || status === 'rejected');
-    return same ? undefined : `${response.status} ${answer}`;
+    const told = JSON.parse(answer) as Partial<Record<'orderId' | 'status' | 'sku' | 'quantity', unknown>>;
+    const settled = told.status === 'reserved' || told.status === 'rejected';
+    const same = told.orderId === orderId && told.sku === 'hot' && told.quantity === 1;
+    return response.status === 202 && settled && same ? undefined : `${response.status} ${answer}`;
   };
   const one = async () => {
     for (let next = left.pop(); next; next = left.pop()) {
