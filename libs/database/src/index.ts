@@ -1,1 +1,2 @@
-export { dataSourceOptions, migrate, poolOf, type DatabaseOptions } from './data-source.js';
+export { dataSourceOptions, KEEP_TRYING, poolOf, type DatabaseOptions } from './data-source.js';
+export { migrate } from './migrate.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { dataSourceOptions, migrate } from '../src/data-source.js';
+import { dataSourceOptions } from '../src/data-source.js';
+import { migrate } from '../src/migrate.js';
 import { Schema1763900000000 } from '../src/migrations/1763900000000-schema.js';
 
 const name = `migrated_${randomUUID().replaceAll('-', '')}`;

@@ -1,2 +1,6 @@
+export { ThinnedLog, type Log } from './log.js';
+export { postgresOptions, probePostgres } from './postgres.js';
+export { reachable, ServerUnusableError } from './reachable.js';
+export { LONGEST_BLOCK_SECONDS, openRedis, probeRedis, readyRedis } from './redis.js';
 export { isPassing, verdictOf } from './verdict-of.js';
 export type { Verdict } from './verdict.js';

@@ -33,6 +33,14 @@ const BY_CLASS: Readonly<Record<string, Verdict>> = {
   XX: 'not-now', // data or index corrupted
 };
 
-export function postgresVerdict({ code = '' }: pg.DatabaseError): Verdict {
+type PostgresError = Pick<pg.DatabaseError, 'code' | 'message'>;
+
+/** A pooler does not let through what a session is to begin with. The code, `08P01`, it uses for much else. */
+export const isRefusalOfPooler = (error: unknown): boolean =>
+  /unsupported startup parameter/.test((error as PostgresError).message);
+
+export function postgresVerdict(error: PostgresError): Verdict {
+  if (isRefusalOfPooler(error)) return 'denied';
+  const { code = '' } = error;
   return BY_CODE[code] ?? BY_CLASS[code.slice(0, 2)] ?? 'defect';
 }

@@ -22,6 +22,9 @@ const BY_CODE: Readonly<Record<string, Verdict>> = {
   CROSSSLOT: 'denied',
 };
 
+/** Before version 7 the error of a command in a script comes in one of the script. */
+const ERROR_IN_SCRIPT = /^ERR Error running script .*: -([A-Z]+ .*)/;
+
 /** Errors of the code `ERR`, which says nothing, that are no fault of the request. */
 const BY_TEXT: readonly (readonly [RegExp, Verdict])[] = [
   [/Script killed by user/, 'repeat'], // only a script that has written nothing can be killed
@@ -29,14 +32,7 @@ const BY_TEXT: readonly (readonly [RegExp, Verdict])[] = [
   [/^ERR AUTH /, 'denied'], // a password for a server that has none
 ];
 
-/** What a transaction that was not run rejects with. ioredis lists why. */
-interface TransactionError extends Error {
-  readonly previousErrors?: readonly Error[];
-}
-
-export function redisVerdict(error: TransactionError): Verdict {
-  const [reason] = error.previousErrors ?? [];
-  if (reason) return redisVerdict(reason);
-  const known = BY_CODE[error.message.split(' ', 1)[0]!];
-  return known ?? BY_TEXT.find(([text]) => text.test(error.message))?.[1] ?? 'defect';
+export function redisVerdict({ message }: Pick<Error, 'message'>): Verdict {
+  const code = (ERROR_IN_SCRIPT.exec(message)?.[1] ?? message).split(' ', 1)[0]!;
+  return BY_CODE[code] ?? BY_TEXT.find(([text]) => text.test(message))?.[1] ?? 'defect';
 }

@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { ReplyError } from 'ioredis';
 import pg from 'pg';
+import { originOf } from './origin.js';
 import { postgresVerdict } from './postgres-verdict.js';
 import { redisVerdict } from './redis-verdict.js';
 import type { Verdict } from './verdict.js';
@@ -10,7 +11,7 @@ const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError, AssertionEr
 
 /** The one place that judges what Redis, Postgres and their clients reject with. */
 export function verdictOf(error: unknown): Verdict {
-  const cause = driverErrorOf(error);
+  const cause = originOf(error);
   if (cause instanceof ReplyError) return redisVerdict(cause as Error);
   if (cause instanceof pg.DatabaseError) return postgresVerdict(cause);
   if (DEFECTS.some((kind) => cause instanceof kind)) return 'defect';
@@ -21,9 +22,3 @@ export function verdictOf(error: unknown): Verdict {
 /** Whether a later try may succeed without anybody changing the request or the configuration. */
 export const isPassing = (error: unknown): boolean =>
   ['repeat', 'leave', 'not-now'].includes(verdictOf(error));
-
-/** TypeORM wraps what the driver rejected with. */
-function driverErrorOf(error: unknown): unknown {
-  const { driverError } = (error ?? {}) as { driverError?: unknown };
-  return driverError ?? error;
-}

@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis';
+import { notYet, unusable, type Hindrance } from './hindrance.js';
+
+/** In milliseconds. */
+const PATIENCE_MS = 2_000;
+
+/** What keeps this application from working with that Redis, if something does. Rejects with whatever Redis rejects with. */
+export async function checkRedis(url: string): Promise<Hindrance | undefined> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: PATIENCE_MS,
+    commandTimeout: PATIENCE_MS,
+    disconnectTimeout: 0,
+    retryStrategy: () => null,
+    enableReadyCheck: false, // which waits while it loads, without a word
+  });
+  // The rejection of a command says only that the connection was lost.
+  const lost = new Promise<never>((_, reject) => redis.on('error', reject));
+  try {
+    return await Promise.race([lost, look(redis)]);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function look(redis: Redis): Promise<Hindrance | undefined> {
+  const about = fieldsOf(await redis.info());
+  if (about.get('redis_mode') === 'cluster') {
+    return unusable('it is in cluster mode, which is not supported. Use a server with `cluster-enabled no`.');
+  }
+  const policy = about.get('maxmemory_policy') ?? 'noeviction';
+  if (about.get('maxmemory') !== '0' && policy !== 'noeviction') {
+    return unusable(
+      `its maxmemory-policy ${policy} deletes accepted orders and locks when memory gets short. Set it to noeviction.`,
+    );
+  }
+  if (about.get('loading') === '1') return notYet('loads its data');
+  if (about.get('role') === 'slave') return notYet('is a replica');
+  return undefined;
+}
+
+const fieldsOf = (info: string) =>
+  new Map(info.split('\r\n').map((line) => line.split(':', 2) as [string, string]));

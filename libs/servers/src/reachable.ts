@@ -1,0 +1,53 @@
+import type pg from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkPostgres } from './check-postgres.js';
+import { checkRedis } from './check-redis.js';
+import { notYet, unusable, type Hindrance } from './hindrance.js';
+import type { Log } from './log.js';
+import { isPassing } from './verdict-of.js';
+
+/** In milliseconds: between two tries, and between two lines that say what is waited for. */
+const RETRY_MS = 500;
+const REPORT_MS = 5_000;
+
+/** This application cannot work with a server before somebody changes a configuration. The message says which. */
+export class ServerUnusableError extends Error {
+  override readonly name = 'ServerUnusableError';
+}
+
+const CHECKS = { Postgres: checkPostgres, Redis: checkRedis };
+
+/**
+ * Resolves once each of these servers can be worked with, however long that takes, and says what it waits for: at once, and
+ * every few seconds.
+ *
+ * @throws {ServerUnusableError} when waiting is in vain
+ */
+export async function reachable(
+  urls: Readonly<Partial<Record<keyof typeof CHECKS, string>>>,
+  log: Log,
+): Promise<void> {
+  const servers = Object.entries(urls) as [keyof typeof CHECKS, string][];
+  await Promise.all(servers.map(([name, url]) => wait(name, url, log)));
+}
+
+async function wait(name: keyof typeof CHECKS, url: string, log: Log): Promise<void> {
+  const { host } = new URL(url);
+  const check = () => CHECKS[name](url).catch(hindranceOf);
+  let told = -Infinity;
+  for (let hindrance = await check(); hindrance; hindrance = await check()) {
+    if (!hindrance.passes)
+      throw new ServerUnusableError(`${name} at ${host} cannot be used: ${hindrance.what}`);
+    if (performance.now() - told >= REPORT_MS) {
+      told = performance.now();
+      log.warn({ server: host }, `waits for ${name}: ${hindrance.what}`);
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
+/** What the rejection of a check says. */
+function hindranceOf(error: Error): Hindrance {
+  const said = error.message || (error as pg.DatabaseError).code || error.name;
+  return isPassing(error) ? notYet(said) : unusable(said);
+}

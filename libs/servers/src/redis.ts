@@ -1,0 +1,84 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { ThinnedLog, type Log } from './log.js';
+import { reasonOf } from './reason.js';
+import { verdictOf } from './verdict-of.js';
+
+/** A connection whose answers fail to come for so long is given up, in milliseconds. Nothing may block Redis for as long as that. */
+const SILENCE_MS = 5_000;
+/** How long BullMQ's connections may wait for a job: less than {@link SILENCE_MS}, in seconds. */
+export const LONGEST_BLOCK_SECONDS = 3;
+/** Each connection is tried so often, since one that is only listened to would never tell that it is lost. */
+const BEAT_MS = 2_000;
+
+/** Where to write what nobody reads. */
+const PROBE_KEY = 'servers:probe';
+const PROBE_TTL_MS = 1_000;
+
+const OPTIONS: RedisOptions = {
+  connectTimeout: 2_000,
+  disconnectTimeout: 500,
+  socketTimeout: SILENCE_MS,
+  keepAlive: 10_000,
+  retryStrategy: (attempts) => Math.min(attempts * 50, 500),
+  // Whoever has asked is told; the address may lead to another server by now.
+  reconnectOnError: (error) => verdictOf(error) === 'leave',
+};
+
+/** What becomes of commands while Redis is away. */
+const PATIENCE = {
+  /** Somebody waits for the answer: they fail soon. */
+  requests: { maxRetriesPerRequest: 1, commandTimeout: 1_500 },
+  /** The work in hand waits with them: they are sent again after the reconnect. */
+  work: { maxRetriesPerRequest: null },
+} as const satisfies Record<string, RedisOptions>;
+
+export interface RedisUse {
+  /** Shown in CLIENT LIST. */
+  readonly name: string;
+  readonly patience: keyof typeof PATIENCE;
+}
+
+/** Why a connection is not ready, where it was told. */
+const troubles = new WeakMap<Redis, unknown>();
+
+/** A connection to Redis that reconnects for ever. Duplicates of it do as well, and are not tried. */
+export function openRedis(url: string, { name, patience }: RedisUse, log: Log): Redis {
+  const redis = new Redis(url, { ...OPTIONS, ...PATIENCE[patience], connectionName: name });
+  const thinned = new ThinnedLog(log);
+  let isWell = true;
+  const fail = (error: unknown) => {
+    isWell = false;
+    troubles.set(redis, error);
+    thinned.warn(error, `Redis ${reasonOf(error)}`);
+  };
+  const beat = async () => {
+    if (redis.status !== 'ready') return;
+    await writeTo(redis);
+    if (!isWell) log.warn({}, 'Redis serves again');
+    isWell = true;
+  };
+  redis.on('error', fail).on('ready', () => void beat().catch(fail));
+  const beating = setInterval(() => void beat().catch(fail), BEAT_MS).unref();
+  return redis.on('end', () => clearInterval(beating));
+}
+
+/** Resolves once the connection is ready, however long that takes. */
+export async function readyRedis(redis: Redis): Promise<Redis> {
+  if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
+  return redis;
+}
+
+/** @throws {Error} that says why Redis cannot be used */
+export async function probeRedis(redis: Redis): Promise<void> {
+  // What is sent now would wait for the reconnect.
+  if (redis.status !== 'ready') throw new Error(reasonOf(troubles.get(redis)));
+  await writeTo(redis).catch((error: unknown) => {
+    throw new Error(reasonOf(error), { cause: error });
+  });
+}
+
+async function writeTo(redis: Redis): Promise<void> {
+  // With RESP2 a subscription does nothing else.
+  if (redis.mode === 'subscriber') await redis.ping();
+  else await redis.set(PROBE_KEY, '', 'PX', PROBE_TTL_MS);
+}
