@@ -1,5 +1,7 @@
 import { Admissions, Releases } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
+import { bootLog } from '@app/observability';
+import { reachable } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import helmet from 'helmet';
@@ -36,8 +38,13 @@ const CONTENT_SECURITY_POLICY = {
 /** What pages of other origins may read besides the usual headers. */
 const EXPOSED_HEADERS = ['Location', 'Preference-Applied', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
 
-/** The application, initialised: its servers are connected, its routes are there; it does not listen yet. */
+/**
+ * The application, initialised: its servers are connected, its routes are there; it does not listen yet. Waits for its servers.
+ *
+ * @throws {ServerUnusableError}
+ */
 export async function createApp(config: ApiConfig, ending: AbortSignal): Promise<NestFastifyApplication> {
+  await reachable({ Postgres: config.DATABASE_URL, Redis: config.REDIS_URL }, bootLog(config.LOG_LEVEL));
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     trustProxy: (_, hop) => hop < config.TRUSTED_PROXIES,

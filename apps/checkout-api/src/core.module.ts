@@ -3,6 +3,7 @@ import type { ApiConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
 import { Payments, SimulatedProvider } from '@app/payments';
+import { openRedis, readyRedis } from '@app/servers';
 import { WaitingRooms } from '@app/waiting-room';
 import {
   Global,
@@ -17,7 +18,6 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { API_CONFIG } from './api-config.js';
 import { lookUpIn } from './orders/look-up.js';
-import { connectRedis } from './redis-connection.js';
 import { TracedAdmissions } from './tracing/traced-admissions.js';
 
 /** The connection for commands. */
@@ -35,7 +35,8 @@ export class CoreModule implements OnApplicationShutdown {
 
   static with(config: ApiConfig): DynamicModule {
     const logger = new Logger('Redis');
-    const connect = (name: string) => () => connectRedis(config.REDIS_URL, name, logger);
+    const connect = (name: string) => () =>
+      readyRedis(openRedis(config.REDIS_URL, { name, patience: 'requests' }, logger));
     return {
       module: CoreModule,
       providers: [

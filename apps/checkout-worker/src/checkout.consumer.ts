@@ -6,6 +6,7 @@ import {
   type ReleaseJob,
 } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
+import { ThinnedLog } from '@app/servers';
 import {
   Inject,
   Injectable,
@@ -31,6 +32,7 @@ const RELEASE_JOBS = 256;
 @Injectable()
 export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #log = new Logger(CheckoutConsumer.name);
+  readonly #thinned = new ThinnedLog(this.#log);
   #workers: readonly Pick<Worker, 'on' | 'close'>[] = [];
 
   constructor(
@@ -59,14 +61,12 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       }),
     ];
     for (const worker of this.#workers) {
-      worker.on('failed', (job, error) =>
-        this.#log.warn(
-          { jobId: job?.id, orders: job && ordersIn(job.data as CheckoutJob | ReleaseJob), err: error },
-          'will be tried again',
-        ),
-      );
+      worker.on('failed', (job, error) => {
+        const orders = job && ordersIn(job.data as CheckoutJob | ReleaseJob);
+        this.#thinned.warn(error, 'will be tried again', { jobId: job?.id, orders });
+      });
       worker.on('stalled', (jobId) => this.#log.warn({ jobId }, 'its worker vanished; back in the queue'));
-      worker.on('error', (error) => this.#log.error({ err: error }, 'queue connection'));
+      worker.on('error', (error) => this.#thinned.warn(error, 'queue connection'));
     }
   }
 

@@ -1,5 +1,7 @@
 import { ConfigError, loadWorkerConfig } from '@app/config';
+import { bootLog } from '@app/observability';
 import { runProcess } from '@app/process';
+import { reachable, ServerUnusableError } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -7,9 +9,10 @@ import 'reflect-metadata';
 import { WorkerModule } from './worker.module.js';
 
 await runProcess({
-  expected: [ConfigError],
+  expected: [ConfigError, ServerUnusableError],
   boot: async (ending) => {
     const config = loadWorkerConfig();
+    await reachable({ Postgres: config.DATABASE_URL, Redis: config.REDIS_URL }, bootLog(config.LOG_LEVEL));
     const module = WorkerModule.with(config, ending);
     const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), {
       abortOnError: false,

@@ -1,6 +1,14 @@
 import type { WorkerConfig } from '@app/config';
-import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import { openRedis } from '@app/servers';
+import {
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { Redis } from 'ioredis';
 
 export const CONFIG = Symbol('config');
 export const REDIS = Symbol('redis');
@@ -17,15 +25,14 @@ export class RedisModule implements OnApplicationShutdown {
   ) {}
 
   static with(config: WorkerConfig): DynamicModule {
-    const connect = () =>
-      // Readiness tells of errors; commands are sent again after the reconnect.
-      new Redis(config.REDIS_URL, { maxRetriesPerRequest: null }).on('error', () => undefined);
+    const log = new Logger('Redis');
+    const connect = (name: string) => () => openRedis(config.REDIS_URL, { name, patience: 'work' }, log);
     return {
       module: RedisModule,
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: REDIS, useFactory: connect },
-        { provide: ANNOUNCEMENTS, useFactory: connect },
+        { provide: REDIS, useFactory: connect('checkout-worker') },
+        { provide: ANNOUNCEMENTS, useFactory: connect('checkout-worker-announcements') },
       ],
       exports: [CONFIG, REDIS, ANNOUNCEMENTS],
     };

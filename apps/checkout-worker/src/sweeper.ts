@@ -3,6 +3,7 @@ import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { overdue, resourceOf, type DueOrder } from '@app/inventory';
 import { Payments } from '@app/payments';
+import { ThinnedLog } from '@app/servers';
 import {
   Inject,
   Injectable,
@@ -29,7 +30,7 @@ const MOST_OF_A_SKU = 256;
  */
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #log = new Logger(Sweeper.name);
+  readonly #log = new ThinnedLog(new Logger(Sweeper.name));
   readonly #shutdown = new AbortController();
   #sweeping: Promise<unknown> | undefined;
   /** SKUs of which reservations are being given back. */
@@ -58,7 +59,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   async #again(sweep: () => Promise<void>) {
     const { signal } = this.#shutdown;
     while (!signal.aborted) {
-      await sweep().catch((error: unknown) => this.#log.warn({ err: error }, 'will be swept again'));
+      await sweep().catch((error: unknown) => this.#log.warn(error, 'will be swept again'));
       // Not all workers at once.
       const pause = this.config.SWEEP_INTERVAL_MS * (0.75 + Math.random() / 2);
       await sleep(pause, undefined, { signal }).catch(() => undefined);

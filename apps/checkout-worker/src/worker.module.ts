@@ -1,9 +1,10 @@
 import type { WorkerConfig } from '@app/config';
-import { dataSourceOptions, poolOf } from '@app/database';
+import { dataSourceOptions, KEEP_TRYING, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Payments, SimulatedProvider } from '@app/payments';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { probePostgres, probeRedis, ThinnedLog } from '@app/servers';
+import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
@@ -16,6 +17,10 @@ import { Sweeper } from './sweeper.js';
 @Module({})
 export class WorkerModule {
   static with(config: WorkerConfig, ending: AbortSignal): DynamicModule {
+    const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
+    const log = new ThinnedLog(new Logger('Postgres'));
+    const entities = [Sale, Stock];
+    const options = dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-worker', log });
     return {
       module: WorkerModule,
       imports: [
@@ -24,20 +29,13 @@ export class WorkerModule {
         MetricsModule.forRoot(),
         RedisModule.with(config),
         LocksModule,
-        TypeOrmModule.forRoot(
-          dataSourceOptions({
-            url: config.DATABASE_URL,
-            poolSize: config.DATABASE_POOL_SIZE,
-            entities: [Sale, Stock],
-            applicationName: 'checkout-worker',
-          }),
-        ),
+        TypeOrmModule.forRoot({ ...options, ...KEEP_TRYING }),
         HealthModule.forRootAsync({
           ending,
           inject: [REDIS, DataSource],
           useFactory: (redis: Redis, dataSource: DataSource) => ({
-            redis: () => redis.ping(),
-            postgres: () => dataSource.query('SELECT 1'),
+            redis: () => probeRedis(redis),
+            postgres: () => probePostgres(poolOf(dataSource)),
           }),
         }),
       ],

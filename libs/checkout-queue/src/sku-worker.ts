@@ -1,8 +1,8 @@
-import { DelayedError, Worker, type Job, type WorkerOptions } from 'bullmq';
+import { DelayedError, type Job, type Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { backoffStrategy } from './backoff.js';
 import { LOOK_MS, type InHand } from './in-hand.js';
 import { Parking, PARKED } from './parking.js';
+import { QueueWorker } from './queue-worker.js';
 import type { OfSku } from './queue.js';
 
 /** What a worker is told to do, and tells, about SKUs that stand still. */
@@ -62,15 +62,8 @@ export function skuWorker<Data, Part extends OfSku>(
     await job.moveToDelayed(parking.until(parts), token);
     throw new DelayedError();
   };
-  const worker: Worker<Data> = new Worker(queue, work, {
-    ...options,
-    concurrency: inHand.concurrency,
-    connection,
-    drainDelay: 1, // seconds: the one that was woken for a parked job may have its hands full
-    // However often its worker died, a job goes back to the queue.
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
-    settings: { backoffStrategy },
-  });
+  const { concurrency } = inHand;
+  const worker: Worker<Data> = new QueueWorker(queue, work, { ...options, concurrency, connection });
   const look = () => {
     const stopped = inHand.look();
     if (stopped.length === 0) return;

@@ -11,7 +11,7 @@ import { HealthCheckService, HealthIndicatorService, TerminusModule } from '@nes
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge } from 'prom-client';
 
-/** Names of what the process needs, each with a check that rejects while it is down. */
+/** Names of what the process needs, each with a check that rejects while it is down, with an error that may be shown to anybody. */
 export type Probes = Readonly<Record<string, () => Promise<unknown>>>;
 
 export interface HealthOptions extends Pick<FactoryProvider<Probes>, 'inject' | 'useFactory'> {
@@ -40,7 +40,7 @@ class HealthController {
       labelNames: ['dependency'],
       async collect() {
         const each = Object.entries(probes).map(async ([dependency, probe]) => {
-          this.set({ dependency }, Number(await isUp(probe)));
+          this.set({ dependency }, (await troubleOf(probe)) === undefined ? 1 : 0);
         });
         await Promise.all(each);
       },
@@ -60,15 +60,18 @@ class HealthController {
     return this.health.check(
       Object.entries(this.probes).map(([name, probe]) => async () => {
         const indicator = this.indicators.check(name);
-        return (await isUp(probe)) ? indicator.up() : indicator.down();
+        const reason = await troubleOf(probe);
+        return reason === undefined ? indicator.up() : indicator.down({ reason });
       }),
     );
   }
 }
 
-async function isUp(probe: Probes[string]): Promise<boolean> {
-  const answered = probe().then(() => true);
-  return Promise.race([answered, sleep(PATIENCE_MS, false, { ref: false })]).catch(() => false);
+/** Why it is down, if it is. */
+async function troubleOf(probe: Probes[string]): Promise<string | undefined> {
+  const answered = probe().then(() => undefined);
+  const patience = sleep(PATIENCE_MS, 'does not answer in time', { ref: false });
+  return Promise.race([answered, patience]).catch(({ message }: Error) => message);
 }
 
 /** `GET /health/live` and `GET /health/ready`. */

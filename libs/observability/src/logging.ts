@@ -1,4 +1,5 @@
 import { LoggerModule } from 'nestjs-pino';
+import { pino, type Logger } from 'pino';
 import { traceIds } from './tracing/spans.js';
 
 interface RequestOfLog {
@@ -20,3 +21,6 @@ export const logging = (level: string, traced: boolean) =>
       mixin: traced ? traceIds : undefined,
     },
   });
+
+/** For what there is to say before the application has its logger. */
+export const bootLog = (level: string): Logger => pino({ level });

@@ -26,9 +26,13 @@ export function problemOfHttp(error: HttpException, request: FastifyRequest): Pr
       return new ProblemError('ROUTE_NOT_FOUND', detail);
     }
     case 503: {
-      const down = whatIsDown(error.getResponse());
-      const detail = `Try again later. Down: ${down.join(', ')}.`;
-      return new ProblemError('NOT_READY', detail, { members: { down }, headers: { 'retry-after': '1' } });
+      const reasons = whatIsDown(error.getResponse());
+      const down = Object.keys(reasons);
+      const told = Object.entries(reasons).map(([name, reason]) => `${name} ${reason}`);
+      return new ProblemError('NOT_READY', `Try again later: ${told.join('; ')}.`, {
+        members: { down },
+        headers: { 'retry-after': '1' },
+      });
     }
     default:
       return new ProblemError('MALFORMED_REQUEST', error.message, { cause: error });
@@ -43,8 +47,10 @@ export function refuseUnroutable(error: FastifyError, request: FastifyRequest, r
 
 const codeOf = (error: unknown) => String((error as { code?: unknown } | undefined)?.code);
 
-/** Names of the failed checks in the response of @nestjs/terminus; this process itself, if it is shutting down. */
-function whatIsDown(response: string | object): string[] {
-  const { status, error } = response as { status?: string; error?: object };
-  return [...Object.keys(error ?? {}), ...(status === 'shutting_down' ? ['this process'] : [])];
+/** The failed checks in the response of @nestjs/terminus, and why they failed; this process itself, if it is shutting down. */
+function whatIsDown(response: string | object): Record<string, string> {
+  const { status, error = {} } = response as { status?: string; error?: Record<string, { reason?: string }> };
+  const reasons = Object.entries(error).map(([name, { reason = 'is down' }]) => [name, reason]);
+  if (status === 'shutting_down') reasons.push(['this process', 'is about to end']);
+  return Object.fromEntries(reasons) as Record<string, string>;
 }

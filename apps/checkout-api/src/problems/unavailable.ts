@@ -1,43 +1,37 @@
-import { isPassing, verdictOf } from '@app/servers';
+import { isPassing, ThinnedLog, verdictOf } from '@app/servers';
+import { Logger } from '@nestjs/common';
 import { ProblemError } from './problem.js';
 
 const RETRY_LATER = { 'retry-after': '1' };
+const log = new ThinnedLog(new Logger('Unavailable'));
 
 /**
  * The result of a call to Redis. Where it asks another server as well, that one's problem stays what it is.
  *
  * @throws {ProblemError} REDIS_UNAVAILABLE when Redis cannot be reached or cannot serve
  */
-export async function fromRedis<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof ProblemError || !isUnavailable(error)) throw error;
-    throw new ProblemError(
-      'REDIS_UNAVAILABLE',
-      'Try again in a moment; a checkout with the same Idempotency-Key.',
-      {
-        headers: RETRY_LATER,
-        cause: error,
-      },
-    );
-  }
-}
+export const fromRedis = <T>(call: Promise<T>): Promise<T> =>
+  from(call, 'REDIS_UNAVAILABLE', 'Try again in a moment; a checkout with the same Idempotency-Key.');
 
 /**
  * The result of a call to Postgres.
  *
  * @throws {ProblemError} POSTGRES_UNAVAILABLE when Postgres cannot be reached or cannot serve
  */
-export async function fromPostgres<T>(call: Promise<T>): Promise<T> {
+export const fromPostgres = <T>(call: Promise<T>): Promise<T> =>
+  from(call, 'POSTGRES_UNAVAILABLE', 'Try again in a moment.');
+
+async function from<T>(
+  call: Promise<T>,
+  code: 'REDIS_UNAVAILABLE' | 'POSTGRES_UNAVAILABLE',
+  detail: string,
+): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    throw new ProblemError('POSTGRES_UNAVAILABLE', 'Try again in a moment.', {
-      headers: RETRY_LATER,
-      cause: error,
-    });
+    if (error instanceof ProblemError || !isUnavailable(error)) throw error;
+    log.warn(error, code);
+    throw new ProblemError(code, detail, { headers: RETRY_LATER, cause: error });
   }
 }
 

@@ -1,0 +1,34 @@
+import { LONGEST_BLOCK_SECONDS } from '@app/servers';
+import { Worker, type Processor, type WorkerOptions } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffStrategy } from './backoff.js';
+
+/** In milliseconds: pause before Redis is asked again for a job when it has refused to give one. */
+const REFUSED_MS = 1_000;
+
+/** What all our workers are like: they give no job up, and come to terms with a Redis that does not answer, or that refuses. */
+export class QueueWorker<T> extends Worker<T> {
+  constructor(name: string, work: Processor<T>, options: WorkerOptions) {
+    super(name, work, {
+      ...options,
+      drainDelay: 1, // seconds: the one that was woken for a parked job may have its hands full
+      runRetryDelay: REFUSED_MS,
+      // However often its worker died, an accepted order goes back to the queue.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      settings: { backoffStrategy },
+    });
+  }
+
+  /** A wait for a job that is to come later is no longer either: a connection that is silent for longer is given up. */
+  override get maximumBlockTimeout(): number {
+    return LONGEST_BLOCK_SECONDS;
+  }
+
+  /** BullMQ asks again at once, and would do little else. */
+  protected override moveToActive(token: string, name?: string): ReturnType<Worker<T>['moveToActive']> {
+    return super.moveToActive(token, name).catch(async (error: unknown) => {
+      await sleep(REFUSED_MS);
+      throw error;
+    });
+  }
+}
