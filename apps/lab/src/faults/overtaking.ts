@@ -5,14 +5,17 @@ import { harmsOf, isGrantedTwice } from './checks.js';
 import type { Scene } from './scene.js';
 import { settle, unsettled } from './settle.js';
 
-/** How long the lock has to keep the second one out, in milliseconds, once the fault is over. */
+/** How long the lock has to keep the second one out, in milliseconds, once the fault is over; and to let it in, if it must. */
 const KEPT_OUT_MS = 2_000;
+const LET_IN_MS = 6_000;
 
 export interface Overtaking {
   readonly scene: Scene;
   readonly locking: Locking;
   readonly first: Actor;
   readonly second: Actor;
+  /** What is expected of the lock. */
+  readonly grantsTwice?: boolean;
   /** Happens while the first holds the lock, its write about to leave. Resolves once the store goes on, to when it began. */
   readonly fault: () => Promise<number>;
   /** Happens once the first has written. */
@@ -37,6 +40,7 @@ export async function overtaking({
   locking,
   first,
   second,
+  grantsTwice = false,
   fault,
   afterwards,
 }: Overtaking): Promise<OvertakingResult> {
@@ -47,7 +51,7 @@ export async function overtaking({
   await sleep(scene.random.between(0, 300));
   const faultAt = await fault();
   const selling = settle(second, { ...locking, order: stage.order() });
-  await Promise.race([selling, sleep(KEPT_OUT_MS)]);
+  await Promise.race([selling, sleep(grantsTwice ? LET_IN_MS : KEPT_OUT_MS)]);
   goOn();
   const written = await holding;
   await afterwards?.();

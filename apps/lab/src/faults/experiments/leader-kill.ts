@@ -14,7 +14,7 @@ import { leaderOf } from '../leader.js';
 import { ongoingSale } from '../ongoing-sale.js';
 
 /** A grant that the store gave before it was struck may be heard of by then, in milliseconds. */
-const UNDER_WAY_MS = 500;
+const UNDER_WAY_MS = 1_500;
 const PATIENCE_MS = 40_000;
 
 interface Ensemble {

@@ -110,6 +110,7 @@ async function failover(
     scene,
     first: first!,
     second: second!,
+    grantsTwice,
     locking: { driver, fence, ttl, wait: 2 * ttl, replicas },
     fault: async () => {
       const at = await scene.kill(role, victim);

@@ -80,6 +80,7 @@ export async function voteTwice(trouble: Trouble, options: CellOptions): Promise
     scene,
     first,
     second,
+    grantsTwice: trouble.grantsTwice,
     locking,
     fault: async () => {
       await Promise.all(away.map((other) => other.start()));

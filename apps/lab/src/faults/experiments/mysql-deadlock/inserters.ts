@@ -8,11 +8,12 @@ import type { CellOptions } from '../../experiment.js';
 import type { History } from '../../history.js';
 import type { Scene } from '../../scene.js';
 import { DEADLOCK, numberOf, type SqlLocking } from './lockings.js';
+import { survivalOf, victimsIn } from './survival.js';
 
 const RESOURCE = 'hot';
 const ORDINALS = ['second', 'third', 'fourth'];
 /** Who has waited in the server for so long, in milliseconds, waits for a lock. */
-const WAITS_AFTER_MS = 150;
+const WAITS_AFTER_MS = 400;
 const PATIENCE_MS = 10_000;
 const HOLD_MS = 20;
 
@@ -42,19 +43,13 @@ export async function inserters(locking: SqlLocking, { scene }: CellOptions): Pr
   await (dies ? holder.die() : holder.unlock());
   const granted = await Promise.all(endings);
 
-  const victims = history.events.flatMap(({ kind, actor, detail }) =>
-    kind === 'failed' && detail === `error ${DEADLOCK}` ? [actor] : [],
-  );
+  const victims = victimsIn(history);
+  const { harms, violations } = survivalOf(new Map(names.map((name, i) => [name, granted[i]!])));
   const most = holdersAtOnce(history.holds());
   return {
-    harms: [
-      ...names.flatMap((name, i) =>
-        granted[i] ? [] : [`deadlock: the ${name} was rolled back with error ${DEADLOCK}`],
-      ),
-      ...(most > 1 ? [`${most} had the lock at once`] : []),
-    ],
+    harms: [...harms, ...(most > 1 ? [`${most} had the lock at once`] : [])],
     fired: locking.name === 'insert-retried' ? victims.length > 0 : true, // else the others would not have waited
-    violations: victims.length < names.length ? [] : ['nobody survived the deadlock'],
+    violations,
     figures: { waiting: names.length, victims: victims.length },
     account: [
       `the first ${dies ? 'dies' : 'goes'}, ${names.length} wait;`,

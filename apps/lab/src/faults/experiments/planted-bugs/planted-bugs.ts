@@ -6,8 +6,9 @@ import { findingsIn, insideAtOnce, miscaught, type Checker } from '../../finding
 import { Player } from '../../player.js';
 import { BUGS, type Bug } from './bugs.js';
 
-/** How long somebody is given who may be kept out by a sound lock, in milliseconds. */
+/** How long somebody is given who may be kept out by a sound lock, in milliseconds; and whom a broken one lets in. */
 const PATIENCE_MS = 3_000;
+const CERTAIN_MS = 20_000;
 
 export const plantedBugs: Experiment = {
   name: 'planted-bugs',
@@ -70,7 +71,7 @@ async function play(
     planted,
     ttl,
     resource: stage.resource,
-    patience: PATIENCE_MS,
+    patience: planted ? CERTAIN_MS : PATIENCE_MS,
     pause: () => sleep(scene.random.between(0, ttl / 10)),
   });
   const violations: string[] = [];
