@@ -24,20 +24,20 @@ const READY_MS = 15_000;
 export const workerCrash: Experiment = {
   name: 'worker-crash',
   title: 'processes, servers and connections fail in every way while the application sells',
-  explanation: `The whole application runs: two API replicas, three workers, a Redis that writes every command to its disk (AOF, appendfsync always),
-a Postgres. Each process reaches each of the two by a relay of its own. Buyers arrive at a constant rate (k6) and insist: who gets no answer, or 503,
-asks again elsewhere with the same Idempotency-Key. Meanwhile everything happens, in an order and at moments that the seed decides, often several things at a time. Workers, Redis
-and Postgres are killed (SIGKILL) and started again; a worker is frozen (SIGSTOP) for longer than its locks and its jobs are its own. The connections of
-one process to Redis or to Postgres fall silent, though TCP acknowledges all that is sent: for a while, after which everything arrives late (silent); or for
-good, while new ones would work (forgotten, as by a gateway that lost its table), until the process leaves them. Redis turns into a
-replica of nothing and back (read-only), forgets its scripts (scripts flushed), and twice another server takes over at its address with all it has:
-once the old one ends the connections of its clients (failed over), once they stay with what is a replica now (demoted). Every part is allowed to
-forget what it has not confirmed. So a job is delivered twice, a commit is not heard of, a lock outlives its holder, a fence is undone.
-In the end every buyer who was told 202 must have an order that is settled, no unit may be sold twice or lie unsold while somebody was turned
-away, every process must be ready, and whoever asks once more with the same key must be told of the same order, without a second effect. The same
-schedule without a lock (none) oversells: the faults are not what the checks would overlook. redis-setnx is spared what lets a write
-arrive late, a frozen worker and a Postgres that falls silent under one: without a fence nothing stops such a write once the TTL is over, which
-paused-holder shows. What makes the others safe is not that nothing fails, but that each step is atomic in one store and harmless to repeat.`,
+  explanation: `The whole application runs: two API replicas, three workers, a Redis that writes every command to its disk (AOF, appendfsync
+always), a Postgres; each process reaches each of the two by a relay of its own. Buyers arrive at a constant rate (k6) and insist: who gets no
+answer, or 503, asks again elsewhere with the same Idempotency-Key. Meanwhile all of this happens, in an order, at moments and to victims that
+the seed decides, often several things at a time. Killed (SIGKILL) and started again: workers, Redis, Postgres. Frozen (SIGSTOP) for longer
+than its locks and jobs are its own: a worker. Silent: nothing passes between one process and Redis, or Postgres, though TCP acknowledges what
+is sent; later all of it arrives. Forgotten: the connections that are open are dead for good and nobody is told, as behind a gateway that lost
+its table, while new ones work; it ends when the process has left them. Read-only: Redis is a replica of nothing for a while. Scripts flushed.
+Another Redis takes over at the address, with all that was written: once the old one ends the connections of its clients (failed over), once
+they stay with what is a replica now (demoted). So a job is delivered twice, a commit is not heard of, a lock outlives its holder, a fence is
+undone. In the end every buyer who was told 202 must have an order that is settled, no unit may be sold twice or lie unsold while somebody was
+turned away, every process must be ready, and whoever asks once more with the same key must be told of the same order, without a second effect.
+The same schedule without a lock (none) oversells: the faults are not what the checks would overlook. redis-setnx is spared what lets a write
+arrive late, a frozen worker and a Postgres that is silent for one: without a fence nothing stops such a write once the TTL is over, as
+paused-holder shows. What makes it safe is not that nothing fails, but that each step is atomic in one store and harmless to repeat.`,
   sources: [
     {
       title: 'Basiri et al., Chaos Engineering (IEEE Software, 2016)',
