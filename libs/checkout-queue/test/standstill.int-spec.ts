@@ -22,7 +22,12 @@ const workers: { close(): Promise<void> }[] = [];
 beforeEach(async () => {
   redis = new Redis(inject('redisUrl'), { db: 7, maxRetriesPerRequest: null }); // queues of its own
   await redis.flushdb();
-  admissions = new Admissions(redis, { idempotencyTtlSeconds: 60, maxBacklog: 100_000 });
+  admissions = new Admissions(redis, {
+    idempotencyTtlSeconds: 60,
+    maxBacklog: 100_000,
+    maxBacklogOfSale: 100_000,
+    lookUp: async (orders) => orders.map(() => 'first'),
+  });
   releases = new Releases(redis);
 });
 afterEach(async () => {
@@ -72,7 +77,7 @@ class Stuck {
 const settlesBehind = (stuck: Stuck, maxOrders = 4_096) => {
   const settle = async (order: QueuedOrder) => {
     await stuck.pass(order.orderId, order);
-    await announce(redis, [{ order, outcome: { status: 'reserved' } }], false);
+    await announce(redis, [{ order, outcome: { status: 'reserved' } }]);
   };
   const worker = checkoutWorker(redis, settle, { maxOrders, withdraw: stuck.withdraw });
   workers.push(worker);
