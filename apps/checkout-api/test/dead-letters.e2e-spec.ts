@@ -1,7 +1,9 @@
-import { DeadLetters, type QueuedOrder } from '@app/checkout-queue';
+import { DeadLetters, keys, type QueuedOrder } from '@app/checkout-queue';
 import { orderOf } from '@app/testing';
+import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REDIS } from '../src/core.module.js';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { SECRET, tokenOf } from './support/buyer-token.js';
 import { problem } from './support/expect-problem.js';
@@ -93,13 +95,11 @@ describe('an order that was refused for good', () => {
     await retry(order.orderId).expect(problem('DEAD_LETTER_NOT_FOUND'));
   });
 
-  it('is there again when it is refused again while it is being sent', async () => {
-    const letters = api.app.get(DeadLetters);
-    const order = await refuse();
-    const [letter] = await letters.find([order.orderId]);
-    await letters.keepOrder(order, new Error('again'));
-    await letters.drop(letter!);
-    expect(await listed(order.orderId)).toMatchObject({ message: 'again' });
+  it('leaves room in the backlog of its sale', async () => {
+    const backlog = () => api.app.get<Redis>(REDIS).get(keys.backlog(saleId));
+    const before = await backlog();
+    await refuse();
+    expect(await backlog()).toBe(before);
   });
 
   it('is discarded, any number of times', async () => {

@@ -212,7 +212,7 @@ export class Admissions {
       idempotencyKeys.push(keys.idempotency(saleId, orderId));
       checkouts.push(number, orderId, fingerprintOf(order), buyerId, anew ? 'anew' : (stored ?? ''));
     }
-    const names = [keys.queued, this.queue.toKey(jobId), ...skus, ...idempotencyKeys];
+    const names = [keys.queued, this.queue.toKey(jobId), keys.deadLetters, ...skus, ...idempotencyKeys];
     const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
     return [names.length, ...names, jobId, ...bounds, numbers.size, ...checkouts];
   }

@@ -1,6 +1,6 @@
 -- Decides which checkouts enter the queue, and lets them in with the job that carries them.
 -- KEYS[1] orders in the queue (hash: order id -> job id, a space, fingerprint of the body)
--- KEYS[2] the job, added in the same transaction
+-- KEYS[2] the job, added in the same transaction   KEYS[3] dead letters (hash, by order id)
 -- then for each SKU: its sold-out mark; its pending orders (set); how many orders of its sale are pending; memory of its sale:
 --   the history of Redis that has the key of every order; '' or who may buy (sorted set: buyer -> until when, in ms of the
 --   server's clock)
@@ -13,7 +13,7 @@
 -- returns for each checkout: 'open' (only when looking), 'accepted', 'queued' (a replay whose order is in the queue),
 --   'replayed' (one whose order is not), 'mismatched', 'unsure' (ask Postgres: the key may have been forgotten), 'sold-out',
 --   'not-admitted' or 'full'
-local queued, job = KEYS[1], ARGV[1]
+local queued, letters, job = KEYS[1], KEYS[3], ARGV[1]
 local most_of_sale, key_ttl, pending_ttl, skus = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local looking = job == ''
 if not looking and redis.call('EXISTS', KEYS[2]) == 0 then
@@ -60,7 +60,12 @@ local function may_buy(guests, buyer)
   return ends and tonumber(ends) > time[1] * 1000 + time[2] / 1000
 end
 
+local are_letters = redis.call('EXISTS', letters) == 1
+
 local function accept(sku, key, order, body, stored)
+  if are_letters then
+    redis.call('HDEL', letters, order) -- it is tried again
+  end
   -- Nothing of the sale is settled, nothing is pending: this is its first key.
   if stored == 'first' and backlog_of(sku.backlog) == 0 and not remembers(sku.memory) then
     redis.call('SET', sku.memory, history(''), 'EX', key_ttl)
@@ -110,15 +115,15 @@ end
 
 local named = {}
 for i = 1, skus do
-  local k = 5 * i - 2
+  local k = 5 * i - 1
   named[i] = {
     mark = KEYS[k], pending = KEYS[k + 1], backlog = KEYS[k + 2], memory = KEYS[k + 3], guests = KEYS[k + 4],
   }
 end
 local answers = {}
-for i = 1, #KEYS - 2 - 5 * skus do
+for i = 1, #KEYS - 3 - 5 * skus do
   local a = 5 * i + 2
-  local sku, key = named[tonumber(ARGV[a])], KEYS[2 + 5 * skus + i]
+  local sku, key = named[tonumber(ARGV[a])], KEYS[3 + 5 * skus + i]
   answers[i] = decide(sku, key, ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
 end
 for _, sku in ipairs(named) do

@@ -1,11 +1,8 @@
 import type { Outcome } from '@app/orders';
 import type { Redis } from 'ioredis';
-import { readFileSync } from 'node:fs';
 import { keys } from './keys.js';
 import { announce } from './outcomes.js';
 import type { QueuedOrder } from './queue.js';
-
-const DROP = readFileSync(new URL('./drop-letter.lua', import.meta.url), 'utf8');
 
 /** What becomes of an order that is refused for good. */
 export const REFUSED = { status: 'rejected', reason: 'UNPROCESSABLE' } as const satisfies Outcome;
@@ -28,7 +25,7 @@ export type DeadLetter = Refusal &
     | { readonly kind: 'release'; readonly order: Due }
   );
 
-/** What was refused for good is kept until somebody has dealt with it. */
+/** What was refused for good is kept until somebody has dealt with it; an order also until it is accepted anew (admit.lua). */
 export class DeadLetters {
   constructor(private readonly redis: Redis) {}
 
@@ -69,9 +66,8 @@ export class DeadLetters {
     return this.redis.hlen(keys.deadLetters);
   }
 
-  /** Drops this letter, and no newer one of its order. */
-  async drop(letter: DeadLetter): Promise<void> {
-    await this.redis.eval(DROP, 1, keys.deadLetters, letter.order.orderId, JSON.stringify(letter));
+  async drop(orderId: string): Promise<void> {
+    await this.redis.hdel(keys.deadLetters, orderId);
   }
 
   async #keep(letter: DeadLetter): Promise<void> {

@@ -134,3 +134,47 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     expect(refusals).toMatchObject(orders.map(() => ({ status: 'rejected', reason: unknown })));
   });
 });
+
+/** Has Postgres answer with this code when it is to store an order of this buyer, as often as said. */
+async function failFor(buyerId: string, code: string, times: number) {
+  const name = `fail_${randomUUID().replaceAll('-', '')}`;
+  await shop.dataSource.query(`
+    CREATE SEQUENCE ${name};
+    CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF nextval('${name}') <= ${times} THEN RAISE SQLSTATE '${code}'; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER ${name} BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.buyer_id = '${buyerId}')
+      EXECUTE FUNCTION ${name}()`);
+  return () =>
+    shop.dataSource.query(`
+      DROP TRIGGER ${name} ON orders;
+      DROP FUNCTION ${name};
+      DROP SEQUENCE ${name}`);
+}
+
+describe.each(safeStrategiesOn(backends))('%s', (name) => {
+  it.each([
+    ['a serialization failure', '40001'],
+    ['a deadlock', '40P01'],
+  ])('tries again at once after %s', async (_, code) => {
+    const sale = await shop.sale({ hot: 100 }, name);
+    const orders = Array.from({ length: 20 }, () => orderOf(sale.id));
+    const end = await failFor(orders[3]!.buyerId, code, 3);
+    const { outcomes } = await settle(sale, orders, []).finally(end);
+    expect(reserved(outcomes)).toBe(20);
+    expect(await totalOf(sale)).toMatchObject({ held: 20, ...SOUND });
+  });
+
+  it('leaves one that meets a defect to the queue, and settles the others', async () => {
+    const sale = await shop.sale({ hot: 100 }, name);
+    const innocents = Array.from({ length: 20 }, () => orderOf(sale.id));
+    const order = orderOf(sale.id);
+    const end = await failFor(order.buyerId, 'XX000', 100);
+    const { outcomes, refusals } = await settle(sale, innocents, [order]).finally(end);
+    expect(reserved(outcomes)).toBe(20);
+    expect(refusals).toMatchObject([{ status: 'rejected', reason: { name: 'error', code: 'XX000' } }]);
+    expect(await worker(shop, 8).reserve(order, sale)).toEqual({ status: 'reserved' });
+    expect(await totalOf(sale)).toMatchObject({ held: 21, ...SOUND });
+  });
+});

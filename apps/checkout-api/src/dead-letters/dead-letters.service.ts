@@ -32,24 +32,24 @@ export class DeadLettersService {
   }
 
   /**
-   * Has a worker try it again. If that dies on the way, the letter is still there, and what was sent twice is done once.
+   * Has a worker try it again. Sent twice, it is done once.
    *
    * @throws {ProblemError}
    */
   async retry(orderId: string): Promise<void> {
     const [letter] = await fromRedis(this.letters.find([orderId]));
     if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND', 'GET /dead-letters lists those there are.');
-    if (letter.kind === 'checkout') await this.#admit(letter.order);
-    else await fromRedis(this.releases.remind([orderId]));
-    await fromRedis(this.letters.drop(letter));
+    if (letter.kind === 'checkout') return this.#admit(letter.order);
+    await fromRedis(this.releases.remind([orderId], 0, letter.order));
+    await this.discard(orderId); // if it is refused again before that, the next sweep finds it
   }
 
   /** Nobody is told of it any more. */
   async discard(orderId: string): Promise<void> {
-    const letters = await fromRedis(this.letters.find([orderId]));
-    await Promise.all(letters.map((letter) => fromRedis(this.letters.drop(letter))));
+    await fromRedis(this.letters.drop(orderId));
   }
 
+  /** An order that enters the queue is no dead letter any more. */
   async #admit(order: QueuedOrder): Promise<void> {
     const admission = await fromRedis(this.admissions.admit(order, { anew: true }));
     const refusal = REFUSALS[admission];

@@ -1,0 +1,122 @@
+import { Admissions, DeadLetters, type QueuedOrder } from '@app/checkout-queue';
+import { orderOf } from '@app/testing';
+import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Stack } from '../../../tools/stack/stack.js';
+import { Shopper } from './shopper.js';
+
+const soon = { timeout: 10_000, interval: 50 };
+const NUL = 'a\0b';
+
+let stack: Stack;
+let shopper: Shopper;
+const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
+const letters = new DeadLetters(redis);
+const admissions = new Admissions(redis, {
+  idempotencyTtlSeconds: 600,
+  maxBacklog: 10_000,
+  maxBacklogOfSale: 10_000,
+  lookUp: async (orders) => orders.map(() => 'unstored'),
+});
+const database = new pg.Pool({ connectionString: inject('databaseUrl') });
+beforeAll(async () => {
+  const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
+  stack = new Stack({ ...servers, stop: async () => undefined }, { LOG_LEVEL: 'silent' });
+  await stack.migrate();
+  await stack.startApis(1);
+  await stack.startWorkers(2);
+  shopper = new Shopper(stack);
+});
+afterAll(async () => {
+  await stack.stop();
+  await database.end();
+  await admissions.queue.close();
+  redis.disconnect();
+});
+
+const call = async (method: string, path: string) => {
+  const headers = { authorization: `Bearer ${stack.adminKey}` };
+  const answer = await fetch(`${stack.apiUrls[0]!}${path}`, { method, headers });
+  return { status: answer.status, body: (await answer.json().catch(() => undefined)) as unknown };
+};
+const stateOf = async ({ orderId }: QueuedOrder) => (await call('GET', `/orders/${orderId}`)).body;
+const deadLettersOf = async ({ orderId }: QueuedOrder) => {
+  const { body } = await call('GET', '/dead-letters?limit=1000');
+  return (body as { orderId: string }[]).filter((letter) => letter.orderId === orderId);
+};
+const REFUSED = { status: 'rejected', reason: 'UNPROCESSABLE' };
+
+/** Past the checks of the API, in one job. */
+const enqueue = (orders: readonly QueuedOrder[]) =>
+  Promise.all(orders.map((order) => admissions.admit(order, { anew: true })));
+
+describe.each([
+  ['redis', 1],
+  ['redis', 4],
+  ['row-lock', 1],
+  ['conditional-update', 1],
+] as const)('%s, stripes: %s', (strategy, stripes) => {
+  it('settles the 20 others of the job within a second, and tells the poisoned order as rejected', async () => {
+    const saleId = await shopper.openSale(strategy, 100, stripes);
+    await shopper.reserve(saleId); // what is done once is done
+    const innocents = Array.from({ length: 20 }, () => orderOf(saleId));
+    const poison = orderOf(saleId, { buyerId: NUL });
+    await enqueue([...innocents.slice(0, 10), poison, ...innocents.slice(10)]);
+    const settled = async () =>
+      (await Promise.all(innocents.map((order) => admissions.find(order.orderId)))).filter(Boolean);
+    await expect.poll(settled, { timeout: 1_000, interval: 20 }).toEqual([]);
+    await expect.poll(() => stateOf(poison), soon).toMatchObject(REFUSED);
+    expect(await shopper.drained(saleId)).toMatchObject({ held: 21, available: 79, conserved: true });
+    expect(await deadLettersOf(poison)).toMatchObject([{ kind: 'checkout', code: '22021', buyerId: NUL }]);
+    await letters.drop(poison.orderId);
+  });
+});
+
+it('counts dead letters, and refuses one again that is sent again', async () => {
+  const saleId = await shopper.openSale('redis', 100);
+  const poison = orderOf(saleId, { buyerId: NUL });
+  await enqueue([poison]);
+  await expect.poll(() => deadLettersOf(poison), soon).toHaveLength(1);
+  const metrics = await (await fetch(`${stack.apiUrls[0]!}/metrics`)).text();
+  expect(metrics).toMatch(/^dead_letters 1$/m);
+  await expect
+    .poll(() => call('POST', `/dead-letters/${poison.orderId}/retry`), soon)
+    .toMatchObject({ status: 202 });
+  await expect.poll(() => deadLettersOf(poison), soon).toHaveLength(1);
+  expect(await call('DELETE', `/dead-letters/${poison.orderId}`)).toMatchObject({ status: 204 });
+  expect(await deadLettersOf(poison)).toEqual([]);
+});
+
+it('reserves an order that is sent again once its sale is there', async () => {
+  const order = orderOf(randomUUID());
+  await enqueue([order]);
+  await expect.poll(() => deadLettersOf(order), soon).toHaveLength(1);
+  expect(await stateOf(order)).toMatchObject(REFUSED);
+  await database.query(`INSERT INTO sales (id, name, strategy) VALUES ($1, 'found again', 'redis')`, [
+    order.saleId,
+  ]);
+  await database.query(`INSERT INTO stock (sale_id, sku, initial, available) VALUES ($1, 'hot', 5, 5)`, [
+    order.saleId,
+  ]);
+  expect(await call('POST', `/dead-letters/${order.orderId}/retry`)).toMatchObject({ status: 202 });
+  await expect.poll(() => stateOf(order), soon).toMatchObject({ status: 'reserved' });
+  expect(await deadLettersOf(order)).toEqual([]);
+});
+
+it('ends the other reservations where one cannot be given back, and that one once it can', async () => {
+  const saleId = await shopper.openSale('redis', 10, 1, { reservationTtlSeconds: 2 });
+  const orders = await Promise.all(Array.from({ length: 5 }, () => shopper.reserve(saleId)));
+  const spoil = (id: string, quantity: number) =>
+    database.query('UPDATE orders SET quantity = $2 WHERE id = $1', [id, quantity]);
+  const refused = { ...orderOf(saleId), orderId: orders[2]! };
+  await spoil(refused.orderId, 2_147_483_647);
+  await expect.poll(() => deadLettersOf(refused), soon).toMatchObject([{ kind: 'release', code: '22003' }]);
+  const ended = async () =>
+    (await Promise.all(orders.map((id) => shopper.order(id)))).map(({ status }) => status);
+  await expect.poll(ended, soon).toEqual(orders.map((_, i) => (i === 2 ? 'reserved' : 'expired')));
+  await spoil(refused.orderId, 1);
+  expect(await call('POST', `/dead-letters/${refused.orderId}/retry`)).toMatchObject({ status: 202 });
+  await expect.poll(() => shopper.order(refused.orderId), soon).toMatchObject({ status: 'expired' });
+});
