@@ -39,7 +39,7 @@ afterAll(async () => {
 const call = async (method: string, path: string) => {
   const headers = { authorization: `Bearer ${stack.adminKey}` };
   const answer = await fetch(`${stack.apiUrls[0]!}${path}`, { method, headers });
-  return { status: answer.status, body: (await answer.json().catch(() => undefined)) as unknown };
+  return { status: answer.status, body: await answer.json().catch(() => undefined) };
 };
 const stateOf = async ({ orderId }: QueuedOrder) => (await call('GET', `/orders/${orderId}`)).body;
 const deadLettersOf = async ({ orderId }: QueuedOrder) => {

@@ -146,11 +146,12 @@ async function failFor(buyerId: string, code: string, times: number) {
     END $$;
     CREATE TRIGGER ${name} BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.buyer_id = '${buyerId}')
       EXECUTE FUNCTION ${name}()`);
-  return () =>
-    shop.dataSource.query(`
+  return async () => {
+    await shop.dataSource.query(`
       DROP TRIGGER ${name} ON orders;
       DROP FUNCTION ${name};
       DROP SEQUENCE ${name}`);
+  };
 }
 
 describe.each(safeStrategiesOn(backends))('%s', (name) => {
@@ -161,7 +162,8 @@ describe.each(safeStrategiesOn(backends))('%s', (name) => {
     const sale = await shop.sale({ hot: 100 }, name);
     const orders = Array.from({ length: 20 }, () => orderOf(sale.id));
     const end = await failFor(orders[3]!.buyerId, code, 3);
-    const { outcomes } = await settle(sale, orders, []).finally(end);
+    const { outcomes } = await settle(sale, orders, []);
+    await end();
     expect(reserved(outcomes)).toBe(20);
     expect(await totalOf(sale)).toMatchObject({ held: 20, ...SOUND });
   });
@@ -171,7 +173,8 @@ describe.each(safeStrategiesOn(backends))('%s', (name) => {
     const innocents = Array.from({ length: 20 }, () => orderOf(sale.id));
     const order = orderOf(sale.id);
     const end = await failFor(order.buyerId, 'XX000', 100);
-    const { outcomes, refusals } = await settle(sale, innocents, [order]).finally(end);
+    const { outcomes, refusals } = await settle(sale, innocents, [order]);
+    await end();
     expect(reserved(outcomes)).toBe(20);
     expect(refusals).toMatchObject([{ status: 'rejected', reason: { name: 'error', code: 'XX000' } }]);
     expect(await worker(shop, 8).reserve(order, sale)).toEqual({ status: 'reserved' });
