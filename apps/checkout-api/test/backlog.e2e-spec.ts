@@ -59,7 +59,8 @@ describe('a sale that is not settled', () => {
   it('fills its own part of the queue only', async () => {
     const bounded = await Api.start({ SALE_MAX_BACKLOG: 10 });
     try {
-      const [stuck, healthy] = [await bounded.sale(), await bounded.sale()];
+      const items = [{ sku: 'hot', stock: 1_000 }];
+      const [stuck, healthy] = [await bounded.sale({ items }), await bounded.sale({ items })];
       const first = { key: 'first', body: { buyerId: 'b' } };
       await bounded.checkout(stuck.id, first).expect(202);
       const answers = await Promise.all(Array.from({ length: 30 }, () => bounded.checkout(stuck.id)));

@@ -49,7 +49,7 @@ describe('two bodies with one key, sent at the same moment', () => {
     ['of another SKU', { sku: 'cold' }],
   ])(
     '%s: what was refused is never executed',
-    async (_, change) => {
+    async (_name, change) => {
       settler = new Settler();
       const { id } = await api.sale({ items });
       const pairs = Array.from({ length: PAIRS }, async (_, i) => {
@@ -62,7 +62,7 @@ describe('two bodies with one key, sent at the same moment', () => {
         const answers = await Promise.all(
           bodies.map((body) => api.checkout(id, { key: 'k', body, prefer: 'wait=20' })),
         );
-        expect(answers.map(({ status }) => status).sort()).toEqual([201, 422]);
+        expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 422]));
         const { quantity, sku } = bodies[answers.findIndex(({ status }) => status === 201)]!;
         expect(answers.find(({ status }) => status === 201)!.body).toMatchObject({ quantity, sku });
         expect(await settled(orderIdOf(id, buyerId, 'k'))).toMatchObject({ quantity, sku });
@@ -98,8 +98,8 @@ describe('two bodies with one key, sent at the same moment', () => {
         api.checkout(id, { key: 'k', body, prefer: 'wait=10' }),
       ]);
       const stored = await settled(orderIdOf(id, body.buyerId, 'k'));
-      if (accepted!.status === 201) expect(stored).toMatchObject({ sku: 'hot', status: 'reserved' });
-      else problem('IDEMPOTENCY_KEY_REUSED')(accepted!);
+      if (accepted.status === 201) expect(stored).toMatchObject({ sku: 'hot', status: 'reserved' });
+      else problem('IDEMPOTENCY_KEY_REUSED')(accepted);
     });
     await Promise.all(pairs);
   });

@@ -72,10 +72,9 @@ local function accept(sku, key, order, body, stored)
   end
   redis.call('SET', key, body, 'EX', key_ttl)
   redis.call('HSET', queued, order, job .. ' ' .. body)
-  if redis.call('SADD', sku.pending, order) == 1 then
-    backlogs[sku.backlog] = redis.call('INCR', sku.backlog)
-  end
-  sku.accepted = true
+  local added = redis.call('SADD', sku.pending, order)
+  backlogs[sku.backlog] = backlog_of(sku.backlog) + added
+  sku.added = (sku.added or 0) + added
   room = room - 1
   return 'accepted'
 end
@@ -127,8 +126,9 @@ for i = 1, #KEYS - 3 - 5 * skus do
   answers[i] = decide(sku, key, ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
 end
 for _, sku in ipairs(named) do
-  if sku.accepted then
+  if sku.added then
     redis.call('EXPIRE', sku.pending, pending_ttl)
+    redis.call('INCRBY', sku.backlog, sku.added)
     redis.call('EXPIRE', sku.backlog, pending_ttl)
   end
 end

@@ -22,6 +22,6 @@ export function outcomeCommands(connection: Redis): OutcomeCommands {
 
 /** Loads all scripts that are defined on a connection, those of BullMQ included, into the server that it leads to. */
 export async function loadScripts(connection: Redis): Promise<void> {
-  const scripts = Object.values(connection.scriptsSet as Record<string, { readonly lua: string }>);
+  const scripts: { readonly lua: string }[] = Object.values(connection.scriptsSet);
   await Promise.all(scripts.map(({ lua }) => connection.script('LOAD', lua)));
 }
