@@ -1,9 +1,20 @@
-import { fingerprintOf, type OrderRequest } from '@app/orders';
+import type { OrderRequest } from '@app/orders';
 import { verdictOf } from '@app/servers';
 import { Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import {
+  admitArguments,
+  PENDING_TTL_SECONDS,
+  withAdmitScript,
+  type Admission,
+  type AdmissionBounds,
+  type AdmissionOptions,
+  type AdmitCommands,
+  type Answer,
+  type Request,
+  type Stored,
+} from './admit-script.js';
 import { Gatherer } from './gatherer.js';
 import { keys } from './keys.js';
 import { reopen, type RowVersion } from './outcomes.js';
@@ -17,53 +28,15 @@ import {
 } from './queue.js';
 import { loadScripts } from './scripts.js';
 
-const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
-const PENDING_TTL_SECONDS = 7 * 86_400;
 /** After a refusal others are likely: for this long a checkout is looked at before it gets a job that may carry nothing. */
 const LOOK_FIRST_MS = 1_000;
 /** Checkouts looked at in one script call, which keeps Redis from everything else meanwhile. */
 const LOOKS_PER_CALL = 128;
 
-/**
- * What became of a checkout: accepted into the queue; the replay of one that is `queued`, or that is not (`replayed`: it is
- * settled); or refused.
- */
-export type Admission =
-  'accepted' | 'queued' | 'replayed' | 'mismatched' | 'sold-out' | 'not-admitted' | 'full';
-
-/** What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key. */
-type Answer = Admission | 'open' | 'unsure';
-
 /** After these, others are likely. */
 const REFUSALS = new Set<Answer>(['sold-out', 'not-admitted', 'full', 'unsure']);
 
-/** What Postgres knows of an order: its row, or nothing; `first` if it has no order of the sale at all. */
-export type Stored = 'stored' | 'unstored' | 'first';
-
-export interface AdmissionOptions {
-  /** An order whose key is known and which is not in the queue enters it all the same; if it is settled, it keeps its outcome. */
-  readonly anew?: boolean;
-  /** Redis key of who may buy: a sorted set, buyer -> until when, in milliseconds of Redis's clock. Absent: everybody may. */
-  readonly guests?: string;
-}
-
-interface Request extends AdmissionOptions {
-  readonly order: QueuedOrder;
-  /** Absent: Postgres was not asked. */
-  readonly stored?: Stored;
-}
-
-interface Commands extends Redis {
-  checkoutAdmit(args: readonly (string | number)[]): Promise<Answer[]>;
-}
-
-export interface AdmissionRules {
-  /** How long an Idempotency-Key is compared with its first body. */
-  readonly idempotencyTtlSeconds: number;
-  /** Orders in the queue, and checkouts of this process on their way to it, beyond which new ones are refused. */
-  readonly maxBacklog: number;
-  /** Orders of one sale in the queue beyond which new ones of it are refused: the rest is for others. */
-  readonly maxBacklogOfSale: number;
+export interface AdmissionRules extends AdmissionBounds {
   /** Asks Postgres about orders whose keys Redis may have forgotten. */
   readonly lookUp: (orders: readonly QueuedOrder[]) => Promise<readonly Stored[]>;
 }
@@ -71,7 +44,7 @@ export interface AdmissionRules {
 /** The API's side of the queue: what enters it, and what is in it. */
 export class Admissions {
   readonly queue: Queue<CheckoutJob>;
-  readonly #redis: Commands;
+  readonly #redis: AdmitCommands;
   #lookUntil = 0;
   /** Checkouts about which Redis has not decided. */
   #undecided = 0;
@@ -88,8 +61,7 @@ export class Admissions {
     connection: Redis,
     private readonly rules: AdmissionRules,
   ) {
-    connection.defineCommand('checkoutAdmit', { lua: ADMIT });
-    this.#redis = connection as Commands;
+    this.#redis = withAdmitScript(connection);
     this.queue = checkoutQueue(connection);
     this.#lookUps = new Gatherer(LOOKS_PER_CALL, rules.lookUp);
   }
@@ -161,7 +133,7 @@ export class Admissions {
   }
 
   #look(requests: readonly Request[]): Promise<Answer[]> {
-    return this.#redis.checkoutAdmit(this.#arguments(requests, ''));
+    return this.#redis.checkoutAdmit(this.#arguments(requests));
   }
 
   async #enter(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
@@ -189,32 +161,8 @@ export class Admissions {
     return results.at(-1)![1] as (Admission | 'unsure')[];
   }
 
-  #arguments(requests: readonly Request[], jobId: string): (string | number)[] {
-    const { idempotencyTtlSeconds, maxBacklog, maxBacklogOfSale } = this.rules;
-    const skus: string[] = [];
-    const numbers = new Map<string, number>();
-    const idempotencyKeys: string[] = [];
-    const checkouts: (string | number)[] = [];
-    for (const { order, anew, stored, guests = '' } of requests) {
-      const { saleId, sku, orderId, buyerId } = order;
-      const name = `${saleSkuOf(order)} ${guests}`;
-      const number = numbers.get(name) ?? numbers.size + 1;
-      if (number > numbers.size) {
-        numbers.set(name, number);
-        skus.push(
-          keys.soldOut(saleId, sku),
-          keys.pending(saleId, sku),
-          keys.backlog(saleId),
-          keys.memory(saleId),
-          guests,
-        );
-      }
-      idempotencyKeys.push(keys.idempotency(saleId, orderId));
-      checkouts.push(number, orderId, fingerprintOf(order), buyerId, anew ? 'anew' : (stored ?? ''));
-    }
-    const names = [keys.queued, this.queue.toKey(jobId), keys.deadLetters, ...skus, ...idempotencyKeys];
-    const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
-    return [names.length, ...names, jobId, ...bounds, numbers.size, ...checkouts];
+  #arguments(requests: readonly Request[], jobId = '') {
+    return admitArguments(requests, this.rules, jobId, this.queue.toKey(jobId));
   }
 }
 

@@ -1,10 +1,5 @@
-export {
-  Admissions,
-  type Admission,
-  type AdmissionOptions,
-  type AdmissionRules,
-  type Stored,
-} from './admissions.js';
+export { Admissions, type AdmissionRules } from './admissions.js';
+export type { Admission, AdmissionOptions, Stored } from './admit-script.js';
 export { DeadLetters, REFUSED, type DeadLetter, type Refusal } from './dead-letters.js';
 export {
   announce,

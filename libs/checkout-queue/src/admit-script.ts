@@ -1,0 +1,87 @@
+import { fingerprintOf } from '@app/orders';
+import type { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import { keys } from './keys.js';
+import { saleSkuOf, type QueuedOrder } from './queue.js';
+
+const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
+export const PENDING_TTL_SECONDS = 7 * 86_400;
+
+/**
+ * What became of a checkout: accepted into the queue; the replay of one that is `queued`, or that is not (`replayed`: it is
+ * settled); or refused.
+ */
+export type Admission =
+  'accepted' | 'queued' | 'replayed' | 'mismatched' | 'sold-out' | 'not-admitted' | 'full';
+
+/** What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key. */
+export type Answer = Admission | 'open' | 'unsure';
+
+/** What Postgres knows of an order: its row, or nothing; `first` if it has no order of the sale at all. */
+export type Stored = 'stored' | 'unstored' | 'first';
+
+export interface AdmissionOptions {
+  /** An order whose key is known and which is not in the queue enters it all the same; if it is settled, it keeps its outcome. */
+  readonly anew?: boolean;
+  /** Redis key of who may buy: a sorted set, buyer -> until when, in milliseconds of Redis's clock. Absent: everybody may. */
+  readonly guests?: string;
+}
+
+/** A checkout that is to be decided about. */
+export interface Request extends AdmissionOptions {
+  readonly order: QueuedOrder;
+  /** Absent: Postgres was not asked. */
+  readonly stored?: Stored;
+}
+
+export interface AdmitCommands extends Redis {
+  checkoutAdmit(args: readonly (string | number)[]): Promise<Answer[]>;
+}
+
+/** How long is remembered what, and how much there may be of it. */
+export interface AdmissionBounds {
+  /** How long an Idempotency-Key is compared with its first body. */
+  readonly idempotencyTtlSeconds: number;
+  /** Orders in the queue, and checkouts of this process on their way to it, beyond which new ones are refused. */
+  readonly maxBacklog: number;
+  /** Orders of one sale in the queue beyond which new ones of it are refused: the rest is for others. */
+  readonly maxBacklogOfSale: number;
+}
+
+export function withAdmitScript(connection: Redis): AdmitCommands {
+  connection.defineCommand('checkoutAdmit', { lua: ADMIT });
+  return connection as AdmitCommands;
+}
+
+/** What the script is given, as its head says. Names that checkouts share are given once. */
+export function admitArguments(
+  requests: readonly Request[],
+  { idempotencyTtlSeconds, maxBacklog, maxBacklogOfSale }: AdmissionBounds,
+  jobId: string,
+  jobKey: string,
+): (string | number)[] {
+  const skus: string[] = [];
+  const numbers = new Map<string, number>();
+  const idempotencyKeys: string[] = [];
+  const checkouts: (string | number)[] = [];
+  for (const { order, anew, stored, guests = '' } of requests) {
+    const { saleId, sku, orderId, buyerId } = order;
+    const name = `${saleSkuOf(order)} ${guests}`;
+    const number = numbers.get(name) ?? numbers.size + 1;
+    if (number > numbers.size) {
+      numbers.set(name, number);
+      skus.push(
+        keys.soldOut(saleId, sku),
+        keys.pending(saleId, sku),
+        keys.backlog(saleId),
+        keys.memory(saleId),
+        guests,
+      );
+    }
+    idempotencyKeys.push(keys.idempotency(saleId, orderId));
+    checkouts.push(number, orderId, fingerprintOf(order), buyerId, anew ? 'anew' : (stored ?? ''));
+  }
+  const names = [keys.queued, jobKey, keys.deadLetters, ...skus, ...idempotencyKeys];
+  const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
+  return [names.length, ...names, jobId, ...bounds, numbers.size, ...checkouts];
+}
