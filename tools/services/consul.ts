@@ -7,6 +7,8 @@ import { dataDirectory, external, nextName, startServer, type Service } from './
 interface ConsulOptions {
   /** The least TTL of a session; 10 s where this is not given, as by default. */
   sessionTtlMinMs?: number;
+  /** Denies all but the bearer of this token, a UUID, everything. */
+  masterToken?: string;
 }
 
 interface Ports {
@@ -24,7 +26,7 @@ export async function startConsul(options: ConsulOptions = {}): Promise<Service>
   return onFreePorts(3, (http, server, serf_lan) =>
     startServer({
       name,
-      url: `http://127.0.0.1:${http}`,
+      url: `http://${options.masterToken ? `:${options.masterToken}@` : ''}127.0.0.1:${http}`,
       command: consulCommand(provider, name, directory, { http, server, serf_lan }, options),
       isReady: grantsSessions,
       data: directory,
@@ -37,7 +39,7 @@ function consulCommand(
   name: string,
   directory: string,
   ports: Ports,
-  { sessionTtlMinMs }: ConsulOptions,
+  { sessionTtlMinMs, masterToken }: ConsulOptions,
 ): Command {
   const unused = { https: -1, grpc: -1, grpc_tls: -1, dns: -1, serf_wan: -1 };
   const config = {
@@ -47,6 +49,9 @@ function consulCommand(
     bind_addr: '127.0.0.1',
     disable_update_check: true,
     performance: { raft_multiplier: 1 }, // the default waits five times as long before it elects itself
+    ...(masterToken === undefined
+      ? {}
+      : { acl: { enabled: true, default_policy: 'deny', tokens: { initial_management: masterToken } } }),
     ...(sessionTtlMinMs === undefined ? {} : { session_ttl_min: `${sessionTtlMinMs}ms` }),
   };
   const args = (more: object) => ['agent', '-log-level=warn', '-hcl', JSON.stringify({ ...config, ...more })];
@@ -58,11 +63,16 @@ function consulCommand(
   return { file: 'docker', args: [...options, ...inside] };
 }
 
+/** Asks its HTTP API. A token is the password in the URL, as it is for the application. */
+export async function consulApi(url: string, path: string, init: RequestInit = {}): Promise<Response> {
+  const { origin, password } = new URL(url);
+  const headers = { ...(password && { 'x-consul-token': password }) };
+  return fetch(`${origin}/v1/${path}`, { headers, signal: AbortSignal.timeout(2_000), ...init });
+}
+
 /** It has a leader, and a node is registered and healthy: before that it refuses to create sessions. */
 async function grantsSessions(url: string): Promise<boolean> {
-  const response = await fetch(new URL('/v1/health/state/passing?consistent', url), {
-    signal: AbortSignal.timeout(2_000),
-  });
+  const response = await consulApi(url, 'health/state/passing?consistent');
   if (!response.ok) return false;
   const checks = (await response.json()) as { CheckID: string }[];
   return checks.some(({ CheckID }) => CheckID === 'serfHealth');

@@ -85,8 +85,13 @@ async function areHealthy(urls: string): Promise<boolean> {
   return members.every(Boolean);
 }
 
+/** Fetch wants none. */
+function withoutUser(url: string): URL {
+  return Object.assign(new URL(url), { username: '', password: '' });
+}
+
 /** It has a leader and can commit. */
 async function isHealthy(url: string): Promise<boolean> {
-  const response = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(2_000) });
+  const response = await fetch(new URL('/health', withoutUser(url)), { signal: AbortSignal.timeout(2_000) });
   return ((await response.json()) as { health: string }).health === 'true';
 }

@@ -93,6 +93,24 @@ export const cutOffHolderIsFencedOff: Check = {
   },
 };
 
+export const leavesSilentConnections: Check = {
+  title:
+    'leaves connections that swallow everything, and does on new ones what it is asked for, within seconds',
+  applies: overNetwork,
+  async run(subject) {
+    const { network, lock } = await behindNetwork(subject);
+    const { freedBy } = subject.promises;
+    const held = await hold(lock, subject.resource(), { ttl: 40_000, wait: 10_000 });
+    void network.forget();
+    const served = async () =>
+      (await outcomeOf(lock.withLock(subject.resource(), { ttl: 40_000, wait: 0 }, nothing))) === 'granted';
+    await eventually('a lock is granted over a new connection', served, 12_000);
+    if (freedBy === 'connection') return void (await outcomeOf(held.release()));
+    expect(held.lease.signal.aborted, 'the lock of the holder was lost').toBe(false);
+    expect(await outcomeOf(held.release())).toBe('granted');
+  },
+};
+
 /** Breaks the waiter's network only. */
 const isolatedWaiter = (how: string, isolate: (network: Network) => void): Check => ({
   title: `does not keep a waiter hanging whose ${how}, leaves the holder alone, and serves it once that is over`,

@@ -35,6 +35,7 @@ export class Network {
   blackhole = () => this.proxies.forEach((proxy) => proxy.blackhole());
   holdAnswers = () => this.proxies.forEach((proxy) => proxy.holdAnswers());
   delay = (ms: number) => this.proxies.forEach((proxy) => proxy.delay(ms));
+  forget = () => Promise.all(this.proxies.map((proxy) => proxy.forget()));
   heal = () => this.proxies.forEach((proxy) => proxy.heal());
 
   async close() {
