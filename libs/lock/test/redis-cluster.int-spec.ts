@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLockDriver, Lock, LockLostError, type LockDriver } from '../src/index.js';
 import { RedisCluster } from './support/redis-cluster.js';
@@ -63,3 +64,25 @@ it('tells the holder that its key was deleted', async () => {
   });
   await expect(work).rejects.toBeInstanceOf(LockLostError);
 });
+
+it.each(['redis', 'redis-setnx'] as const)(
+  '%s says what to do to a client that takes a server in cluster mode for a single one',
+  async (name) => {
+    const { host, port } = cluster.connection.nodes('master')[0]!.options;
+    const redis = new Redis({ host, port, lazyConnect: true });
+    const driver = await createLockDriver(name, { redis });
+    drivers.push(driver);
+    const asking = Array.from({ length: 12 }, (_, i) =>
+      new Lock(driver)
+        .withLock(`cluster:${i}`, options, async () => undefined)
+        .catch((error: unknown) => error),
+    );
+    const answers = await Promise.all(asking); // its own third of the slots it would serve
+    const denied = expect.objectContaining({
+      code: 'LOCK_DENIED',
+      message: expect.stringContaining('not in cluster mode') as string,
+    }) as unknown;
+    expect(answers).toContainEqual(denied);
+    redis.disconnect();
+  },
+);

@@ -7,6 +7,13 @@ const OPEN_MS = 3_000;
 /** To ask for less would only make the client library impatient: servers grant two of their ticks at least. */
 const LEAST_TIMEOUT_MS = 1_000;
 
+/**
+ * A server that is silent for so long is asked, and then left for another one, in milliseconds; sooner where the session would not
+ * outlast it.
+ */
+const ASK_AFTER_MS = 3_000;
+const LEAVE_AFTER_MS = 6_000;
+
 /** How long a parent is kept that this session no longer uses, in milliseconds. */
 const KEEP_PARENT_MS = 200;
 
@@ -51,6 +58,8 @@ export class Session {
   readonly #changed = new EventEmitter().setMaxListeners(0);
   #timer: NodeJS.Timeout;
   #provenAt = 0;
+  /** Of the present connection; never, while there is none. */
+  #connectedAt = Infinity;
 
   /** @param timeout in milliseconds; the servers' answer to it is {@link timeout} */
   constructor(servers: string, timeout: number) {
@@ -236,20 +245,22 @@ export class Session {
   readonly #begin = () => {
     clearTimeout(this.#timer);
     this.#provenAt = performance.now(); // no lock depends on it before the create that follows proves more
-    this.#timer = setInterval(this.#keepProven, this.timeout / 6);
+    this.#timer = setInterval(this.#keepProven, Math.min(this.timeout / 6, ASK_AFTER_MS / 2));
   };
 
   readonly #follow = (state: State) => {
     if (state === State.EXPIRED || state === State.AUTH_FAILED) void this.#end(new Error(state.toString()));
+    this.#connectedAt = state === State.SYNC_CONNECTED ? performance.now() : Infinity;
     if (state === State.SYNC_CONNECTED) this.#prove();
   };
 
   /** The library keeps the session alive, but does not notice when no server answers. */
   readonly #keepProven = () => {
-    const silence = (performance.now() - this.#provenAt) / this.timeout;
-    if (silence >= 1) void this.#end(new Error(`no server answered for ${this.timeout} ms`));
-    else if (silence >= 2 / 3 && silence < 5 / 6) this.#connection.cut();
-    else if (silence >= 1 / 3) this.#prove();
+    const silence = performance.now() - this.#provenAt;
+    const ofThisServer = Math.min(silence, performance.now() - this.#connectedAt);
+    if (silence >= this.timeout) void this.#end(new Error(`no server answered for ${this.timeout} ms`));
+    else if (ofThisServer >= Math.min((this.timeout * 2) / 3, LEAVE_AFTER_MS)) this.#connection.cut();
+    else if (silence >= Math.min(this.timeout / 3, ASK_AFTER_MS)) this.#prove();
   };
 
   #prove() {
