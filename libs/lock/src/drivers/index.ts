@@ -8,11 +8,11 @@ export interface LockBackends {
   readonly redis?: Redis | Cluster;
   /** URLs of independent Redis servers, an odd number of them. */
   readonly redlock?: readonly string[];
-  /** URLs of the members of one etcd cluster. */
+  /** URLs of the members of one etcd cluster; `http://user:password@host:port` where it has authentication. */
   readonly etcd?: readonly string[];
-  /** The members of one ZooKeeper ensemble: `host:port,host:port`. */
+  /** The members of one ZooKeeper ensemble: `host:port,host:port`; in front `user:password@` for the scheme `digest`. */
   readonly zookeeper?: string;
-  /** URL of a Consul agent's HTTP API. */
+  /** URL of a Consul agent's HTTP API; `http://:token@host:port` where it has ACLs. */
   readonly consul?: string;
   /** URL of a MySQL or MariaDB database: `mysql://user:password@host:port/database`. */
   readonly mysql?: string;
