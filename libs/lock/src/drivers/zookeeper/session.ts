@@ -34,11 +34,11 @@ export interface Children {
 /** What ZooKeeper answered: a code of {@link Exception}, or undefined for another error. */
 export const codeOf = (error: unknown) => (error instanceof Exception ? error.code : undefined);
 
-const DENIALS = [Exception.NO_AUTH, Exception.AUTH_FAILED, Exception.INVALID_ACL];
+const DENIALS = new Set([Exception.NO_AUTH, Exception.AUTH_FAILED, Exception.INVALID_ACL]);
 
 /** See {@link LockDriver.remedyFor}. */
 export const zookeeperRemedy = (error: unknown) =>
-  DENIALS.includes(codeOf(error) ?? 0)
+  DENIALS.has(codeOf(error) ?? 0)
     ? 'let its client create, read and delete nodes below /lock, or put who it is in front of its hosts, user:password@host:2181'
     : undefined;
 
