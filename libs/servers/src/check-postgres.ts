@@ -10,13 +10,13 @@ const TURNS = 4;
 
 const LOOK = `SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int / 10000 AS version,
   current_setting('transaction_read_only') = 'on' AS "readOnly",
-  current_setting('default_transaction_isolation') AS isolation`;
+  current_setting('plan_cache_mode') AS plans`;
 
 interface Look {
   readonly pid: number;
   readonly version: number;
   readonly readOnly: boolean;
-  readonly isolation: string;
+  readonly plans: string;
 }
 
 /** What keeps this application from working with that Postgres, if something does. Rejects with whatever Postgres rejects with. */
@@ -39,13 +39,13 @@ export async function checkPostgres(url: string): Promise<Hindrance | undefined>
 }
 
 function judge(looks: readonly Look[]): Hindrance | undefined {
-  const [{ version, readOnly, isolation }] = looks as [Look];
+  const [{ version, readOnly, plans }] = looks as [Look];
   // Two sessions, each of which stays with its server.
   const [pid, other] = looks.map((look) => look.pid);
   if (pid === other || looks.some((look, i) => look.pid !== (i % 2 === 0 ? pid : other))) {
     return unusable(POOLED);
   }
-  if (isolation !== SESSION.default_transaction_isolation) return unusable(DROPPED);
+  if (plans !== SESSION.plan_cache_mode) return unusable(DROPPED);
   if (version < OLDEST) return notYet(`has version ${version}; at least ${OLDEST} is needed`);
   if (readOnly) return notYet('takes no writes: it is a standby, or read-only by its configuration');
   return undefined;

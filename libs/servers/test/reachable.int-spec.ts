@@ -1,0 +1,115 @@
+import { TcpProxy } from '@app/testing';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { askRedis, startRedisProgram } from '../../../tools/services/redis.js';
+import type { Service } from '../../../tools/services/service.js';
+import { reachable, ServerUnusableError } from '../src/index.js';
+import { findPgbouncer, startPgbouncer } from './support/pgbouncer.js';
+
+let lines: string[];
+let servers: Pick<Service, 'stop'>[];
+const log = { warn: (_: object, message: string) => void lines.push(message) };
+const withDatabase = (change: Partial<URL>) => Object.assign(new URL(inject('databaseUrl')), change).href;
+
+beforeEach(() => {
+  lines = [];
+  servers = [];
+});
+afterEach(() => Promise.all(servers.map((server) => server.stop())));
+
+async function redisWith(...directives: string[]): Promise<Service> {
+  const server = await startRedisProgram({ directives });
+  servers.push(server);
+  return server;
+}
+
+it('is content with servers that can be worked with, without a word', async () => {
+  await reachable({ Postgres: inject('databaseUrl'), Redis: inject('redisUrl') }, log);
+  expect(lines).toEqual([]);
+});
+
+describe('waits for what may pass, and says so', () => {
+  it('a server that does not listen', async () => {
+    const { port } = new URL(inject('redisUrl'));
+    const relay = await TcpProxy.to('127.0.0.1', Number(port));
+    const url = Object.assign(new URL(inject('redisUrl')), { port: String(relay.port) }).href;
+    relay.cut();
+    const reached = reachable({ Redis: url }, log);
+    await vi.waitFor(() => expect(lines[0]).toMatch(/^waits for Redis: /));
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(1), { timeout: 10_000 });
+    expect(lines.length).toBe(2); // not one for each try
+    relay.heal();
+    await reached;
+    await relay.close();
+  }, 20_000);
+
+  it('one that is silent', async () => {
+    const { hostname, port } = new URL(inject('databaseUrl'));
+    const relay = await TcpProxy.to(hostname, Number(port));
+    relay.blackhole();
+    const reached = reachable({ Postgres: withDatabase({ port: String(relay.port) }) }, log);
+    await vi.waitFor(() => expect(lines[0]).toMatch(/^waits for Postgres: /), { timeout: 5_000 });
+    relay.heal();
+    await reached;
+    await relay.close();
+  }, 20_000);
+
+  it('a replica', async () => {
+    const server = await redisWith();
+    const { hostname, port } = new URL((await redisWith()).url);
+    await askRedis(server.url, (redis) => redis.replicaof(hostname, port));
+    const reached = reachable({ Redis: server.url }, log);
+    await vi.waitFor(() => expect(lines[0]).toBe('waits for Redis: is a replica'));
+    await askRedis(server.url, (redis) => redis.replicaof('NO', 'ONE'));
+    await reached;
+  }, 20_000);
+});
+
+describe('refuses what cannot pass, and says what to do', () => {
+  const refusal = async (urls: Parameters<typeof reachable>[0]) => {
+    const refused = await reachable(urls, log).catch((error: Error) => error);
+    expect(refused).toBeInstanceOf(ServerUnusableError);
+    return (refused as Error).message;
+  };
+
+  it('wrong passwords and databases', async () => {
+    const Redis = Object.assign(new URL(inject('redisUrl')), { password: 'wrong' }).href;
+    expect(await refusal({ Redis })).toContain('WRONGPASS');
+    expect(await refusal({ Postgres: withDatabase({ password: 'wrong' }) })).toContain('password');
+    expect(await refusal({ Postgres: withDatabase({ pathname: '/none' }) })).toContain('does not exist');
+  });
+
+  it('a Redis in cluster mode', async () => {
+    const { url } = await redisWith('appendonly no', 'cluster-enabled yes');
+    expect(await refusal({ Redis: url })).toContain('cluster mode');
+  });
+
+  it('a Redis that deletes keys when memory gets short', async () => {
+    const { url } = await redisWith('maxmemory 64mb', 'maxmemory-policy allkeys-lru');
+    expect(await refusal({ Redis: url })).toContain('noeviction');
+  });
+
+  describe.skipIf(!findPgbouncer())('PgBouncer (apt-get install pgbouncer)', () => {
+    it.each([
+      [
+        'transaction',
+        'statement_timeout, idle_in_transaction_session_timeout, options',
+        'transaction or statement mode',
+      ],
+      [
+        'statement',
+        'statement_timeout, idle_in_transaction_session_timeout, options',
+        'transaction or statement mode',
+      ],
+      [
+        'session',
+        'statement_timeout, idle_in_transaction_session_timeout, options',
+        'drops what a session begins with',
+      ],
+      ['transaction', 'extra_float_digits', 'drops what a session begins with'],
+    ])('in %s mode, ignoring %s', async (mode, ignored, said) => {
+      const pooler = await startPgbouncer(inject('databaseUrl'), mode, ignored);
+      servers.push(pooler);
+      expect(await refusal({ Postgres: pooler.url })).toContain(said);
+    });
+  });
+});
