@@ -8,7 +8,7 @@ import { now } from '../clock.js';
 import type { EventKind, History } from './history.js';
 
 /** The process had ended, or was killed, before it could answer. */
-class ActorGoneError extends Error {
+export class ActorGoneError extends Error {
   constructor(name: string) {
     super(`${name} has ended`);
   }

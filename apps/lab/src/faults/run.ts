@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { startLockServers, type ServerName } from '../../../../tools/services/services.js';
 import { build } from '../../../../tools/setup/build.js';
 import { serversIn, type Servers } from '../servers.js';
+import { ActorGoneError } from './actor.js';
 import { observedIn, verdictOf, type Cell, type Observation } from './cell.js';
 import type { CellOptions, CellPlan, Experiment } from './experiment.js';
 import { Scene } from './scene.js';
@@ -24,6 +25,8 @@ export interface LabRun {
   readonly servers: Servers;
 }
 
+/** The lab's own connections may take longer than an application's: a busy machine is no fault. In milliseconds. */
+const CONNECT_MS = 30_000;
 /** A cell that has not ended by then has lost something that it waits for. At the usual TTL the longest takes one. */
 const CELL_MS = 10 * 60_000;
 
@@ -41,9 +44,11 @@ export async function runLab(options: LabOptions, progress: Progress): Promise<L
   await build();
   await migrate(env.DATABASE_URL);
   const entities = [Sale, Stock];
-  const dataSource = await new DataSource(
+  const dataSource = new DataSource(
     dataSourceOptions({ url: env.DATABASE_URL, poolSize: 10, entities, applicationName: 'lab' }),
-  ).initialize();
+  );
+  await dataSource.setOptions({ connectTimeoutMS: CONNECT_MS }).initialize();
+  process.on('unhandledRejection', ignoreAbandoned);
   try {
     const results: Cell[] = [];
     for (const { experiment, cells } of plans) {
@@ -55,8 +60,14 @@ export async function runLab(options: LabOptions, progress: Progress): Promise<L
     }
     return { cells: results, servers: serversIn(env) };
   } finally {
+    process.off('unhandledRejection', ignoreAbandoned);
     await dataSource.destroy();
   }
+}
+
+/** When a run breaks down, its processes are ended, and nobody awaits any more what they were doing: the cell has failed by then. */
+function ignoreAbandoned(error: unknown): void {
+  if (!(error instanceof ActorGoneError)) throw error;
 }
 
 /** The cells of an experiment with these locks. */
