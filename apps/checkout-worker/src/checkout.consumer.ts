@@ -18,6 +18,7 @@ import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CONFIG, REDIS } from './redis.module.js';
 import { named, StockKeeper } from './stock-keeper.js';
+import { WorkerMetrics } from './worker-metrics.js';
 
 /**
  * At shutdown, in milliseconds: how long the orders in hand may take to settle before those that wait for a lock are handed
@@ -39,6 +40,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     @Inject(CONFIG) private readonly config: WorkerConfig,
     @Inject(REDIS) private readonly redis: Redis,
     private readonly stock: StockKeeper,
+    private readonly metrics: WorkerMetrics,
   ) {}
 
   onApplicationBootstrap() {
@@ -47,8 +49,11 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       lockDuration: JOB_LOCK_MS,
       stalledInterval: JOB_LOCK_MS / 2,
       withdraw: (ofSku: OfSku, keep: number, reason: Error) => this.stock.withdraw(ofSku, what, keep, reason),
-      onStandstill: ({ saleId, sku }: OfSku) =>
-        this.#log.warn({ saleId, sku, what }, 'stands still; what comes of it is parked'),
+      onLook: (stopped: readonly OfSku[], still: number) => {
+        this.metrics.standingStill(what, still);
+        for (const { saleId, sku } of stopped)
+          this.#log.warn({ saleId, sku, what }, 'stands still; what comes of it is parked');
+      },
     });
     this.#workers = [
       checkoutWorker(this.redis, (order) => this.stock.settle(order), {

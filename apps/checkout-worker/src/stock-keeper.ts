@@ -99,8 +99,10 @@ export class StockKeeper {
     await this.giveBack(await dueOf(poolOf(this.dataSource), orderIds));
   }
 
+  /** Rejects once none of them is under way any more, if one could not be given back. */
   async giveBack(due: readonly DueOrder[]): Promise<void> {
-    await Promise.all(due.map((order) => this.#giveBackOne(order)));
+    const given = await Promise.allSettled(due.map((order) => this.#giveBackOne(order)));
+    for (const each of given) if (each.status === 'rejected') throw each.reason;
   }
 
   /** Rejects with `reason` what waits of a SKU behind the first `keep`: its orders, or its reservations that are to end. */

@@ -27,6 +27,11 @@ export class WorkerMetrics implements SectionObserver {
     name: 'reservations_overdue',
     help: 'Reservations that should have ended a second before this process last looked, and had not.',
   });
+  readonly #standingStill = new Gauge({
+    name: 'skus_standing_still',
+    help: 'SKUs of which this process has settled nothing for a while though there is something to settle; it is parked.',
+    labelNames: ['what'],
+  });
   readonly #batch = new Histogram({
     name: 'batch_orders',
     help: 'Orders committed in one transaction.',
@@ -92,6 +97,10 @@ export class WorkerMetrics implements SectionObserver {
 
   overdue(reservations: number) {
     this.#overdue.set(reservations);
+  }
+
+  standingStill(what: 'orders' | 'returns', skus: number) {
+    this.#standingStill.set({ what }, skus);
   }
 
   fencedOff() {

@@ -65,6 +65,7 @@ it.each(['redis-setnx', 'redis', 'postgres-advisory'] as const)(
     await stuck(strategy, stuckSale, async () => {
       expect(await shopper.stampede(stuckSale, BEHIND)).toHaveLength(BEHIND);
       await buys(healthy, 50);
+      await expect.poll(() => metric('skus_standing_still{what="orders"}'), within).toBe(1);
     });
     expect(await shopper.drained(stuckSale)).toMatchObject({ ...SOUND, held: BEHIND, available: 0 });
     expect(await shopper.drained(healthy)).toMatchObject({ ...SOUND, held: 50 });
@@ -80,7 +81,7 @@ it('ends the reservations of other sales in time while those of one are stuck be
   const due = await shopper.stampede(stuckSale, DUE);
   await Promise.all(due.map(({ orderId }) => soon(orderId, 'reserved')));
   await stuck('redis-setnx', stuckSale, async () => {
-    await expect.poll(overdue, within).toBeGreaterThanOrEqual(DUE); // sweeps have them in hand, too
+    await expect.poll(() => metric('reservations_overdue'), within).toBeGreaterThanOrEqual(DUE); // sweeps have them in hand, too
     for (const orderId of await buys(cancelled, 10)) {
       await shopper.cancel(orderId);
       await soon(orderId, 'cancelled');
@@ -95,9 +96,11 @@ it('ends the reservations of other sales in time while those of one are stuck be
     .toMatchObject({ ...SOUND, held: 0, available: DUE });
 }, 60_000);
 
-async function overdue(): Promise<number> {
+/** The largest value that a worker tells. */
+async function metric(name: string): Promise<number> {
   const texts = await Promise.all(
     stack.workers.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
   );
-  return Math.max(...texts.map((text) => Number(/^reservations_overdue (\d+)$/m.exec(text)?.[1])));
+  const lines = texts.flatMap((text) => text.split('\n')).filter((line) => line.startsWith(`${name} `));
+  return Math.max(...lines.map((line) => Number(line.slice(name.length))));
 }

@@ -33,7 +33,6 @@ export class InHand {
   #jobs = 0;
   /** Of the SKUs that move. */
   #orders = 0;
-  /** SKUs that stand still. */
   #still = 0;
   readonly #skus = new Map<string, InHandOfSku>();
 
@@ -48,6 +47,11 @@ export class InHand {
     const enough = Math.max(1, this.#skus.size - this.#still) * ORDERS_IN_HAND_PER_SKU;
     const room = Math.min(this.most, enough) - this.#orders;
     return Math.max(1, this.#jobs + Math.ceil(room / this.ordersPerJob));
+  }
+
+  /** SKUs that stand still. */
+  get still(): number {
+    return this.#still;
   }
 
   /** Orders of a SKU that stands still to keep in hand: all such SKUs together have a quarter of the hands, and each has one. */

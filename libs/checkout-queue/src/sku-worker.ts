@@ -9,8 +9,8 @@ import type { OfSku } from './queue.js';
 export interface StandstillOptions {
   /** Rejects, with this reason, what waits of the SKU behind the first `keep`. */
   readonly withdraw?: (sku: OfSku, keep: number, reason: Error) => void;
-  /** For logs: nothing of the SKU was settled here for a while, and what comes of it is parked. */
-  readonly onStandstill?: (sku: OfSku) => void;
+  /** For logs and metrics, often: SKUs of which nothing was settled for a while, and is parked from now on; how many such there are. */
+  readonly onLook?: (stopped: readonly OfSku[], still: number) => void;
 }
 
 export interface SkuWorkerOptions
@@ -20,9 +20,12 @@ export interface SkuWorkerOptions
 
 /** What the jobs of a queue carry. */
 export interface Load<Data, Part extends OfSku> {
-  partsOf(job: Job<Data>): readonly Part[];
+  readonly partsOf: (job: Job<Data>) => readonly Part[];
   /** Called once for each job that has parts to work on; what it returns works on one of them. */
-  workOn(job: Job<Data>, parts: readonly Part[]): (part: Part, index: number) => Promise<unknown>;
+  readonly workOn: (
+    job: Job<Data>,
+    parts: readonly Part[],
+  ) => (part: Part, index: number) => Promise<unknown>;
 }
 
 /**
@@ -33,7 +36,7 @@ export function skuWorker<Data, Part extends OfSku>(
   queue: string,
   connection: Redis,
   { partsOf, workOn }: Load<Data, Part>,
-  { inHand, withdraw, onStandstill, ...options }: SkuWorkerOptions,
+  { inHand, withdraw, onLook, ...options }: SkuWorkerOptions,
 ): Worker<Data> {
   const parking = new Parking(inHand);
   const work = async (job: Job<Data>, token?: string) => {
@@ -53,12 +56,10 @@ export function skuWorker<Data, Part extends OfSku>(
     const worked = await Promise.allSettled(working);
     inHand.end();
     worker.concurrency = inHand.concurrency;
-    const reasons = worked.flatMap((result) =>
-      result.status === 'rejected' ? [result.reason as unknown] : [],
-    );
-    const failed = reasons.find((reason) => reason !== PARKED);
-    if (failed) throw failed;
-    if (reasons.length === 0 && taken.length === parts.length) return;
+    const left = worked.filter((result) => result.status === 'rejected');
+    const failed = left.find(({ reason }) => reason !== PARKED);
+    if (failed) throw failed.reason;
+    if (left.length === 0 && taken.length === parts.length) return;
     await job.moveToDelayed(parking.until(parts), token);
     throw new DelayedError();
   };
@@ -66,9 +67,9 @@ export function skuWorker<Data, Part extends OfSku>(
   const worker: Worker<Data> = new QueueWorker(queue, work, { ...options, concurrency, connection });
   const look = () => {
     const stopped = inHand.look();
+    onLook?.(stopped, inHand.still);
     if (stopped.length === 0) return;
     for (const sku of inHand.tooMany()) withdraw?.(sku, inHand.share, PARKED);
-    stopped.forEach((sku) => onStandstill?.(sku));
     worker.concurrency = inHand.concurrency;
     void lookForJobs(worker);
   };

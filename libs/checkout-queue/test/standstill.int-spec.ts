@@ -26,7 +26,7 @@ beforeEach(async () => {
     idempotencyTtlSeconds: 60,
     maxBacklog: 100_000,
     maxBacklogOfSale: 100_000,
-    lookUp: async (orders) => orders.map(() => 'first'),
+    lookUp: async (orders) => orders.map(() => 'first' as const),
   });
   releases = new Releases(redis);
 });
