@@ -30,7 +30,7 @@ async function client(port: number) {
   socket.on('error', () => undefined);
   closing.push(() => socket.destroy());
   await once(socket, 'connect');
-  return { told, ask: () => void socket.write('?'), leave: () => void socket.destroy() };
+  return { told, ask: () => void socket.write('?'), leave: () => void socket.resetAndDestroy() };
 }
 
 describe('a relay', () => {

@@ -101,7 +101,8 @@ export class TcpProxy {
     const clients = [...this.#links.keys()];
     for (const lane of [...this.#links.values()].flat()) lane.forget();
     this.#links.clear();
-    await Promise.all(clients.map(async (client) => client.closed || (await once(client, 'close'))));
+    // `once` of node:events would reject for a client that resets its connection.
+    await Promise.all(clients.map((client) => new Promise((left) => void client.once('close', left))));
   }
 
   /** Resets every connection on both sides, what was under way is lost, and new ones are reset too. */
