@@ -1,5 +1,5 @@
 import { TcpProxy } from '@app/testing';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { askRedis, startRedisProgram } from '../../../tools/services/redis.js';
 import type { Service } from '../../../tools/services/service.js';
@@ -49,9 +49,12 @@ it('memory: it is not ready, and says why', async () => {
 
 it('a script that does not end', async () => {
   await admin((redis) => redis.config('SET', 'busy-reply-threshold', '100'));
+  const killer = new Redis(first.url);
+  await killer.ping(); // while it can still connect
   const endless = admin((redis) => redis.eval('while true do end', 0)).catch(() => undefined);
   await vi.waitFor(() => refused('BUSY'), SOON);
-  await askRedis(first.url, (redis) => redis.call('SCRIPT', 'KILL')).catch(() => undefined);
+  await killer.call('SCRIPT', 'KILL');
+  killer.disconnect();
   await endless;
 });
 
