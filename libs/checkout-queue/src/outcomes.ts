@@ -120,8 +120,13 @@ export class OutcomeListener {
     });
   }
 
+  /** Resolves once it hears; after each reconnect it listens again. */
   async listen(): Promise<void> {
-    await this.subscriber.subscribe(keys.outcomes(this.replica), keys.endings);
+    const subscribe = () => this.subscriber.subscribe(keys.outcomes(this.replica), keys.endings);
+    await subscribe();
+    this.subscriber.on('ready', () => {
+      subscribe().catch(() => this.subscriber.disconnect(true));
+    });
   }
 
   /** Calls `tell` with whatever is heard of the order. Returns the function that stops listening. */

@@ -22,6 +22,8 @@ const OPTIONS: RedisOptions = {
   retryStrategy: (attempts) => Math.min(attempts * 50, 500),
   // Whoever has asked is told; the address may lead to another server by now.
   reconnectOnError: (error) => verdictOf(error) === 'leave',
+  // The client would subscribe once, end the process if that failed, and never try again: whoever subscribes does so by `ready`.
+  autoResubscribe: false,
 };
 
 /** What becomes of commands while Redis is away. */

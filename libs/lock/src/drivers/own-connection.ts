@@ -26,6 +26,8 @@ export function ownConnection<C extends object>(
     autoResendUnfulfilledCommands: false,
     // A server that became a replica answers for ever that it cannot write: behind the same name there may be a master by now.
     reconnectOnError: isReplica,
+    // The client would subscribe once, tell nobody that it failed, and never again.
+    autoResubscribe: false,
     ...overrides,
   };
   const own =

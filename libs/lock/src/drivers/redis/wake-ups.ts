@@ -24,17 +24,25 @@ export class WakeUps {
       const [holder, token] = message.split(' ') as [string, string];
       this.#ring.get(holder)?.(BigInt(token));
     });
+    // What listened to the last connection listens to the next one, however often that takes.
+    subscriber.on('ready', () => {
+      if (this.#subscribed) this.#subscribe().catch(() => subscriber.disconnect(true));
+    });
   }
 
-  /** Resolves once hand-overs can be heard; the client library subscribes again after each reconnect. */
+  /** Resolves once hand-overs can be heard. */
   async ready(): Promise<void> {
-    this.#subscribed ??= this.subscriber.subscribe(this.channel);
+    this.#subscribed ??= this.#subscribe();
     try {
       await this.#subscribed;
     } catch (error) {
       this.#subscribed = undefined; // the next caller tries again
       throw error;
     }
+  }
+
+  #subscribe() {
+    return this.subscriber.subscribe(this.channel);
   }
 
   bell(holder: string): Bell {
