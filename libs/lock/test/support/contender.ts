@@ -2,6 +2,7 @@
  * A process that contends for locks, told what to do over IPC: {@link Contender} is its other end. It ends by itself once
  * nothing is left to do after `close`, so that a driver that leaves a timer or a connection behind is found out.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockError, Lock, type Lease, type LockDriver, type LockOptions } from '../../src/index.js';
 import { openDriver, type BackendUrls } from './backends.js';
@@ -62,6 +63,7 @@ const calls = {
   /** Lets `contenders` callers take the lock again and again, until `stop`. */
   async loop(resource: string, { contenders, sectionMs, among = [resource], ...options }: LoopOptions) {
     const stop = new AbortController();
+    setMaxListeners(0, stop.signal); // one per caller
     const loop = {
       stop,
       done: 0,
