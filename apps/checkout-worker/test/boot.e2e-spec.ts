@@ -35,12 +35,12 @@ async function start(app: string, more: NodeJS.ProcessEnv = {}): Promise<Spawned
 describe.each(['checkout-api', 'checkout-worker'])('%s', (app) => {
   it('waits for its servers, says so at once and again, and serves once they are there', async () => {
     for (const relay of relays) relay.cut();
-    const it = await start(app);
-    const waitsFor = (server: string) => it.output.split(`waits for ${server}`).length - 1;
+    const booting = await start(app);
+    const waitsFor = (server: string) => booting.output.split(`waits for ${server}`).length - 1;
     await vi.waitFor(() => expect(waitsFor('Postgres') * waitsFor('Redis')).toBe(1), { timeout: 10_000 });
     await vi.waitFor(() => expect(waitsFor('Postgres')).toBe(2), { timeout: 10_000 });
     for (const relay of relays) relay.heal();
-    await vi.waitFor(async () => expect((await fetch(`${it.url}/health/ready`)).status).toBe(200), {
+    await vi.waitFor(async () => expect((await fetch(`${booting.url}/health/ready`)).status).toBe(200), {
       timeout: 15_000,
     });
   }, 40_000);
@@ -49,10 +49,10 @@ describe.each(['checkout-api', 'checkout-worker'])('%s', (app) => {
     'ends with a sentence when %s has a wrong password',
     async (name) => {
       const url = inject(name === 'DATABASE_URL' ? 'databaseUrl' : 'redisUrl');
-      const it = await start(app, { [name]: Object.assign(new URL(url), { password: 'wrong' }).href });
-      expect(await it.ended).toBe(1);
-      expect(it.output).toMatch(/cannot be used: .*password/);
-      expect(it.output).not.toMatch(/^\s+at /m);
+      const booting = await start(app, { [name]: Object.assign(new URL(url), { password: 'wrong' }).href });
+      expect(await booting.ended).toBe(1);
+      expect(booting.output).toMatch(/cannot be used: .*password/);
+      expect(booting.output).not.toMatch(/^\s+at /m);
     },
     20_000,
   );

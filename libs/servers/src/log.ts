@@ -32,7 +32,7 @@ export class ThinnedLog {
 /** A short name of what went wrong, alike for all errors of one kind: its code, if it has one. */
 export function causeOf(error: unknown): string {
   const { code, message = '', name } = originOf(error);
-  if (code !== undefined) return String(code);
+  if (code !== undefined) return code;
   // Redis begins with it.
   return name === 'ReplyError' ? message.split(' ', 1)[0]! : message.replaceAll(/\d+/g, '#');
 }

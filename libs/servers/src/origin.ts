@@ -1,7 +1,7 @@
 /** As much of an error as is looked at. */
 interface Origin {
   readonly name?: string;
-  readonly code?: unknown;
+  readonly code?: string;
   readonly message?: string;
   /** What TypeORM wraps. */
   readonly driverError?: object;

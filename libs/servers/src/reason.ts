@@ -2,9 +2,9 @@ import { causeOf } from './log.js';
 import { verdictOf } from './verdict-of.js';
 
 /** What is wrong with a password, by Postgres and by Redis. */
-const PASSWORDS = ['28P01', '28000', 'WRONGPASS', 'NOAUTH'];
+const PASSWORDS = new Set(['28P01', '28000', 'WRONGPASS', 'NOAUTH']);
 /** What a server says that was the primary. */
-const READ_ONLY = ['25006', 'READONLY', 'MASTERDOWN', 'UNBLOCKED'];
+const READ_ONLY = new Set(['25006', 'READONLY', 'MASTERDOWN', 'UNBLOCKED']);
 
 const CODE = /^[A-Z0-9_]+$/;
 
@@ -14,14 +14,12 @@ export function reasonOf(error: unknown): string {
   const because = CODE.test(cause) ? ` (${cause})` : '';
   switch (verdictOf(error)) {
     case 'denied':
-      return PASSWORDS.includes(cause) ? `refuses the password${because}` : `refuses this client${because}`;
+      return PASSWORDS.has(cause) ? `refuses the password${because}` : `refuses this client${because}`;
     case 'not-now':
       return `cannot serve now${because}`;
     case 'leave':
-      return READ_ONLY.includes(cause) ? `takes no writes (${cause})` : `does not answer${because}`;
-    case 'repeat':
-    case 'refused':
-    case 'defect':
+      return READ_ONLY.has(cause) ? `takes no writes (${cause})` : `does not answer${because}`;
+    default:
       return `fails${because}`;
   }
 }
