@@ -123,7 +123,8 @@ async function reserveRootFor(url: string, user: string, password: string) {
   const only = [new ACL(Permission.ALL, new Id('digest', `${user}:${digest}`))];
   const client = createClient(url);
   await new Promise<void>((resolve, reject) => {
-    const create = () => client.create('/lock', only, (error) => (error ? reject(error as Error) : resolve()));
+    const create = () =>
+      client.create('/lock', only, (error) => (error instanceof Error ? reject(error) : resolve()));
     client.once('connected', create).connect();
   });
   client.close();
