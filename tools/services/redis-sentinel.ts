@@ -11,7 +11,7 @@ import type { SkewedClock } from './skewed-clock.js';
 const GROUP = 'primary';
 /** The Sentinel takes the primary for dead after this silence, in milliseconds. */
 const DOWN_AFTER_MS = 1_000;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** A primary that nobody waits for when it writes to its replicas, and a Sentinel that promotes one when it is gone. */
 export interface ReplicatedRedis {

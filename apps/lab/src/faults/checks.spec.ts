@@ -9,7 +9,7 @@ import {
   tokensNotGrowing,
   type Movement,
 } from './checks.js';
-import { History, type EventKind, type Hold } from './history.js';
+import { History, UNTIL_TOLD, type EventKind, type Hold } from './history.js';
 
 const hold = (from: number, to: number, token?: string): Hold => ({ actor: 'a', from, to, token });
 const move = (token: bigint | null, holder = String(token)): Movement => ({
@@ -37,6 +37,12 @@ describe('a history', () => {
       { actor: 'a', from: 1, to: 4 },
       { actor: 'b', from: 2, to: Infinity },
     ]);
+  });
+
+  it('has one holder after the other where the first was told of its loss, though its work went on', () => {
+    const history = events([1, 'a', 'granted'], [2, 'a', 'lost'], [3, 'b', 'granted'], [4, 'a', 'finished']);
+    expect(holdersAtOnce(history.holds())).toBe(2);
+    expect(holdersAtOnce(history.holds(UNTIL_TOLD))).toBe(1);
   });
 });
 

@@ -43,6 +43,8 @@ export interface Hold {
 }
 
 const ENDS_A_HOLD = new Set<EventKind>(['finished', 'released', 'failed', 'killed']);
+/** Who was told that the lock is gone does not hold it any more, by its own word too, though its work may take a while to stop. */
+export const UNTIL_TOLD: ReadonlySet<EventKind> = new Set<EventKind>([...ENDS_A_HOLD, 'lost']);
 
 /** Who asked, was granted with which token, read, wrote, released, and which faults there were, in the order of time. */
 export class History {
@@ -71,7 +73,7 @@ export class History {
   }
 
   /** @param endings what ends a hold, if not only that its holder gave it back, failed or died */
-  holds(endings = ENDS_A_HOLD): Hold[] {
+  holds(endings: ReadonlySet<EventKind> = ENDS_A_HOLD): Hold[] {
     return this.#events.flatMap(({ kind, actor, resource, token, at }, i) => {
       if (kind !== 'granted') return [];
       const end = this.#events

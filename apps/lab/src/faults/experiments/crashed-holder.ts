@@ -94,7 +94,7 @@ async function crash(
   waiter: Actor,
 ): Promise<TrialResult> {
   const label = `${fault} at ${point}`;
-  const [least, most] = deadTimeOf(driver, fence, fault, ttl);
+  const [least, most] = boundsOf(driver, fence, fault, ttl);
   const bound = (Number.isFinite(most) ? most : 2 * ttl) + ALLOWANCE_MS;
   const age = scene.random.between(ttl / 20, ttl / 4);
   const holder = await scene.actor(label);
@@ -108,6 +108,7 @@ async function crash(
   await sleep(age);
   const faultAt = fault === 'SIGSTOP' ? stopped(holder) : await holder.kill(fault);
   let result = await waiting;
+  const heldFrom = scene.history.find(label, 'granted')!.at;
   const granted = scene.history.events.find(
     ({ actor, kind, resource }) => actor === waiter.name && kind === 'granted' && resource === stage.resource,
   );
@@ -123,8 +124,10 @@ async function crash(
     goOn();
     if (driver === 'mysql-key') await deleteKey(scene.servers.mysql!, stage.resource);
     result = await waiter.calls.checkout({ ...locking, wait: bound, order: second });
-  } else if (granted.at - faultAt < least) {
-    violations.push(`${label}: granted after ${Math.round(granted.at - faultAt)} ms, too early`);
+  } else if (granted.at - heldFrom < least) {
+    violations.push(
+      `${label}: granted ${Math.round(granted.at - heldFrom)} ms after the holder was, too early`,
+    );
   }
   if ('error' in result) violations.push(`${label}: the waiter ended with ${result.error}`);
   const again = await waiter.calls.checkout({ ...locking, wait: bound, order: first });
@@ -136,14 +139,14 @@ async function crash(
   return { fault, point, deadMs: granted && granted.at - faultAt, harms, violations };
 }
 
-/** The dead time that is expected, in milliseconds: at least, at most. */
-function deadTimeOf(driver: LabLock, fence: boolean, fault: Fault, ttl: number): [number, number] {
+/** In milliseconds: the least time that a lease lives, from its grant; the longest dead time that is expected, from the fault. */
+function boundsOf(driver: LabLock, fence: boolean, fault: Fault, ttl: number): [number, number] {
   const { freedBy, takesOver, ttls = 1 } = traitsOf(driver);
   if (fault === 'SIGTERM') return [0, 0]; // it finishes its section and gives the lock back
   if (freedBy === 'nobody') return [0, Infinity];
   if (freedBy === 'connection') return [0, fault === 'SIGSTOP' ? Infinity : 0];
   if (takesOver && fence && fault === 'SIGKILL') return [0, ttl / 2];
-  return [ttl / 4, ttls * ttl];
+  return [ttl / 2, ttls * ttl];
 }
 
 function stopped(holder: Actor): number {

@@ -8,7 +8,7 @@ import { now } from '../../clock.js';
 import type { Observation } from '../cell.js';
 import { grantsBetween, holdersAtOnce, longestPause, tokensNotGrowing } from '../checks.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
-import type { History } from '../history.js';
+import { UNTIL_TOLD, type History } from '../history.js';
 import { ttlOf, type LabLock } from '../locks.js';
 import { leaderOf } from '../leader.js';
 import { ongoingSale } from '../ongoing-sale.js';
@@ -105,7 +105,7 @@ async function killServers(
   await someGrants();
 
   const { harms, violations, orders } = await sale.end();
-  const held = holdersAtOnce(history.holds());
+  const held = holdersAtOnce(history.holds(UNTIL_TOLD));
   const early = grantsBetween(history, lostAt + UNDER_WAY_MS, repairedAt).length;
   return {
     harms: [...harms, ...(held > 1 ? [`${held} held the lock at once`] : [])],

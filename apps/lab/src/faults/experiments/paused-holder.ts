@@ -10,10 +10,10 @@ import {
   WITH_AND_WITHOUT_FENCE,
   type LabLock,
 } from '../locks.js';
-import { unsettled } from '../settle.js';
+import { settle, unsettled } from '../settle.js';
 
 /** For what a busy machine may be late with, in milliseconds. */
-const ALLOWANCE_MS = 5_000;
+const ALLOWANCE_MS = 15_000;
 
 export const pausedHolder: Experiment = {
   name: 'paused-holder',
@@ -61,14 +61,14 @@ async function pause(
   await sleep(scene.random.between(0, ttl / 4));
   sleeper!.stop();
   goOn(); // it hears of that when it wakes up: nothing is between it and its write any more
-  const selling = other!.calls.checkout({ ...locking, order: second });
+  const selling = settle(other!, { ...locking, order: second });
   await Promise.race([selling, sleep(expires ? longest : 1.5 * ttl)]);
   sleeper!.continue();
 
   const ended = await sleeping;
   const sold = await selling;
   // What was refused is tried again, as the worker does it: it must find the stock as it really is.
-  const again = 'error' in ended ? await sleeper!.calls.checkout({ ...locking, order: first }) : ended;
+  const again = 'error' in ended ? await settle(sleeper!, { ...locking, order: first }) : ended;
 
   const { history } = scene;
   const granted = history.find('other', 'granted');

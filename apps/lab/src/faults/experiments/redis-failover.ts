@@ -13,7 +13,7 @@ import type { Scene } from '../scene.js';
 import { leaderOf } from '../leader.js';
 
 /** Long enough that no lease runs out before a failover is over, however busy the machine, in milliseconds. */
-const LEAST_TTL_MS = 10_000;
+const LEAST_TTL_MS = 30_000;
 
 /** A store, and what makes another server of it take over. */
 interface Store {
