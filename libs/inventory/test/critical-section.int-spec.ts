@@ -165,7 +165,7 @@ describe('settling', () => {
     const order = orderOf(sale.id);
     await sectionOf(sale).settle([order]);
     const { outcomes } = await sectionOf(sale).settle([order]);
-    expect(outcomes).toEqual([{ status: 'rejected', reason: 'SOLD_OUT' }]);
+    expect(outcomes).toEqual([{ status: 'rejected', reason: 'SOLD_OUT', before: true }]);
   });
 
   it('names a SKU that the sale does not have', async () => {
