@@ -60,6 +60,7 @@ export class Actor {
 
   /** What the process can do; the promise rejects if it dies meanwhile. */
   get calls(): ActorCalls {
+    if (!this.alive) throw new ActorGoneError(this.name);
     return this.#rpc;
   }
 

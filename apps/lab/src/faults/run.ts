@@ -44,10 +44,14 @@ export async function runLab(options: LabOptions, progress: Progress): Promise<L
   await build();
   await migrate(env.DATABASE_URL);
   const entities = [Sale, Stock];
-  const dataSource = new DataSource(
-    dataSourceOptions({ url: env.DATABASE_URL, poolSize: 10, entities, applicationName: 'lab' }),
-  );
-  await dataSource.setOptions({ connectTimeoutMS: CONNECT_MS }).initialize();
+  const database = dataSourceOptions({
+    url: env.DATABASE_URL,
+    poolSize: 10,
+    entities,
+    applicationName: 'lab',
+  });
+  const extra = { ...database.extra, connectionTimeoutMillis: CONNECT_MS };
+  const dataSource = await new DataSource({ ...database, extra }).initialize();
   process.on('unhandledRejection', ignoreAbandoned);
   try {
     const results: Cell[] = [];
