@@ -21,6 +21,8 @@ interface Store {
   /** What the victim is to the others. */
   readonly role: string;
   readonly victim: Service;
+  /** Happens right before the first asks for the lock. */
+  readonly beforehand?: () => Promise<unknown>;
   /** Resolves once the store goes on without the victim. */
   readonly recovered: () => Promise<unknown>;
 }
@@ -100,11 +102,13 @@ async function failover(
   { scene, ttl: asked }: CellOptions,
 ): Promise<Observation> {
   const ttl = Math.max(asked, LEAST_TTL_MS);
-  const { servers, role, victim, recovered } = await start(scene);
+  const { servers, role, victim, beforehand, recovered } = await start(scene);
   const [first, second] = await Promise.all(
     ['first', 'second'].map((name) => scene.actor(name, { ...scene.servers, ...servers })),
   );
   const { history } = scene;
+  // Late: a replica that has been without its primary for longer than ten seconds is no candidate for the Sentinel.
+  await beforehand?.();
   let failoverMs = 0;
   const seen = await overtaking({
     scene,
@@ -147,9 +151,8 @@ function accountOf(seen: { grantedTwice: boolean; harms: readonly string[] }, re
 /** @param aheadMs how far the clock of the primary, and with it its tokens, is ahead of the replica's */
 async function laggingReplica(scene: Scene, aheadMs = 0): Promise<Store> {
   const clock = aheadMs > 0 ? await skewedClock(aheadMs) : undefined;
-  const store = await replicatedRedis(scene, 1, clock);
-  await store.cutOffNext();
-  return store;
+  const { cutOffNext: beforehand, ...store } = await replicatedRedis(scene, 1, clock);
+  return { ...store, beforehand };
 }
 
 function twoReplicas(scene: Scene): Promise<Store> {
@@ -157,9 +160,8 @@ function twoReplicas(scene: Scene): Promise<Store> {
 }
 
 async function twoReplicasOneLagging(scene: Scene): Promise<Store> {
-  const store = await replicatedRedis(scene, 2);
-  await store.cutOffNext();
-  return store;
+  const { cutOffNext: beforehand, ...store } = await replicatedRedis(scene, 2);
+  return { ...store, beforehand };
 }
 
 async function replicatedRedis(scene: Scene, count: number, clock?: Awaited<ReturnType<typeof skewedClock>>) {
