@@ -196,6 +196,7 @@ describe('GET /sales/:saleId/audit', () => {
       oversold: 0,
       undersold: 0,
       lostUpdates: 0,
+      refusedWithStock: 0,
       conserved: true,
     };
     expect(await audit()).toEqual({

@@ -57,6 +57,8 @@ describe('a connection that falls silent and is not closed', () => {
     const redis = await open('requests');
     const heard: string[] = [];
     redis.on('message', (_, message: string) => heard.push(message));
+    // Whoever listens subscribes anew, see openRedis.
+    redis.on('ready', () => void redis.subscribe('news').catch(() => undefined));
     await redis.subscribe('news');
     void relay.forget();
     await vi.waitFor(async () => {
