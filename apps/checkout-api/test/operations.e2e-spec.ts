@@ -133,8 +133,10 @@ describe('OpenAPI', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(routes.sort()).toEqual([
+      'DELETE /dead-letters/{orderId}',
       'DELETE /orders/{orderId}',
       'DELETE /sales/{saleId}/waiting-room',
+      'GET /dead-letters',
       'GET /health/live',
       'GET /health/ready',
       'GET /metrics',
@@ -144,6 +146,7 @@ describe('OpenAPI', () => {
       'GET /sales/{saleId}',
       'GET /sales/{saleId}/audit',
       'GET /sales/{saleId}/live',
+      'POST /dead-letters/{orderId}/retry',
       'POST /orders/{orderId}/payment',
       'POST /sales',
       'POST /sales/{saleId}/checkouts',

@@ -1,14 +1,15 @@
 -- Tells what a committed batch of orders came to. All of them are of one SKU.
 -- KEYS[1] orders in the queue (hash)   KEYS[2] pending orders of the SKU (set)   KEYS[3] how many of its sale are pending
 -- KEYS[4] memory of the sale   KEYS[5] sold-out mark of the SKU   KEYS[6] versions at which units came back (hash, by stripe)
+-- KEYS[7] is there for a moment after something of the SKU was settled
 -- ARGV[1] versions of the stock's rows, by stripe, of which it is known that nothing is left; empty: something is, or nobody knows
 -- ARGV[2] seconds that it then counts as sold out   ARGV[3] what the name of each order's Idempotency-Key begins with
--- ARGV[4] number of orders   then their ids, then channels and what is to be said there
+-- ARGV[4] ms of that moment   ARGV[5] number of orders   then their ids, then channels and what is to be said there
 -- returns how many of the orders were in the queue
-local queued, pending, backlog, memory, mark, reopened = unpack(KEYS)
+local queued, pending, backlog, memory, mark, reopened, moves = unpack(KEYS)
 local orders = {}
-for i = 1, ARGV[4] do
-  orders[i] = ARGV[4 + i]
+for i = 1, ARGV[5] do
+  orders[i] = ARGV[5 + i]
 end
 
 local done = redis.call('SREM', pending, unpack(orders))
@@ -36,7 +37,9 @@ if is_news then
   redis.call('SET', mark, ARGV[1], 'EX', ARGV[2])
 end
 
-for i = 5 + #orders, #ARGV, 2 do
+redis.call('SET', moves, '', 'PX', ARGV[4])
+
+for i = 6 + #orders, #ARGV, 2 do
   redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
 end
 return left

@@ -97,6 +97,17 @@ describe('InHand', () => {
     expect(inHand.begin(ofOneSku(300))).toHaveLength(300);
   });
 
+  it('takes a SKU that moves elsewhere for one that moves', () => {
+    const inHand = new InHand(4_096);
+    fill(inHand, () => ofOneSku(64));
+    expect(lookOn(inHand)).toEqual(['hot']);
+    inHand.movedElsewhere(order('hot'));
+    expect(inHand.still).toBe(0);
+    expect(inHand.concurrency).toBe(4);
+    expect(lookOn(inHand)).toEqual(['hot']);
+    inHand.movedElsewhere(order('unknown'));
+  });
+
   it('forgets a SKU of which nothing is left', () => {
     const inHand = new InHand(4_096);
     inHand.begin([order('hot')]);

@@ -5,7 +5,7 @@ export const ORDERS_IN_HAND_PER_SKU = 256;
 
 /** Pause between two looks at which SKUs move, in milliseconds. */
 export const LOOK_MS = 50;
-/** A SKU that did not move between so many looks stands still: longer than a lock is waited for while it is passed on. */
+/** A SKU that did not move between so many looks stands still. */
 const STILL_AFTER_LOOKS = 4;
 /** One of which nothing is in hand any more is forgotten after so many: its failed jobs are back by then. */
 const FORGOTTEN_AFTER_LOOKS = 200;
@@ -27,7 +27,7 @@ const standsStill = ({ looks }: InHandOfSku) => looks >= STILL_AFTER_LOOKS;
  * takes more orders in hand until each hold has a full batch. With few, more would only be lost for longer if the worker died.
  *
  * A SKU that stands still costs the others nothing: what is in hand of it takes no room from them, and no more is taken. It
- * stands still until one of its orders is settled, also if all of them have failed meanwhile.
+ * stands still until one of its orders is settled, here or elsewhere, also if all of them have failed meanwhile.
  */
 export class InHand {
   #jobs = 0;
@@ -68,13 +68,14 @@ export class InHand {
 
   settled(order: OfSku): void {
     const ofSku = this.#leave(order);
-    ofSku.moved = true;
-    if (standsStill(ofSku)) {
-      ofSku.looks = 0;
-      this.#still--;
-      this.#orders += ofSku.orders;
-    }
+    this.#move(ofSku);
     if (ofSku.orders === 0) this.#skus.delete(saleSkuOf(order));
+  }
+
+  /** Something of this SKU was settled by another worker. */
+  movedElsewhere(sku: OfSku): void {
+    const ofSku = this.#skus.get(saleSkuOf(sku));
+    if (ofSku) this.#move(ofSku);
   }
 
   /** It is not settled, and not in hand any more. */
@@ -116,6 +117,14 @@ export class InHand {
   /** How long the SKU of this order has stood still, in milliseconds. */
   stillFor(order: OfSku): number {
     return (this.#skus.get(saleSkuOf(order))?.looks ?? 0) * LOOK_MS;
+  }
+
+  #move(ofSku: InHandOfSku) {
+    ofSku.moved = true;
+    if (!standsStill(ofSku)) return;
+    ofSku.looks = 0;
+    this.#still--;
+    this.#orders += ofSku.orders;
   }
 
   #take(order: OfSku): boolean {

@@ -13,6 +13,8 @@ export const keys = {
   soldOut: (saleId: string, sku: string) => `${sale(saleId)}:sold-out:${sku}`,
   /** Versions of its stock rows, by stripe, at which units last came back: what is known of older ones is outdated. */
   reopened: (saleId: string, sku: string) => `${sale(saleId)}:reopened:${sku}`,
+  /** Is there for a moment after something of the SKU was settled, by whichever worker: its lock is passed on. */
+  moves: (saleId: string, sku: string) => `${sale(saleId)}:moves:${sku}`,
   pending: (saleId: string, sku: string) => `${sale(saleId)}:pending:${sku}`,
   /** How many orders are in the sets of pending ones of a sale. */
   backlog: (saleId: string) => `${sale(saleId)}:backlog`,

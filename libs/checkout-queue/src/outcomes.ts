@@ -9,6 +9,9 @@ const SOLD_OUT_SECONDS = 5;
 /** For so long it is known when units came back: no worker stalls for longer and tells then what it saw before. */
 const REOPENED_SECONDS = 86_400;
 
+/** For so long after something of it was settled a SKU moves, in milliseconds, whichever worker it was. */
+export const MOVES_MS = 200;
+
 /** A reservation that ended, or that is paid. */
 export interface OrderEnding {
   readonly orderId: string;
@@ -50,9 +53,11 @@ export async function announce(
     keys.memory(saleId),
     keys.soldOut(saleId, sku),
     keys.reopened(saleId, sku),
+    keys.moves(saleId, sku),
     soldOutAt.join(),
     SOLD_OUT_SECONDS,
     keys.idempotency(saleId, ''),
+    MOVES_MS,
     settled.length,
     ...settled.map(({ order }) => order.orderId),
     ...messagesOf(settled),
@@ -65,7 +70,10 @@ export async function announceReturn(
   sku: SaleSku,
   { ended, ...row }: { readonly ended: readonly OrderEnding[] } & RowVersion,
 ): Promise<void> {
-  await reopen(redis, sku, [row]);
+  await Promise.all([
+    redis.set(keys.moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
+    reopen(redis, sku, [row]),
+  ]);
   await announceEnding(redis, ended);
 }
 

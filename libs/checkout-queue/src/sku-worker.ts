@@ -1,6 +1,7 @@
 import { DelayedError, type Job, type Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { LOOK_MS, type InHand } from './in-hand.js';
+import { keys } from './keys.js';
 import { Parking, PARKED } from './parking.js';
 import { QueueWorker } from './queue-worker.js';
 import type { OfSku } from './queue.js';
@@ -65,17 +66,28 @@ export function skuWorker<Data, Part extends OfSku>(
   };
   const { concurrency } = inHand;
   const worker: Worker<Data> = new QueueWorker(queue, work, { ...options, concurrency, connection });
-  const look = () => {
-    const stopped = inHand.look();
+  const look = async () => {
+    const stopped = await thoseNobodyMoves(connection, inHand);
     onLook?.(stopped, inHand.still);
     if (stopped.length === 0) return;
     for (const sku of inHand.tooMany()) withdraw?.(sku, inHand.share, PARKED);
     worker.concurrency = inHand.concurrency;
-    void lookForJobs(worker);
+    await lookForJobs(worker);
   };
-  const looking = setInterval(look, LOOK_MS).unref();
+  // Without Redis there is nothing to look for.
+  const looking = setInterval(() => void look().catch(() => undefined), LOOK_MS).unref();
   worker.once('closing', () => clearInterval(looking));
   return worker;
+}
+
+/** The SKUs that stand still since now. One that waits for a lock which others pass on does not. */
+async function thoseNobodyMoves(redis: Redis, inHand: InHand): Promise<OfSku[]> {
+  const stopped = inHand.look();
+  const moves = await Promise.all(stopped.map(({ saleId, sku }) => redis.exists(keys.moves(saleId, sku))));
+  return stopped.filter((sku, i) => {
+    if (moves[i] === 1) inHand.movedElsewhere(sku);
+    return moves[i] === 0;
+  });
 }
 
 /** BullMQ minds a larger concurrency when a job ends, or when it is told to go on. */

@@ -1,6 +1,7 @@
 import { orderOf } from '@app/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import {
   Admissions,
@@ -163,4 +164,23 @@ it('gives back what is due behind reminders of a SKU that stands still', async (
   await expect.poll(() => stuck.settled.get('behind'), patient).toBe(1);
   stuck.free();
   await expect.poll(() => stuck.settled.size, { ...patient, timeout: 10_000 }).toBe(1_001);
+});
+
+it('takes a SKU that another worker settles for one that moves, until that one stops', async () => {
+  const stuck = new Stuck(isHot);
+  const stopped: string[] = [];
+  const onLook = (skus: readonly OfSku[]) => void stopped.push(...skus.map(({ sku }) => sku));
+  const orders = await admitMany(64, () => 'hot');
+  workers.push(
+    checkoutWorker(redis, (order) => stuck.pass(order.orderId, order), { maxOrders: 4_096, onLook }),
+  );
+  await expect.poll(() => stuck.waiting, patient).toBe(64);
+  for (let i = 0; i < 20; i++) {
+    await announce(redis, [{ order: orderOf(saleId, { sku: 'hot' }), outcome: { status: 'reserved' } }]);
+    await sleep(50);
+  }
+  expect(stopped).toEqual([]);
+  await expect.poll(() => stopped, patient).toEqual(['hot']);
+  stuck.free();
+  await expect.poll(() => stuck.settled.size, patient).toBe(orders.length);
 });

@@ -42,9 +42,9 @@ export class DeadLettersController {
     description:
       'It goes back to the queue as it was accepted. If it is refused again, it is a dead letter again.',
   })
-  @ApiAcceptedResponse({ description: 'A worker will try it again' })
+  @ApiAcceptedResponse({ standardSchema: deadLetterSchema, description: 'A worker will try this again' })
   @ApiProblems('DEAD_LETTER_NOT_FOUND', 'SOLD_OUT', 'IDEMPOTENCY_KEY_REUSED', 'QUEUE_FULL')
-  retry(@Param('orderId', { schema: orderId }) id: string): Promise<void> {
+  retry(@Param('orderId', { schema: orderId }) id: string): Promise<DeadLetterView> {
     return this.letters.retry(id);
   }
 

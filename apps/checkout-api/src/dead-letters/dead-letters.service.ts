@@ -32,16 +32,20 @@ export class DeadLettersService {
   }
 
   /**
-   * Has a worker try it again. Sent twice, it is done once.
+   * Has a worker try it again, and tells what that is. Sent twice, it is done once.
    *
    * @throws {ProblemError}
    */
-  async retry(orderId: string): Promise<void> {
+  async retry(orderId: string): Promise<DeadLetterView> {
     const [letter] = await fromRedis(this.letters.find([orderId]));
     if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND', 'GET /dead-letters lists those there are.');
-    if (letter.kind === 'checkout') return this.#admit(letter.order);
-    await fromRedis(this.releases.remind([orderId], 0, letter.order));
-    await this.discard(orderId); // if it is refused again before that, the next sweep finds it
+    if (letter.kind === 'checkout') {
+      await this.#admit(letter.order);
+    } else {
+      await fromRedis(this.releases.remind([orderId], 0, letter.order));
+      await this.discard(orderId); // if it is refused again before that, the next sweep finds it
+    }
+    return viewOf(letter);
   }
 
   /** Nobody is told of it any more. */
