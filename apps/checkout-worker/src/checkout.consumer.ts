@@ -25,9 +25,14 @@ import { WorkerMetrics } from './worker-metrics.js';
  * back to the queue. What does not even end then is left behind by the process, and its peers take it over as stalled.
  */
 const HAND_BACK_AFTER_MS = 5_000;
+/** The same as a share of the time that the process has to end, where that is short. */
+const HAND_BACK_AFTER = 1 / 4;
 
 /** Jobs of reservations that may be due, in hand at a time. */
 const RELEASE_JOBS = 256;
+
+/** SKUs that a line of the log names. */
+const NAMED_SKUS = 5;
 
 /** Takes orders from the queues and has them settled, or given back. */
 @Injectable()
@@ -51,8 +56,9 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       withdraw: (ofSku: OfSku, keep: number, reason: Error) => this.stock.withdraw(ofSku, what, keep, reason),
       onLook: (stopped: readonly OfSku[], still: number) => {
         this.metrics.standingStill(what, still);
-        for (const { saleId, sku } of stopped)
-          this.#log.warn({ saleId, sku, what }, 'stands still; what comes of it is parked');
+        if (stopped.length === 0) return;
+        const skus = stopped.slice(0, NAMED_SKUS).map(({ saleId, sku }) => ({ saleId, sku }));
+        this.#log.warn({ what, skus, of: stopped.length }, 'stands still; what comes of it is parked');
       },
     });
     this.#workers = [
@@ -76,10 +82,13 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
   }
 
   async beforeApplicationShutdown() {
-    const handBack = setTimeout(() => this.stock.handBack(), HAND_BACK_AFTER_MS);
+    const after = Math.min(HAND_BACK_AFTER_MS, this.config.SHUTDOWN_TIMEOUT_MS * HAND_BACK_AFTER);
+    const handBack = setTimeout(() => this.stock.handBack(), after);
     await Promise.all(this.#workers.map((worker) => worker.close()));
     await this.stock.idle();
     clearTimeout(handBack);
+    this.stock.handBack(); // a sweep that comes so late takes no lock any more
+    await this.stock.idle();
   }
 }
 

@@ -21,6 +21,7 @@ import {
   type Settlement,
 } from '@app/inventory';
 import { Locks, Semaphore } from '@app/lock';
+import { ThinnedLog } from '@app/servers';
 import type { Outcome } from '@app/orders';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
@@ -35,6 +36,7 @@ import { WorkerMetrics } from './worker-metrics.js';
 @Injectable()
 export class StockKeeper {
   readonly #log = new Logger(StockKeeper.name);
+  readonly #thinned = new ThinnedLog(this.#log);
   readonly #shutdown = new AbortController();
   readonly #catalog: SaleCatalog;
   readonly #releases: Releases;
@@ -94,9 +96,11 @@ export class StockKeeper {
     return this.#tracing?.settle(order, () => this.#reserve(order)) ?? this.#reserve(order);
   }
 
-  /** Gives back those of the orders that are due. Most of them are paid by then, and cost no lock. */
-  async release(orderIds: readonly string[]): Promise<void> {
-    await this.giveBack(await dueOf(poolOf(this.dataSource), orderIds));
+  /** Gives back those of the orders that are due, if any are. Most of them are paid by then, and cost no lock. */
+  async release(orderIds: readonly string[]): Promise<boolean> {
+    const due = await dueOf(poolOf(this.dataSource), orderIds);
+    await this.giveBack(due);
+    return due.length > 0;
   }
 
   /** Rejects once none of them is under way any more, if one could not be given back. */
@@ -140,7 +144,7 @@ export class StockKeeper {
       await this.#reservations.release(due, await this.#saleOf(due));
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      this.#log.error({ ...named(due), err: error.cause }, 'its release was refused: a dead letter');
+      this.#thinned.warn(error.cause, 'its release was refused: a dead letter', named(due));
       await this.#deadLetters.keepRelease(due, error.cause);
     }
   }

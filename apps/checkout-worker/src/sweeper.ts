@@ -69,6 +69,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   async #reservations() {
     const found = await overdue(poolOf(this.dataSource), REMINDED_FOR, MOST, MOST_OF_A_SKU);
     this.metrics.overdue(found.length);
+    if (this.#shutdown.signal.aborted) return; // whoever begins now would hold a lock when the process has left
     for (const [name, due] of bySku(found)) if (!this.#underWay.has(name)) void this.#giveBack(name, due);
   }
 
@@ -78,7 +79,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     try {
       await this.stock.giveBack(due);
     } catch (error) {
-      if (error !== PARKED) this.#log.warn({ err: error, sku: name }, 'will be swept again');
+      if (error !== PARKED) this.#log.warn(error, 'will be swept again', { sku: name });
     } finally {
       this.#underWay.delete(name);
     }

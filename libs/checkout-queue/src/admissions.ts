@@ -2,6 +2,7 @@ import type { OrderRequest } from '@app/orders';
 import { verdictOf } from '@app/servers';
 import { Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
 import {
   admitArguments,
@@ -28,8 +29,10 @@ import {
 } from './queue.js';
 import { loadScripts } from './scripts.js';
 
-/** After a refusal others are likely: for this long a checkout is looked at before it gets a job that may carry nothing. */
+/** After a refusal others of the sale are likely: for this long they are looked at before they get a job that may carry nothing. */
 const LOOK_FIRST_MS = 1_000;
+/** Sales of which that is remembered. */
+const REMEMBERED_SALES = 1_000;
 /** Checkouts looked at in one script call, which keeps Redis from everything else meanwhile. */
 const LOOKS_PER_CALL = 128;
 
@@ -45,7 +48,8 @@ export interface AdmissionRules extends AdmissionBounds {
 export class Admissions {
   readonly queue: Queue<CheckoutJob>;
   readonly #redis: AdmitCommands;
-  #lookUntil = 0;
+  /** Sales of which somebody was refused just now: their checkouts are looked at first. */
+  readonly #refused = new LRUCache<string, true>({ max: REMEMBERED_SALES, ttl: LOOK_FIRST_MS });
   /** Checkouts about which Redis has not decided. */
   #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
@@ -86,10 +90,11 @@ export class Admissions {
   }
 
   async #ask(request: Request): Promise<Admission | 'unsure'> {
-    const looking = performance.now() < this.#lookUntil;
-    const seen = looking ? await this.#looks.add(request) : 'open';
+    const { saleId } = request.order;
+    const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
+    const seen = !wasLookedAt && this.#refused.has(saleId) ? await this.#looks.add(request) : 'open';
     const answer = seen === 'open' ? await this.#entries.add(request) : seen;
-    if (REFUSALS.has(answer)) this.#lookUntil = performance.now() + LOOK_FIRST_MS;
+    if (REFUSALS.has(answer)) this.#refused.set(saleId, true);
     return answer;
   }
 

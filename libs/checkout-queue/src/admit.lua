@@ -71,8 +71,8 @@ local function accept(sku, key, order, body, stored)
     redis.call('SET', sku.memory, history(''), 'EX', key_ttl)
   end
   redis.call('SET', key, body, 'EX', key_ttl)
-  redis.call('HSET', queued, order, job .. ' ' .. body)
-  local added = redis.call('SADD', sku.pending, order)
+  redis.call('SADD', sku.pending, order)
+  local added = redis.call('HSET', queued, order, job .. ' ' .. body)
   backlogs[sku.backlog] = backlog_of(sku.backlog) + added
   sku.added = (sku.added or 0) + added
   room = room - 1

@@ -1,23 +1,28 @@
 -- Tells what a committed batch of orders came to. All of them are of one SKU.
--- KEYS[1] orders in the queue (hash)   KEYS[2] pending orders of the SKU (set)   KEYS[3] how many of its sale are pending
+-- KEYS[1] orders in the queue (hash)   KEYS[2] pending orders of the SKU (set)   KEYS[3] how many orders of its sale are in the queue
 -- KEYS[4] memory of the sale   KEYS[5] sold-out mark of the SKU   KEYS[6] versions at which units came back (hash, by stripe)
--- KEYS[7] is there for a moment after something of the SKU was settled
+-- KEYS[7] is there for a moment after something of the SKU was settled   KEYS[8] dead letters (hash, by order id)
 -- ARGV[1] versions of the stock's rows, by stripe, of which it is known that nothing is left; empty: something is, or nobody knows
 -- ARGV[2] seconds that it then counts as sold out   ARGV[3] what the name of each order's Idempotency-Key begins with
--- ARGV[4] ms of that moment   ARGV[5] number of orders   then their ids, then channels and what is to be said there
+-- ARGV[4] ms of that moment   ARGV[5] the letter that these orders become; empty: they are settled
+-- ARGV[6] number of orders   then their ids, then channels and what is to be said there
 -- returns how many of the orders were in the queue
-local queued, pending, backlog, memory, mark, reopened, moves = unpack(KEYS)
+local queued, pending, backlog, memory, mark, reopened, moves, letters = unpack(KEYS)
 local orders = {}
-for i = 1, ARGV[5] do
-  orders[i] = ARGV[5 + i]
+for i = 1, ARGV[6] do
+  orders[i] = ARGV[6 + i]
 end
 
-local done = redis.call('SREM', pending, unpack(orders))
-if done > 0 and redis.call('DECRBY', backlog, done) <= 0 then
+redis.call('SREM', pending, unpack(orders))
+local left = redis.call('HDEL', queued, unpack(orders))
+if left > 0 and redis.call('DECRBY', backlog, left) <= 0 then
   redis.call('DEL', backlog)
 end
-
-local left = redis.call('HDEL', queued, unpack(orders))
+if ARGV[5] ~= '' then
+  for _, order in ipairs(orders) do
+    redis.call('HSET', letters, order, ARGV[5])
+  end
+end
 if left < #orders then
   -- Delivered twice, or accepted in a history that Redis has lost: then it knows no key of it, and perhaps others neither.
   for _, order in ipairs(orders) do
@@ -39,7 +44,7 @@ end
 
 redis.call('SET', moves, '', 'PX', ARGV[4])
 
-for i = 6 + #orders, #ARGV, 2 do
+for i = 7 + #orders, #ARGV, 2 do
   redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
 end
 return left

@@ -29,18 +29,16 @@ export type DeadLetter = Refusal &
 export class DeadLetters {
   constructor(private readonly redis: Redis) {}
 
-  /**
-   * A worker's side: the order becomes a dead letter and leaves the queue, and whoever waits for it is told. A crash in between
-   * leaves it in the queue as well: it is refused once more.
-   */
+  /** A worker's side: the order leaves the queue as a dead letter, and whoever waits for it is told, in one step. */
   async keepOrder(order: QueuedOrder, why: unknown): Promise<void> {
-    await this.#keep({ kind: 'checkout', order, ...refusalOf(why) });
-    await announce(this.redis, [{ order, outcome: REFUSED }]);
+    const letter: DeadLetter = { kind: 'checkout', order, ...refusalOf(why) };
+    await announce(this.redis, [{ order, outcome: REFUSED }], [], JSON.stringify(letter));
   }
 
   /** The same of a reservation that cannot be given back. */
   async keepRelease({ orderId, saleId, sku }: Due, why: unknown): Promise<void> {
-    await this.#keep({ kind: 'release', order: { orderId, saleId, sku }, ...refusalOf(why) });
+    const letter: DeadLetter = { kind: 'release', order: { orderId, saleId, sku }, ...refusalOf(why) };
+    await this.redis.hset(keys.deadLetters, orderId, JSON.stringify(letter));
   }
 
   /** Those of these orders. */
@@ -68,10 +66,6 @@ export class DeadLetters {
 
   async drop(orderId: string): Promise<void> {
     await this.redis.hdel(keys.deadLetters, orderId);
-  }
-
-  async #keep(letter: DeadLetter): Promise<void> {
-    await this.redis.hset(keys.deadLetters, letter.order.orderId, JSON.stringify(letter));
   }
 }
 

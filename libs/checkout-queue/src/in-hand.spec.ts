@@ -59,7 +59,7 @@ describe('InHand', () => {
   });
 
   /** Looks often enough for whatever does not move meanwhile to stand still. Returns what does so since then. */
-  const lookOn = (inHand: InHand, looks = 5) =>
+  const lookOn = (inHand: InHand, looks = 7) =>
     Array.from({ length: looks }, () => inHand.look())
       .flat()
       .map(({ sku }) => sku);
@@ -86,7 +86,7 @@ describe('InHand', () => {
     const inHand = new InHand(4_096);
     const orders = inHand.begin(ofOneSku(64));
     lookOn(inHand);
-    orders.forEach((each) => inHand.failed(each));
+    orders.forEach((each) => inHand.left(each));
     inHand.end();
     expect(lookOn(inHand)).toEqual([]);
     const before = inHand.concurrency;
@@ -95,6 +95,13 @@ describe('InHand', () => {
     inHand.settled(order('hot'));
     expect(inHand.concurrency).toBe(4); // one job of which 127 are left, and three more
     expect(inHand.begin(ofOneSku(300))).toHaveLength(300);
+  });
+
+  it('has more patience with many SKUs, which move by turns', () => {
+    const inHand = new InHand(4_096);
+    fill(inHand, () => ofSkus(64));
+    expect(lookOn(inHand, 37)).toEqual([]);
+    expect(lookOn(inHand, 1)).toHaveLength(64);
   });
 
   it('takes a SKU that moves elsewhere for one that moves', () => {
@@ -112,7 +119,7 @@ describe('InHand', () => {
     const inHand = new InHand(4_096);
     inHand.begin([order('hot')]);
     lookOn(inHand);
-    inHand.failed(order('hot'));
+    inHand.left(order('hot'));
     inHand.end();
     lookOn(inHand, 200);
     expect(inHand.begin(ofOneSku(300))).toHaveLength(300);
@@ -122,7 +129,7 @@ describe('InHand', () => {
   it('has those that stand still share a quarter of the hands', () => {
     const inHand = new InHand(1_024);
     fill(inHand, (job) => Array.from({ length: 64 }, () => order(`sku-${job}`)));
-    expect(lookOn(inHand)).toHaveLength(16);
+    expect(lookOn(inHand, 15)).toHaveLength(16);
     expect(inHand.share).toBe(16);
     expect(inHand.tooMany()).toHaveLength(16);
     expect(inHand.begin([order('sku-1'), order('other')])).toEqual([order('other')]);

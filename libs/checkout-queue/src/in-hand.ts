@@ -5,8 +5,10 @@ export const ORDERS_IN_HAND_PER_SKU = 256;
 
 /** Pause between two looks at which SKUs move, in milliseconds. */
 export const LOOK_MS = 50;
-/** A SKU that did not move between so many looks stands still. */
-const STILL_AFTER_LOOKS = 4;
+/** A SKU that did not move between so many looks stands still; more with many SKUs in hand, which move by turns, up to a bound. */
+const STILL_AFTER_LOOKS = 6;
+const LOOKS_PER_SKU = 1 / 2;
+const MOST_LOOKS = 40;
 /** One of which nothing is in hand any more is forgotten after so many: its failed jobs are back by then. */
 const FORGOTTEN_AFTER_LOOKS = 200;
 
@@ -18,9 +20,10 @@ interface InHandOfSku {
   moved: boolean;
   /** Looks since it last moved. */
   looks: number;
+  /** Looks since nothing of it is in hand. */
+  empty: number;
+  still: boolean;
 }
-
-const standsStill = ({ looks }: InHandOfSku) => looks >= STILL_AFTER_LOOKS;
 
 /**
  * How many jobs a worker has at a time. A hold of a lock costs much the same however many orders it serves: with many SKUs it
@@ -78,10 +81,10 @@ export class InHand {
     if (ofSku) this.#move(ofSku);
   }
 
-  /** It is not settled, and not in hand any more. */
-  failed(order: OfSku): void {
+  /** It is not in hand any more, and nothing was settled: it has failed, or was settled before. */
+  left(order: OfSku): void {
     const ofSku = this.#leave(order);
-    if (ofSku.orders === 0 && !standsStill(ofSku)) this.#skus.delete(saleSkuOf(order));
+    if (ofSku.orders === 0 && !ofSku.still) this.#skus.delete(saleSkuOf(order));
   }
 
   /** A job is over: none of its orders is in hand. */
@@ -92,14 +95,17 @@ export class InHand {
   /** To be called every {@link LOOK_MS} milliseconds. Returns the SKUs that stand still since now. */
   look(): readonly OfSku[] {
     const stopped: OfSku[] = [];
+    const moving = this.#skus.size - this.#still;
+    const enough = Math.min(STILL_AFTER_LOOKS + Math.floor(moving * LOOKS_PER_SKU), MOST_LOOKS);
     for (const [name, ofSku] of this.#skus) {
       ofSku.looks = ofSku.moved ? 0 : ofSku.looks + 1;
       ofSku.moved = false;
-      if (ofSku.looks === STILL_AFTER_LOOKS) {
+      if (!ofSku.still && ofSku.looks >= enough) {
+        ofSku.still = true;
         this.#still++;
         this.#orders -= ofSku.orders;
         stopped.push(ofSku.sku);
-      } else if (ofSku.orders === 0 && ofSku.looks >= FORGOTTEN_AFTER_LOOKS) {
+      } else if (ofSku.orders === 0 && ++ofSku.empty >= FORGOTTEN_AFTER_LOOKS) {
         this.#still--;
         this.#skus.delete(name);
       }
@@ -110,7 +116,7 @@ export class InHand {
   /** The SKUs that stand still and have more than their share in hand. */
   tooMany(): readonly OfSku[] {
     const { share } = this;
-    const over = [...this.#skus.values()].filter((ofSku) => standsStill(ofSku) && ofSku.orders > share);
+    const over = [...this.#skus.values()].filter((ofSku) => ofSku.still && ofSku.orders > share);
     return over.map(({ sku }) => sku);
   }
 
@@ -121,7 +127,8 @@ export class InHand {
 
   #move(ofSku: InHandOfSku) {
     ofSku.moved = true;
-    if (!standsStill(ofSku)) return;
+    if (!ofSku.still) return;
+    ofSku.still = false;
     ofSku.looks = 0;
     this.#still--;
     this.#orders += ofSku.orders;
@@ -131,12 +138,13 @@ export class InHand {
     const name = saleSkuOf(order);
     let ofSku = this.#skus.get(name);
     if (!ofSku) {
-      ofSku = { sku: order, orders: 0, moved: false, looks: 0 };
+      ofSku = { sku: order, orders: 0, moved: false, looks: 0, empty: 0, still: false };
       this.#skus.set(name, ofSku);
     }
-    if (standsStill(ofSku)) {
+    if (ofSku.still) {
       if (ofSku.orders >= this.share) return false;
     } else this.#orders++;
+    ofSku.empty = 0;
     ofSku.orders++;
     return true;
   }
@@ -144,7 +152,7 @@ export class InHand {
   #leave(order: OfSku): InHandOfSku {
     const ofSku = this.#skus.get(saleSkuOf(order))!;
     ofSku.orders--;
-    if (!standsStill(ofSku)) this.#orders--;
+    if (!ofSku.still) this.#orders--;
     return ofSku;
   }
 }

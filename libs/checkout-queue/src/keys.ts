@@ -16,7 +16,7 @@ export const keys = {
   /** Is there for a moment after something of the SKU was settled, by whichever worker: its lock is passed on. */
   moves: (saleId: string, sku: string) => `${sale(saleId)}:moves:${sku}`,
   pending: (saleId: string, sku: string) => `${sale(saleId)}:pending:${sku}`,
-  /** How many orders are in the sets of pending ones of a sale. */
+  /** How many orders of a sale are in the hash of queued ones. */
   backlog: (saleId: string) => `${sale(saleId)}:backlog`,
   /** Checkouts that were refused as sold out while there were units, by SKU. */
   refusedWithStock: (saleId: string) => `${sale(saleId)}:refused-with-stock`,

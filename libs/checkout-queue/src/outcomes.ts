@@ -10,7 +10,7 @@ const SOLD_OUT_SECONDS = 5;
 const REOPENED_SECONDS = 86_400;
 
 /** For so long after something of it was settled a SKU moves, in milliseconds, whichever worker it was. */
-export const MOVES_MS = 200;
+const MOVES_MS = 500;
 
 /** A reservation that ended, or that is paid. */
 export interface OrderEnding {
@@ -39,11 +39,13 @@ interface SaleSku {
  * longer queued is not delivered again.
  *
  * @param soldOutAt the versions of the SKU's rows, by stripe, of which it is known that nothing is left; absent: something is
+ * @param letter the dead letter that they become
  */
 export async function announce(
   redis: Redis,
   settled: readonly SettledOrder[],
   soldOutAt: readonly string[] = [],
+  letter = '',
 ): Promise<void> {
   const { saleId, sku } = settled[0]!.order;
   await outcomeCommands(redis).checkoutAnnounce(
@@ -54,10 +56,12 @@ export async function announce(
     keys.soldOut(saleId, sku),
     keys.reopened(saleId, sku),
     keys.moves(saleId, sku),
+    keys.deadLetters,
     soldOutAt.join(),
     SOLD_OUT_SECONDS,
     keys.idempotency(saleId, ''),
     MOVES_MS,
+    letter,
     settled.length,
     ...settled.map(({ order }) => order.orderId),
     ...messagesOf(settled),

@@ -1,5 +1,5 @@
 import type { InHand } from './in-hand.js';
-import type { OfSku } from './queue.js';
+import { saleSkuOf, type OfSku } from './queue.js';
 
 /** Why something was not done: it was given up on for now, so that it waits in the queue and not in a worker. */
 export const PARKED = new Error('it is parked: nothing of its SKU moves');
@@ -7,19 +7,34 @@ export const PARKED = new Error('it is parked: nothing of its SKU moves');
 /** For how long a job is parked, in milliseconds: as long again as its SKU has stood still, between these. */
 const SHORTEST = 200;
 const LONGEST = 2_000;
-/** Between two parked jobs that come back: a bound for what thousands of them cost Redis. */
+/** Between two parked jobs that come back, of all SKUs that stand still: a bound for what thousands of them cost Redis. */
 const APART = 5;
 
-/** When the jobs that a worker parks come back. */
+/** When the jobs that a worker parks come back. Times are those of `performance.now()`: the wall clock may be set back. */
 export class Parking {
-  #last = 0;
+  /** When the last one of a SKU does. */
+  readonly #last = new Map<string, number>();
 
   constructor(private readonly inHand: InHand) {}
 
+  /** Milliseconds since the epoch. A SKU that has only paused does not come back behind thousands of jobs of another. */
   until(parts: readonly OfSku[]): number {
-    const still = Math.max(...parts.map((part) => this.inHand.stillFor(part)));
-    const pause = Math.min(Math.max(still, SHORTEST), LONGEST) * (0.75 + Math.random() / 4);
-    this.#last = Math.max(Date.now() + pause, this.#last + APART);
-    return Math.round(this.#last);
+    const now = performance.now();
+    const stillest = parts.reduce((a, b) => (this.inHand.stillFor(b) > this.inHand.stillFor(a) ? b : a));
+    const pause =
+      Math.min(Math.max(this.inHand.stillFor(stillest), SHORTEST), LONGEST) * (0.75 + Math.random() / 4);
+    const apart = APART * Math.max(1, this.inHand.still);
+    const name = saleSkuOf(stillest);
+    const at = Math.max(now + pause, (this.#last.get(name) ?? 0) + apart);
+    this.#last.set(name, at);
+    this.#forget(now);
+    return Math.round(Date.now() + at - now);
+  }
+
+  #forget(now: number) {
+    for (const [name, at] of this.#last) {
+      if (at > now) return; // the others were parked later
+      this.#last.delete(name);
+    }
   }
 }

@@ -42,10 +42,10 @@ export interface ReleaseWorkerOptions
   readonly concurrency: number;
 }
 
-/** Has the orders of the reminders given back, see {@link skuWorker}. */
+/** Has the orders of the reminders given back, see {@link skuWorker}. `release` resolves to whether one of them was due. */
 export function releaseWorker(
   connection: Redis,
-  release: (orderIds: readonly string[]) => Promise<void>,
+  release: (orderIds: readonly string[]) => Promise<boolean>,
   { concurrency, ...options }: ReleaseWorkerOptions,
 ): Worker<ReleaseJob> {
   return skuWorker<ReleaseJob, OfSku>(

@@ -14,7 +14,7 @@ interface OutcomeCommands extends Redis {
 
 export function outcomeCommands(connection: Redis): OutcomeCommands {
   if (!('checkoutAnnounce' in connection)) {
-    connection.defineCommand('checkoutAnnounce', { lua: ANNOUNCE, numberOfKeys: 7 });
+    connection.defineCommand('checkoutAnnounce', { lua: ANNOUNCE, numberOfKeys: 8 });
     connection.defineCommand('checkoutReopen', { lua: REOPEN, numberOfKeys: 2 });
   }
   return connection as OutcomeCommands;

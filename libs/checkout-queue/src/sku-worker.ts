@@ -22,11 +22,14 @@ export interface SkuWorkerOptions
 /** What the jobs of a queue carry. */
 export interface Load<Data, Part extends OfSku> {
   readonly partsOf: (job: Job<Data>) => readonly Part[];
-  /** Called once for each job that has parts to work on; what it returns works on one of them. */
+  /**
+   * Called once for each job that has parts to work on; what it returns works on one of them, and resolves to whether there was
+   * something to do.
+   */
   readonly workOn: (
     job: Job<Data>,
     parts: readonly Part[],
-  ) => (part: Part, index: number) => Promise<unknown>;
+  ) => (part: Part, index: number) => Promise<boolean>;
 }
 
 /**
@@ -46,13 +49,13 @@ export function skuWorker<Data, Part extends OfSku>(
     worker.concurrency = inHand.concurrency;
     const begun = taken.length > 0 ? workOn(job, taken) : undefined;
     const working = taken.map(async (part, i) => {
+      let isSettled = false;
       try {
-        await begun!(part, i);
-      } catch (error) {
-        inHand.failed(part);
-        throw error;
+        isSettled = await begun!(part, i);
+      } finally {
+        if (isSettled) inHand.settled(part);
+        else inHand.left(part);
       }
-      inHand.settled(part);
     });
     const worked = await Promise.allSettled(working);
     inHand.end();
@@ -74,7 +77,7 @@ export function skuWorker<Data, Part extends OfSku>(
     worker.concurrency = inHand.concurrency;
     await lookForJobs(worker);
   };
-  // Without Redis there is nothing to look for.
+  // Only one that is being closed refuses to be told to go on.
   const looking = setInterval(() => void look().catch(() => undefined), LOOK_MS).unref();
   worker.once('closing', () => clearInterval(looking));
   return worker;
@@ -83,7 +86,8 @@ export function skuWorker<Data, Part extends OfSku>(
 /** The SKUs that stand still since now. One that waits for a lock which others pass on does not. */
 async function thoseNobodyMoves(redis: Redis, inHand: InHand): Promise<OfSku[]> {
   const stopped = inHand.look();
-  const moves = await Promise.all(stopped.map(({ saleId, sku }) => redis.exists(keys.moves(saleId, sku))));
+  const asked = stopped.map(({ saleId, sku }) => redis.exists(keys.moves(saleId, sku)).catch(() => 0));
+  const moves = await Promise.all(asked);
   return stopped.filter((sku, i) => {
     if (moves[i] === 1) inHand.movedElsewhere(sku);
     return moves[i] === 0;

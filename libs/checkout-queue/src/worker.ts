@@ -25,7 +25,9 @@ export function checkoutWorker(
       workOn: ({ id }, orders) => {
         const carriers = carriersOf(connection, orders);
         return async (order, i) => {
-          if ((await carriers)[i] === carrierOf(id!, order)) await settle(order);
+          const isCarried = (await carriers)[i] === carrierOf(id!, order);
+          if (isCarried) await settle(order);
+          return isCarried;
         };
       },
     },

@@ -154,7 +154,8 @@ it('gives back what is due behind reminders of a SKU that stands still', async (
   const ids: string[] = Array.from({ length: 1_000 }, () => randomUUID());
   await Promise.all(ids.map((id) => releases.remind([id], 0, sku('hot'))));
   const of = (id: string) => sku(ids.includes(id) ? 'hot' : 'other');
-  const worker = releaseWorker(redis, ([id]) => stuck.pass(id!, of(id!)), {
+  const release = ([id]: readonly string[]) => stuck.pass(id!, of(id!)).then(() => true);
+  const worker = releaseWorker(redis, release, {
     concurrency: 256,
     withdraw: stuck.withdraw,
   });

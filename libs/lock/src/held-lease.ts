@@ -115,10 +115,10 @@ export class HeldLease implements Lease {
     if (isWorking) this.#giveBackAfterLongest();
   }
 
-  /** Not every store takes a lock from a process that lives. The work has a TTL to end by itself. */
+  /** Not every store takes a lock from a process that lives. The work has as long again to end by itself, and a TTL at least. */
   #giveBackAfterLongest() {
     if (this.longest === Infinity) return;
-    const left = this.#tooOldAt + this.ttl - performance.now();
+    const left = this.#tooOldAt + Math.max(this.ttl, this.longest) - performance.now();
     this.#timer = setTimeout(() => void this.grant.release().catch(() => undefined), left);
   }
 }

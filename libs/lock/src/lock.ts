@@ -8,8 +8,8 @@ export interface LockOptions {
    */
   readonly wait: number;
   /**
-   * How long the work may take: the lease of older work is extended no more, the signal aborts, and a TTL later the lock is
-   * given back, also where the work goes on. Absent: as long as it takes.
+   * How long the work may take: the lease of older work is extended no more, the signal aborts, and as long again later, a TTL at
+   * least, the lock is given back, also where the work goes on. Absent: as long as it takes.
    */
   readonly longest?: number;
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */

@@ -55,10 +55,30 @@ const WRITABLE = {
   query_timeout: PROBE_MS,
 };
 
-/** @throws {Error} that says why Postgres cannot be used */
+/**
+ * A connection that takes no writes is left: the next one may, once the address leads to the primary again.
+ *
+ * @throws {Error} that says why Postgres cannot be used
+ */
 export async function probePostgres(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ writable: boolean }>(WRITABLE).catch((error: unknown) => {
-    throw new Error(reasonOf(error), { cause: error });
-  });
-  if (!rows[0]!.writable) throw new Error('takes no writes');
+  if (!(await isWritable(pool).catch(rejectWithReason))) throw new Error('takes no writes');
+}
+
+async function isWritable(pool: Pool): Promise<boolean> {
+  const client = await pool.connect();
+  const ignore = () => undefined; // told by the rejection
+  client.on('error', ignore);
+  let writable = false;
+  try {
+    const { rows } = await client.query<{ writable: boolean }>(WRITABLE);
+    writable = rows[0]!.writable;
+    return writable;
+  } finally {
+    client.off('error', ignore);
+    client.release(!writable);
+  }
+}
+
+function rejectWithReason(error: unknown): never {
+  throw new Error(reasonOf(error), { cause: error });
 }

@@ -20,6 +20,8 @@ const OPTIONS: RedisOptions = {
   socketTimeout: SILENCE_MS,
   keepAlive: 10_000,
   retryStrategy: (attempts) => Math.min(attempts * 50, 500),
+  // While it loads its data it is asked again so soon, instead of when it expects to be done.
+  maxLoadingRetryTime: 500,
   // Whoever has asked is told; the address may lead to another server by now.
   reconnectOnError: (error) => verdictOf(error) === 'leave',
   // The client would subscribe once, end the process if that failed, and never try again: whoever subscribes does so by `ready`.

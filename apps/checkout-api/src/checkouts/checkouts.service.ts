@@ -1,4 +1,4 @@
-import { Admissions, type QueuedOrder } from '@app/checkout-queue';
+import { Admissions, type Admission, type AdmissionOptions, type QueuedOrder } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { SaleCatalog, type Sale } from '@app/inventory';
 import { insideKey } from '@app/waiting-room';
@@ -125,13 +125,19 @@ export class CheckoutsService {
 
   /** The order, if it is settled; otherwise it is in the queue now. */
   async #enter(order: QueuedOrder, guests?: string): Promise<OrderView | undefined> {
-    const admission = await fromRedis(this.admissions.admit(order, { guests }));
+    const admission = await this.#admitted(order, { guests });
+    this.metrics.count(admission === 'accepted' ? 'accepted' : 'replayed');
+    return admission === 'replayed' ? this.#settledBefore(order) : undefined;
+  }
+
+  /** @throws {ProblemError} where it is refused */
+  async #admitted(order: QueuedOrder, options: AdmissionOptions): Promise<Admission> {
+    const admission = await fromRedis(this.admissions.admit(order, options));
     if (admission === 'sold-out') throw this.#soldOut(order);
     if (admission === 'not-admitted') throw notAdmitted(order);
     if (admission === 'mismatched') throw keyReused();
     if (admission === 'full') throw queueFull();
-    this.metrics.count(admission === 'accepted' ? 'accepted' : 'replayed');
-    return admission === 'replayed' ? this.#settledBefore(order) : undefined;
+    return admission;
   }
 
   #soldOut({ saleId, sku }: QueuedOrder): ProblemError {
@@ -142,7 +148,7 @@ export class CheckoutsService {
   /** If Postgres does not answer, or does not know the order, queueing it again finds out what became of it. */
   async #settledBefore(order: QueuedOrder): Promise<OrderView | undefined> {
     const [settled] = await this.orders.settled([order.orderId]).catch(() => []);
-    if (!settled) await fromRedis(this.admissions.admit(order, { anew: true }));
+    if (!settled) await this.#admitted(order, { anew: true });
     return settled;
   }
 }

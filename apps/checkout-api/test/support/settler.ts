@@ -62,6 +62,7 @@ export class Settler {
     const release = async (orderIds: readonly string[]) => {
       const due = await dueOf(this.#pool, orderIds);
       await Promise.all(due.map((order) => reservations.release(order, rules)));
+      return due.length > 0;
     };
     this.#releaser = releaseWorker(this.#redis, release, { concurrency: 4 });
   }
