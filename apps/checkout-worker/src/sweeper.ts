@@ -100,7 +100,9 @@ function bySku(orders: readonly DueOrder[]): Map<string, DueOrder[]> {
   const skus = new Map<string, DueOrder[]>();
   for (const order of orders) {
     const name = resourceOf(order);
-    skus.set(name, [...(skus.get(name) ?? []), order]);
+    const ofSku = skus.get(name) ?? [];
+    skus.set(name, ofSku);
+    ofSku.push(order);
   }
   return skus;
 }

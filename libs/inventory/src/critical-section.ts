@@ -1,8 +1,9 @@
 import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
+import { giveBack, lend } from '@app/servers';
 import type { Pool, PoolClient } from 'pg';
 import { allocate, type Supply } from './allocate.js';
-import { giveBack, isBroken, lend, type Database } from './database.js';
+import { isBroken, type Database } from './database.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from './errors.js';
 import { resourceOf } from './resource.js';
 import { FENCE_SQL, HELD_SQL, LOCK_BUYERS_SQL, SETTLED_SQL, type StockWriteMode } from './stock-sql.js';

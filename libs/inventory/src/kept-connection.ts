@@ -1,5 +1,6 @@
+import { giveBack, lend } from '@app/servers';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { giveBack, isBroken, lend, type Database } from './database.js';
+import { isBroken, type Database } from './database.js';
 
 /**
  * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop.

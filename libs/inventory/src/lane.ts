@@ -114,8 +114,9 @@ export class Lane<O extends OrderRequest> {
 
   #traced(hold: () => Promise<void>): Promise<void> {
     const { tracer } = this.options;
+    if (!tracer || this.#waiting.length === 0) return hold();
     const orders = this.#waiting.map(({ order }) => order);
-    return tracer && orders.length > 0 ? tracer.hold(orders, hold) : hold();
+    return tracer.hold(orders, hold);
   }
 
   async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Pool, PoolConfig } from 'pg';
+import { giveBack, lend } from './lend.js';
 import { reasonOf } from './reason.js';
 
 /** In milliseconds: until a connection is made, or one of the pool is free. */
@@ -65,17 +66,14 @@ export async function probePostgres(pool: Pool): Promise<void> {
 }
 
 async function isWritable(pool: Pool): Promise<boolean> {
-  const client = await pool.connect();
-  const ignore = () => undefined; // told by the rejection
-  client.on('error', ignore);
+  const client = await lend(pool);
   let writable = false;
   try {
     const { rows } = await client.query<{ writable: boolean }>(WRITABLE);
     writable = rows[0]!.writable;
     return writable;
   } finally {
-    client.off('error', ignore);
-    client.release(!writable);
+    giveBack(client, !writable);
   }
 }
 

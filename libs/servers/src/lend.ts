@@ -1,0 +1,16 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** A connection of the pool for several statements; it goes back by {@link giveBack}. */
+export async function lend(pool: Pool): Promise<PoolClient> {
+  const client = await pool.connect();
+  client.on('error', ignore);
+  return client;
+}
+
+export function giveBack(client: PoolClient, broken: boolean) {
+  client.off('error', ignore);
+  client.release(broken);
+}
+
+/** A lost connection rejects the statement at hand; without a listener it would end the process as well. */
+const ignore = () => undefined;
