@@ -86,6 +86,7 @@ describe('etcd', () => {
     const etcd = openClient(network.backends.etcd!);
     const session = await Session.open(etcd, 10);
     const place = new EtcdPlace(etcd, new Deletions(etcd), session, 'lock', resource);
+    await place.isQueued(); // connected: a new connection could not be made while answers are held
     network.holdAnswers();
     const entering = place.enter();
     await queued(subject(), resource, 1);

@@ -3,7 +3,13 @@ import { createConnection, type Connection, type RowDataPacket } from 'mysql2/pr
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startMysql } from '../../../tools/services/mysql.js';
 import type { Service } from '../../../tools/services/service.js';
-import { createLockDriver, Lock, LockBackendUnavailableError, LockWaitTimeoutError } from '../src/index.js';
+import {
+  createLockDriver,
+  Lock,
+  LockBackendUnavailableError,
+  LockDeniedError,
+  LockWaitTimeoutError,
+} from '../src/index.js';
 import type { LockDriver, LockDriverName } from '../src/index.js';
 import { eventually } from './support/eventually.js';
 import { hold } from './support/hold.js';
@@ -152,7 +158,7 @@ describe.for(ROW_DRIVERS)('%s', ([name, table]) => {
     )
       .withLock('r', options, nothing)
       .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(LockBackendUnavailableError);
+    expect(error).toBeInstanceOf(LockDeniedError);
     expect(error).toMatchObject({ cause: { sqlState: expect.any(String) as string } });
   });
 

@@ -14,6 +14,9 @@ export class ActorGoneError extends Error {
   }
 }
 
+/** The schedule did not come to the point where its fault is due, as happens on a busy machine: nothing is proven. */
+export class NotStagedError extends Error {}
+
 /** A process of an experiment, at the end of the lab: it can be halted at a point, stopped, woken and killed there. */
 export class Actor {
   readonly #child: ChildProcess;
@@ -75,13 +78,13 @@ export class Actor {
   /**
    * Begins something and halts it at this point. Resolves once it is there, to its end and to what lets it go on.
    *
-   * @throws {Error} it ended without having been there
+   * @throws {NotStagedError} it ended without having been there
    */
   async beginTo<T>(point: Point, begin: () => Promise<T>): Promise<{ ended: Promise<T>; goOn: () => void }> {
     const halted = this.haltAt(point);
     const ended = begin();
     const early = ended.then((result) => {
-      throw new Error(`${this.name} never came to '${point}': ${JSON.stringify(result)}`);
+      throw new NotStagedError(`${this.name} never came to '${point}': ${JSON.stringify(result)}`);
     });
     early.catch(() => undefined); // told by the race, or of no interest any more
     return { ended, goOn: await Promise.race([halted, early]) };

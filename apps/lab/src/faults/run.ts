@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { startLockServers, type ServerName } from '../../../../tools/services/services.js';
 import { build } from '../../../../tools/setup/build.js';
 import { serversIn, type Servers } from '../servers.js';
-import { ActorGoneError } from './actor.js';
+import { ActorGoneError, NotStagedError } from './actor.js';
 import { observedIn, verdictOf, type Cell, type Observation } from './cell.js';
 import type { CellOptions, CellPlan, Experiment } from './experiment.js';
 import { Scene } from './scene.js';
@@ -29,6 +29,8 @@ export interface LabRun {
 const CONNECT_MS = 30_000;
 /** A cell that has not ended by then has lost something that it waits for. At the usual TTL the longest takes one. */
 const CELL_MS = 10 * 60_000;
+/** So often a schedule is tried whose fault does not come about; then the cell is INCONCLUSIVE. */
+const TRIES = 3;
 
 type Progress = (line: string) => void;
 
@@ -92,8 +94,10 @@ async function runCell(
   { servers, dataSource, ttl, progress }: Surroundings,
 ): Promise<Cell> {
   const { driver, fence, variant, expected } = plan;
-  const scene = new Scene(servers, dataSource, seed, [experiment, driver, fence, variant].join(' '));
-  const observation = await observe(plan, { scene, ttl, progress });
+  const observation = await observe(plan, () => {
+    const scene = new Scene(servers, dataSource, seed, [experiment, driver, fence, variant].join(' '));
+    return { scene, ttl, progress };
+  });
   const { harms, violations, figures, account, timeline } = observation;
   const cell: Cell = {
     experiment,
@@ -111,24 +115,24 @@ async function runCell(
   return cell;
 }
 
-async function observe(plan: CellPlan, options: CellOptions): Promise<Observation> {
-  const inTime = new AbortController();
-  try {
-    return await Promise.race([plan.run(options), tooLate(inTime.signal)]);
-  } catch (error) {
-    const why = error instanceof Error ? error.stack! : String(error);
-    const { events: timeline } = options.scene.history;
-    return {
-      harms: [],
-      violations: [why],
-      fired: false,
-      figures: {},
-      account: 'The run broke down.',
-      timeline,
-    };
-  } finally {
-    inTime.abort();
-    await options.scene.end();
+async function observe(plan: CellPlan, setUp: () => CellOptions): Promise<Observation> {
+  for (let tries = 1; ; tries++) {
+    const options = setUp();
+    const inTime = new AbortController();
+    const nothing = () => ({ harms: [], fired: false, figures: {}, timeline: options.scene.history.events });
+    try {
+      return await Promise.race([plan.run(options), tooLate(inTime.signal)]);
+    } catch (error) {
+      if (!(error instanceof NotStagedError)) {
+        const why = error instanceof Error ? error.stack! : String(error);
+        return { ...nothing(), violations: [why], account: 'The run broke down.' };
+      }
+      if (tries === TRIES)
+        return { ...nothing(), account: `The fault could not be staged: ${error.message}.` };
+    } finally {
+      inTime.abort();
+      await options.scene.end();
+    }
   }
 }
 
