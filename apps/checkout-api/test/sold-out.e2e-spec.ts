@@ -30,7 +30,7 @@ afterAll(async () => {
 const foundSoldOut = (order: QueuedOrder, ...versions: string[]) =>
   announce(redis, [{ order, outcome: { status: 'rejected', reason: 'SOLD_OUT' } }], versions);
 const cameBack = (order: QueuedOrder, version: string, stripe = 0) =>
-  announceReturn(redis, order, { stripe, version, ended: [] });
+  announceReturn(redis, order, { stripe, version, ended: [{ orderId: order.orderId, status: 'expired' }] });
 const isMarked = async ({ saleId, sku }: QueuedOrder) =>
   (await redis.exists(keys.soldOut(saleId, sku))) === 1;
 

@@ -105,18 +105,34 @@ it('reserves an order that is sent again once its sale is there', async () => {
   expect(await deadLettersOf(order)).toEqual([]);
 });
 
-it('ends the other reservations where one cannot be given back, and that one once it can', async () => {
-  const saleId = await shopper.openSale('redis', 10, 1, { reservationTtlSeconds: 2 });
-  const orders = await Promise.all(Array.from({ length: 5 }, () => shopper.reserve(saleId)));
-  const spoil = (id: string, quantity: number) =>
-    database.query('UPDATE orders SET quantity = $2 WHERE id = $1', [id, quantity]);
-  const refused = { ...orderOf(saleId), orderId: orders[2]! };
-  await spoil(refused.orderId, 2_147_483_647);
-  await expect.poll(() => deadLettersOf(refused), soon).toMatchObject([{ kind: 'release', code: '22003' }]);
-  const ended = async () =>
-    (await Promise.all(orders.map((id) => shopper.order(id)))).map(({ status }) => status);
-  await expect.poll(ended, soon).toEqual(orders.map((_, i) => (i === 2 ? 'reserved' : 'expired')));
-  await spoil(refused.orderId, 1);
-  expect(await call('POST', `/dead-letters/${refused.orderId}/retry`)).toMatchObject({ status: 202 });
-  await expect.poll(() => shopper.order(refused.orderId), soon).toMatchObject({ status: 'expired' });
+describe('a reservation that cannot be given back', () => {
+  const spoil = ({ orderId }: QueuedOrder, quantity: number) =>
+    database.query('UPDATE orders SET quantity = $2 WHERE id = $1', [orderId, quantity]);
+  /** One of several that are due. */
+  async function refusedRelease() {
+    const saleId = await shopper.openSale('redis', 10, 1, { reservationTtlSeconds: 2 });
+    const [orderId, ...others] = await Promise.all(Array.from({ length: 5 }, () => shopper.reserve(saleId)));
+    const refused = { ...orderOf(saleId), orderId: orderId! };
+    await spoil(refused, 2_147_483_647);
+    await expect.poll(() => deadLettersOf(refused), soon).toMatchObject([{ kind: 'release', code: '22003' }]);
+    return { refused, others };
+  }
+
+  it('is alone in that, and ends once it can and is sent again', async () => {
+    const { refused, others } = await refusedRelease();
+    const statuses = async () =>
+      (await Promise.all(others.map((id) => shopper.order(id)))).map(({ status }) => status);
+    await expect.poll(statuses, soon).toEqual(others.map(() => 'expired'));
+    expect(await stateOf(refused)).toMatchObject({ status: 'reserved' });
+    await spoil(refused, 1);
+    expect(await call('POST', `/dead-letters/${refused.orderId}/retry`)).toMatchObject({ status: 202 });
+    await expect.poll(() => stateOf(refused), soon).toMatchObject({ status: 'expired' });
+  });
+
+  it('is no dead letter any more once a sweep has ended it', async () => {
+    const { refused } = await refusedRelease();
+    await spoil(refused, 1);
+    await expect.poll(() => stateOf(refused), soon).toMatchObject({ status: 'expired' });
+    await expect.poll(() => deadLettersOf(refused), soon).toEqual([]);
+  });
 });

@@ -68,7 +68,10 @@ export async function announce(
   );
 }
 
-/** A worker's side as well: units of a SKU came back, so it is not sold out any more; and what became of their orders. */
+/**
+ * A worker's side as well: units of a SKU came back, so it is not sold out any more; and what became of their orders, none of
+ * which is a dead letter from then on.
+ */
 export async function announceReturn(
   redis: Redis,
   sku: SaleSku,
@@ -77,6 +80,7 @@ export async function announceReturn(
   await Promise.all([
     redis.set(keys.moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
     reopen(redis, sku, [row]),
+    redis.hdel(keys.deadLetters, ...ended.map(({ orderId }) => orderId)),
   ]);
   await announceEnding(redis, ended);
 }
