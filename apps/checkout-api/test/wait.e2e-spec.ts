@@ -1,3 +1,4 @@
+import { DeadLetters } from '@app/checkout-queue';
 import { orderIdOf } from '@app/orders';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
@@ -75,6 +76,14 @@ describe('Prefer: wait', () => {
     settler = new Settler({ announces: false });
     const { id } = await api.sale();
     await api.checkout(id, { prefer: 'wait=20' }).expect(201);
+  });
+
+  it('looks at dead letters seldom, though one waits for long', async () => {
+    const looks = vi.spyOn(api.app.get(DeadLetters), 'find');
+    const { id } = await api.sale();
+    await api.checkout(id, { prefer: 'wait=4' }).expect(202);
+    expect(looks.mock.calls.length).toBeLessThan(4);
+    looks.mockRestore();
   });
 
   it('lets a replay wait for the order of the first, whose reply goes elsewhere', async () => {

@@ -7,6 +7,8 @@ import { OrdersService } from './orders.service.js';
 
 /** Messages get lost, and another replica's replay gets none: Postgres is asked this often, in milliseconds. */
 const POLL_INTERVAL = 500;
+/** Of so many looks one is at dead letters too: an order is seldom refused for good, and most waits are shorter. */
+const LOOKS_PER_REFUSALS = 10;
 
 /** How long a client wants to wait. */
 export interface Patience {
@@ -24,6 +26,7 @@ type Tell = (state?: Seen) => void;
 export class OrderWatch implements BeforeApplicationShutdown {
   readonly #watching = new Map<string, Set<Tell>>();
   #polling = false;
+  #looks = 0;
   #closing = false;
 
   constructor(
@@ -101,8 +104,10 @@ export class OrderWatch implements BeforeApplicationShutdown {
 
   async #look() {
     if (this.#watching.size === 0) return;
-    // While Postgres is down nothing is settled either.
-    const settled = await this.orders.settled([...this.#watching.keys()]).catch(() => []);
+    const watched = [...this.#watching.keys()];
+    const looking =
+      ++this.#looks % LOOKS_PER_REFUSALS === 0 ? this.orders.settled(watched) : this.orders.stored(watched);
+    const settled = await looking.catch(() => []); // while Postgres is down nothing is settled either
     for (const order of settled) {
       for (const tell of this.#watching.get(order.orderId) ?? []) tell(order);
     }

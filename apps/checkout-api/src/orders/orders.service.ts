@@ -38,13 +38,19 @@ export class OrdersService {
 
   /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
   async settled(orderIds: readonly string[]): Promise<OrderView[]> {
+    const stored = await this.stored(orderIds);
+    return [...stored, ...(await this.#refused(missingIn(stored, orderIds)))];
+  }
+
+  /** Those that Postgres did not refuse. Otherwise as {@link settled}. */
+  async stored(orderIds: readonly string[]): Promise<OrderView[]> {
     const query = poolOf(this.dataSource).query<OrderView>({ ...SETTLED_ORDERS, values: [orderIds] });
     const { rows } = await fromPostgres(query);
     for (const row of rows) {
       row.reason ??= undefined;
       row.expiresAt ??= undefined;
     }
-    return [...rows, ...(await this.#refused(missingIn(rows, orderIds)))];
+    return rows;
   }
 
   /** @throws {ProblemError} ORDER_NOT_FOUND, or what {@link find} throws */
