@@ -1,7 +1,7 @@
 import { announceEnding, PARKED } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { overdue, resourceOf, type DueOrder } from '@app/inventory';
+import { OverdueOrders, resourceOf, type DueOrder } from '@app/inventory';
 import { Payments } from '@app/payments';
 import { ThinnedLog } from '@app/servers';
 import {
@@ -18,11 +18,8 @@ import { CONFIG, REDIS } from './redis.module.js';
 import { StockKeeper } from './stock-keeper.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** A reservation is nobody's business here until its reminder has had so many seconds. */
-const REMINDED_FOR = 1;
-/** Overdue reservations taken up at a time, and of one SKU. */
-const MOST = 1_000;
-const MOST_OF_A_SKU = 256;
+/** A reservation is nobody's business here until its reminder has had a second. So many are taken up at a time. */
+const OVERDUE = { seconds: 1, most: 1_000, perSku: 256 };
 
 /**
  * Looks into Postgres now and then for what nobody finished: reservations whose reminder was lost with Redis, payments whose
@@ -35,15 +32,18 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   #sweeping: Promise<unknown> | undefined;
   /** SKUs of which reservations are being given back. */
   readonly #underWay = new Set<string>();
+  readonly #overdue: OverdueOrders;
 
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
     @Inject(REDIS) private readonly redis: Redis,
-    private readonly dataSource: DataSource,
+    dataSource: DataSource,
     private readonly stock: StockKeeper,
     private readonly payments: Payments,
     private readonly metrics: WorkerMetrics,
-  ) {}
+  ) {
+    this.#overdue = new OverdueOrders(poolOf(dataSource), OVERDUE);
+  }
 
   onApplicationBootstrap() {
     // Apart: payments may wait for their provider.
@@ -67,7 +67,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   async #reservations() {
-    const found = await overdue(poolOf(this.dataSource), REMINDED_FOR, MOST, MOST_OF_A_SKU);
+    const found = await this.#overdue.look();
     this.metrics.overdue(found.length);
     if (this.#shutdown.signal.aborted) return; // whoever begins now would hold a lock when the process has left
     for (const [name, due] of bySku(found)) if (!this.#underWay.has(name)) void this.#giveBack(name, due);

@@ -1,6 +1,6 @@
 export { audit, type Audit, type AuditItem } from './audit.js';
 export { CriticalSection, type SectionResult, type Settlement } from './critical-section.js';
-export { dueOf, overdue, type DueOrder } from './due-orders.js';
+export { dueOf, OverdueOrders, type DueOrder } from './due-orders.js';
 export { RefusedError, TokenWentBackError } from './errors.js';
 export { openSale, type NewSale } from './open-sale.js';
 export type { EndedOrder, Released } from './release-section.js';

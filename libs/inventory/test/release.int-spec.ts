@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { CriticalSection } from '../src/critical-section.js';
 import { FencedOffError } from '../src/errors.js';
-import { audit, dueOf, overdue, type Released, type Reservations, type Sale } from '../src/index.js';
+import { audit, dueOf, OverdueOrders, type Released, type Reservations, type Sale } from '../src/index.js';
 import { ReleaseSection } from '../src/release-section.js';
 import { leaseWith } from './support/lease.js';
 import { safeStrategiesOn, workersOn } from './support/workers.js';
@@ -192,8 +192,9 @@ it('finds in Postgres alone what nobody gave back', async () => {
   await shop.makeDue([order]);
   const pool = poolOf(shop.dataSource);
   const found = { orderId: order.orderId, saleId: sale.id, sku: 'hot' };
-  expect(await overdue(pool, 0, 1_000)).toContainEqual(found);
-  expect(await overdue(pool, HOUR, 1_000)).not.toContainEqual(found);
+  const overdueFor = (seconds: number) => new OverdueOrders(pool, { seconds, most: 1_000 }).look();
+  expect(await overdueFor(0)).toContainEqual(found);
+  expect(await overdueFor(HOUR)).not.toContainEqual(found);
 });
 
 it('finds what is overdue of every SKU, however much there is of one', async () => {
@@ -202,11 +203,35 @@ it('finds what is overdue of every SKU, however much there is of one', async () 
   const reservations = worker(shop, 64);
   await Promise.all(orders.map((order) => reservations.reserve(order, sale)));
   await shop.makeDue(orders);
+  const wanted = { seconds: 0, most: 1_000, perSku: 2 };
   for (let i = 0; i < 10; i++) {
-    const found = await overdue(poolOf(shop.dataSource), 0, 1_000, 2);
+    const found = await new OverdueOrders(poolOf(shop.dataSource), wanted).look();
     const ofSale = found.filter(({ saleId }) => saleId === sale.id).map(({ sku }) => sku);
     expect(ofSale.sort()).toEqual(['hot', 'hot', 'other']);
   }
+});
+
+it('finds what is overdue behind 25,000 orders that nobody can give back, also if all are due at the same moment', async () => {
+  const sale = await shop.sale({ hot: 0, other: 1 }, 'redis', null, 1, 60);
+  const last = orderOf(sale.id, { sku: 'other' });
+  await worker(shop, 8).reserve(last, sale);
+  await shop.dataSource.query(
+    `INSERT INTO orders (id, sale_id, sku, buyer_id, quantity, status, idempotency_key, accepted_at, expires_at)
+     SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, $1, 'hot', n, 1, 'reserved', 'key', now(),
+       '2000-01-01' FROM generate_series(1, 25000) AS n`,
+    [sale.id],
+  );
+  await shop.makeDue([last]);
+  const overdue = new OverdueOrders(poolOf(shop.dataSource), { seconds: 0, most: 1_000, perSku: 5 });
+  const skus = async () => {
+    const found = await overdue.look();
+    return new Set(found.filter(({ saleId }) => saleId === sale.id).map(({ sku }) => sku));
+  };
+  for (let round = 0; round < 2; round++) {
+    expect([await skus(), await skus()]).toEqual([new Set(['hot']), new Set(['hot'])]);
+    expect(await skus()).toContain('other');
+  }
+  await shop.dataSource.query('DELETE FROM orders WHERE sale_id = $1', [sale.id]);
 });
 
 it('is refused by the fence like a write, and ends nothing then', async () => {
