@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { originOf } from './origin.js';
 
 /** As much of a logger as is needed here; those of Nest and pino both fit. */
@@ -7,10 +8,12 @@ export interface Log {
 
 /** In milliseconds. */
 const INTERVAL_MS = 10_000;
+/** Causes that are remembered. There are far fewer, unless a message that varies is taken for one. */
+const MOST_CAUSES = 500;
 
 /** One line per cause and interval: a server that is away fails everything that is asked of it, thousands of times a second. */
 export class ThinnedLog {
-  readonly #causes = new Map<string, { readonly until: number; more: number }>();
+  readonly #causes = new LRUCache<string, { readonly until: number; more: number }>({ max: MOST_CAUSES });
 
   constructor(private readonly log: Log) {}
 
@@ -29,10 +32,11 @@ export class ThinnedLog {
   }
 }
 
-/** A short name of what went wrong, alike for all errors of one kind: its code, if it has one. */
+/** A short name of what went wrong, alike for all errors of one kind: its code or, if it has none, its class. */
 export function causeOf(error: unknown): string {
-  const { code, message = '', name } = originOf(error);
+  const { code, message = '', name = 'Error' } = originOf(error);
   if (code !== undefined) return code;
-  // Redis begins with it.
-  return name === 'ReplyError' ? message.split(' ', 1)[0]! : message.replaceAll(/\d+/g, '#');
+  if (name === 'ReplyError') return message.split(' ', 1)[0]!; // Redis begins with it
+  // Errors of clients have no class of their own. Words with digits are what they name: addresses, times, ids.
+  return name === 'Error' ? message.replaceAll(/\S*\d\S*/g, '#') : name;
 }
