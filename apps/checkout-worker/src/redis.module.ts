@@ -12,34 +12,29 @@ import type { Redis } from 'ioredis';
 
 export const CONFIG = Symbol('config');
 export const REDIS = Symbol('redis');
-/** A connection without BullMQ's scripts: ioredis makes a pipeline as slowly as its connection has scripts. */
-export const ANNOUNCEMENTS = Symbol('announcements');
-
-/** The worker's configuration and its Redis connection. Commands wait out an outage: the orders in hand wait with them. */
+/**
+ * The worker's configuration and its Redis connection. Commands wait out an outage: the orders in hand wait with them. None may
+ * block, and none needs a pipeline, which ioredis makes as slowly as a connection has scripts, some sixty of BullMQ here.
+ */
 @Global()
 @Module({})
 export class RedisModule implements OnApplicationShutdown {
-  constructor(
-    @Inject(REDIS) private readonly redis: Redis,
-    @Inject(ANNOUNCEMENTS) private readonly announcements: Redis,
-  ) {}
+  constructor(@Inject(REDIS) private readonly redis: Redis) {}
 
   static with(config: WorkerConfig): DynamicModule {
     const log = new Logger('Redis');
-    const connect = (name: string) => () => openRedis(config.REDIS_URL, { name, patience: 'work' }, log);
+    const connect = () => openRedis(config.REDIS_URL, { name: 'checkout-worker', patience: 'work' }, log);
     return {
       module: RedisModule,
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: REDIS, useFactory: connect('checkout-worker') },
-        { provide: ANNOUNCEMENTS, useFactory: connect('checkout-worker-announcements') },
+        { provide: REDIS, useFactory: connect },
       ],
-      exports: [CONFIG, REDIS, ANNOUNCEMENTS],
+      exports: [CONFIG, REDIS],
     };
   }
 
   onApplicationShutdown() {
     this.redis.disconnect();
-    this.announcements.disconnect();
   }
 }

@@ -27,7 +27,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { ANNOUNCEMENTS, CONFIG, REDIS } from './redis.module.js';
+import { CONFIG, REDIS } from './redis.module.js';
 import { CheckoutTracing } from './tracing/checkout-tracing.js';
 import { TracedLock } from './tracing/traced-lock.js';
 import { WorkerMetrics } from './worker-metrics.js';
@@ -47,8 +47,7 @@ export class StockKeeper {
 
   constructor(
     @Inject(CONFIG) config: WorkerConfig,
-    @Inject(REDIS) redis: Redis,
-    @Inject(ANNOUNCEMENTS) private readonly announcements: Redis,
+    @Inject(REDIS) private readonly redis: Redis,
     private readonly metrics: WorkerMetrics,
     private readonly dataSource: DataSource,
     locks: Locks,
@@ -57,7 +56,7 @@ export class StockKeeper {
     setMaxListeners(0, this.#shutdown.signal); // every lane that waits listens to it
     this.#catalog = new SaleCatalog(dataSource);
     this.#releases = new Releases(redis);
-    this.#deadLetters = new DeadLetters(announcements);
+    this.#deadLetters = new DeadLetters(redis);
     this.#verbose = ['debug', 'trace'].includes(config.LOG_LEVEL);
     this.#tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? new CheckoutTracing() : undefined;
     this.#reservations = new Reservations({
@@ -87,7 +86,7 @@ export class StockKeeper {
       onCommit: (orders, settlement) => this.#tellSettled(orders, settlement),
       onRelease: async (saleId, sku, released) => {
         metrics.ended(released.ended);
-        await announceReturn(this.announcements, { saleId, sku }, released);
+        await announceReturn(this.redis, { saleId, sku }, released);
       },
     });
   }
@@ -157,7 +156,7 @@ export class StockKeeper {
       const orderIds = reserved.map(({ order }) => order.orderId);
       await this.#releases.remind(orderIds, reservationTtlSeconds * 1_000, orders[0]);
     }
-    await announce(this.announcements, settled, soldOutAt(settlement));
+    await announce(this.redis, settled, soldOutAt(settlement));
     this.metrics.announced(orders);
   }
 
