@@ -30,6 +30,8 @@ export class Lane<O extends OrderRequest> {
   readonly #returning: Returning[] = [];
   readonly #sections: number;
   readonly #running = new Set<Promise<void>>();
+  /** Whether a batch was settled since one failed. Until then a second section might only wait for the same row, with a connection. */
+  #moves = false;
 
   constructor(
     readonly sku: Sku,
@@ -76,7 +78,7 @@ export class Lane<O extends OrderRequest> {
   }
 
   #run() {
-    if (this.#running.size >= this.#sections) return;
+    if (this.#running.size >= (this.#moves ? this.#sections : 1)) return;
     // Orders that arrive in one turn of the event loop go together.
     const running = nextTurn()
       .then(() => this.#drain())
@@ -99,6 +101,7 @@ export class Lane<O extends OrderRequest> {
         const unsolved = await this.#unsolved(error, ++failures);
         if (!unsolved) continue;
         failures = 0;
+        this.#moves = false;
         for (const { reject } of [...this.#waiting.splice(0), ...this.#returning.splice(0)]) reject(unsolved);
       }
     }
@@ -138,6 +141,8 @@ export class Lane<O extends OrderRequest> {
         section = this.work.section(leases); // one that does not believe it knows the stock
       }
       if (this.#waiting.length > 0) await this.#settleBatch(section);
+      this.#moves = true;
+      if (this.#busy) this.#run();
       if (batchSize === 1 || performance.now() >= until) return;
       await allTold(); // those just settled make room for others
     } while (this.#busy);

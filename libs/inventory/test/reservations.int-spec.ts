@@ -6,10 +6,12 @@ import {
   type LockBackends,
   type LockDriver,
 } from '@app/lock';
+import { poolOf } from '@app/database';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import {
   audit,
   type EndedOrder,
@@ -105,6 +107,31 @@ it('serves an order that arrives in the very moment in which the only section en
     for (let ticks = i % 16; ticks > 0; ticks--) await Promise.resolve();
   }
 });
+
+it.each(['row-lock', 'conditional-update', 'optimistic'] as const)(
+  'sells a SKU while the rows of three others are locked for good (%s)',
+  async (name) => {
+    const narrow = await Shop.open(inject('databaseUrl'), 10);
+    opened.push(narrow);
+    const sale = await narrow.sale({ a: 1_000, b: 1_000, c: 1_000, free: 10 }, name);
+    const reservations = worker(narrow, 64, { inFlight: 256 });
+    const locker = new pg.Client(inject('databaseUrl'));
+    onTestFinished(() => locker.end());
+    await locker.connect();
+    await locker.query('BEGIN');
+    await locker.query(`SELECT FROM stock WHERE sale_id = $1 AND sku <> 'free' FOR UPDATE`, [sale.id]);
+    const stuck = ['a', 'b', 'c'].flatMap((sku) =>
+      Array.from({ length: 256 }, () => reservations.reserve(orderOf(sale.id, { sku }), sale)),
+    );
+    const ends = Promise.allSettled(stuck);
+    const pool = poolOf(narrow.dataSource);
+    await expect.poll(() => pool.totalCount - pool.idleCount, { timeout: 10_000 }).toBe(3);
+    const outcome = await reservations.reserve(orderOf(sale.id, { sku: 'free' }), sale);
+    expect(outcome).toEqual({ status: 'reserved' });
+    await locker.query('ROLLBACK');
+    await ends;
+  },
+);
 
 it('lets no more sections of a sale run at a time than its gate does, over all SKUs and processes', async () => {
   const sale = await shop.sale({ a: 1_000, b: 1_000, c: 1_000 }, 'redis');
