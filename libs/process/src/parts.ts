@@ -1,4 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
+import { Logger, type INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,10 +11,14 @@ type End = (...args: unknown[]) => unknown;
  * others from ending: here each has its time, those of libraries too, and is then left behind.
  */
 export class Parts {
+  readonly #log = new Logger('Process');
   readonly #unfinished = new Set<{ readonly name: string }>();
 
   /** @param timeoutMs for all of them: work in hand may take half of it, each connection to a server an eighth */
-  constructor(app: INestApplication<Server>, timeoutMs: number) {
+  constructor(
+    app: INestApplication<Server>,
+    private readonly timeoutMs: number,
+  ) {
     for (const part of instancesOf(app)) {
       this.#bound(part, 'onModuleDestroy', timeoutMs / 8);
       this.#bound(part, 'beforeApplicationShutdown', timeoutMs / 2);
@@ -30,9 +34,14 @@ export class Parts {
       });
   }
 
-  /** Names of those that have begun to end, and have not ended. */
+  /** Names of those that have begun to end, and have not ended, or failed to. */
   get unfinished(): string[] {
     return Array.from(this.#unfinished, ({ name }) => name);
+  }
+
+  /** Resolves once all have begun: what ends before it has begun would begin after that. */
+  begun(beginning: Promise<unknown>): Promise<void> {
+    return this.#inTime('the beginning', this.timeoutMs / 8, () => beginning);
   }
 
   #bound(part: object, hook: string, limitMs: number) {
@@ -46,7 +55,10 @@ export class Parts {
   async #inTime(name: string, limitMs: number, end: () => unknown): Promise<void> {
     const entry = { name };
     this.#unfinished.add(entry);
-    const ended = (async () => end())().finally(() => this.#unfinished.delete(entry));
+    const ended = (async () => end())().then(
+      () => this.#unfinished.delete(entry),
+      (error: unknown) => this.#log.error({ err: error, msg: `${name} could not be ended` }),
+    );
     await Promise.race([ended, sleep(limitMs, undefined, { ref: false })]);
   }
 }

@@ -10,7 +10,7 @@ export const EXIT = {
   ended: 0,
   /** It could not start, or an error was caught by nobody. */
   failed: 1,
-  /** Something did not end in time and was left behind; the log names it. EX_TEMPFAIL of sysexits(3). */
+  /** Something did not end, or not in time, and was left behind; the log names it. EX_TEMPFAIL of sysexits(3). */
   leftBehind: 75,
 } as const;
 
@@ -44,7 +44,7 @@ export async function runProcess({ expected, boot }: Beginning): Promise<void> {
   const ending = new AbortController();
   let end: ((signal: NodeJS.Signals) => Promise<void>) | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
-    // Before it serves there is nothing to end, and who tells it twice does not want to wait.
+    // Before it takes any work there is nothing to end, and who tells it twice does not want to wait.
     if (!end || ending.signal.aborted) process.exit(128 + constants.signals[signal]);
     ending.abort();
     void end(signal);
@@ -60,8 +60,9 @@ export async function runProcess({ expected, boot }: Beginning): Promise<void> {
     const service = await boot(ending.signal);
     if (!service) process.exit(EXIT.ended);
     const parts = new Parts(service.app, service.timeoutMs);
-    await service.app.listen(service.port, service.host);
-    end = (signal) => endOf(service, parts, signal);
+    const begun = service.app.listen(service.port, service.host);
+    end = (signal) => endOf(service, parts, begun, signal);
+    await begun;
   } catch (error) {
     const isExpected = expected.some((kind) => error instanceof kind);
     console.error(isExpected ? (error as Error).message : error);
@@ -69,7 +70,12 @@ export async function runProcess({ expected, boot }: Beginning): Promise<void> {
   }
 }
 
-async function endOf({ app, graceMs, timeoutMs }: Service, parts: Parts, signal: string): Promise<never> {
+async function endOf(
+  { app, graceMs, timeoutMs }: Service,
+  parts: Parts,
+  begun: Promise<unknown>,
+  signal: string,
+): Promise<never> {
   const logger = new Logger('Process');
   const leave = () => {
     const { unfinished } = parts;
@@ -80,6 +86,7 @@ async function endOf({ app, graceMs, timeoutMs }: Service, parts: Parts, signal:
   logger.log(`${signal}: ends within ${graceMs + timeoutMs} ms`);
   await sleep(graceMs);
   setTimeout(leave, timeoutMs);
+  await parts.begun(begun);
   await app.close();
   return leave();
 }

@@ -34,6 +34,16 @@ describe('a process that is told to end', () => {
     expect(child.output).toContain('the other part has ended');
   });
 
+  it('counts a part that fails to end as left behind, and tells why', async () => {
+    start('cannot end');
+    await says('serves');
+    child.kill('SIGTERM');
+    expect(await child.ended).toBe(EXIT.leftBehind);
+    expect(child.output).toContain('the part is stuck');
+    expect(child.output).toContain('ends without Part');
+    expect(child.output).toContain('the other part has ended');
+  });
+
   it('ends at once if it is told so again', async () => {
     start('is slow');
     await says('serves');
@@ -41,6 +51,23 @@ describe('a process that is told to end', () => {
     await says('is told to end');
     child.kill('SIGTERM');
     expect(await child.ended).toBe(128 + 15);
+  });
+
+  it('lets its parts begin before it ends them', async () => {
+    start('begins slowly');
+    await says('the part begins');
+    child.kill('SIGTERM');
+    expect(await child.ended).toBe(EXIT.ended);
+    expect(child.output).toMatch(/the part has begun[^]*the other part has ended/);
+  });
+
+  it('leaves a part behind that does not begin', async () => {
+    start('does not begin');
+    await says('the part begins');
+    child.kill('SIGTERM');
+    expect(await child.ended).toBe(EXIT.leftBehind);
+    expect(child.output).toContain('ends without the beginning');
+    expect(child.output).toContain('the other part has ended');
   });
 
   it('ends at once while it has not begun to serve', async () => {

@@ -12,7 +12,15 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 class Refusal extends Error {}
 
 class Part {
+  async onApplicationBootstrap() {
+    if (behaviour !== 'begins slowly' && behaviour !== 'does not begin') return;
+    say('the part begins');
+    await sleep(behaviour === 'begins slowly' ? 1_000 : 60_000);
+    say('the part has begun');
+  }
+
   async beforeApplicationShutdown() {
+    if (behaviour === 'cannot end') throw new Error('the part is stuck');
     if (behaviour === 'hangs') await new Promise(() => undefined);
     if (behaviour === 'is slow') await sleep(60_000);
   }
@@ -43,7 +51,7 @@ await runProcess({
       host: '127.0.0.1',
       port: Number(port),
       graceMs: 0,
-      timeoutMs: behaviour === 'is slow' ? 60_000 : 1_000,
+      timeoutMs: behaviour === 'is slow' || behaviour === 'begins slowly' ? 60_000 : 1_000,
     };
   },
 });
