@@ -1,3 +1,4 @@
+import { isPassing } from '@app/servers';
 import type { OrderState, OrderStatus, Outcome } from '@app/orders';
 import type { Redis } from 'ioredis';
 import { keys } from './keys.js';
@@ -136,12 +137,20 @@ export class OutcomeListener {
     });
   }
 
-  /** Resolves once it hears; after each reconnect it listens again. */
-  async listen(): Promise<void> {
-    const subscribe = () => this.subscriber.subscribe(keys.outcomes(this.replica), keys.endings);
-    await subscribe();
-    this.subscriber.on('ready', () => {
-      subscribe().catch(() => this.subscriber.disconnect(true));
+  /** Resolves once it hears, however long Redis keeps it waiting; after each reconnect it listens again. */
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const listen = async () => {
+        try {
+          await this.subscriber.subscribe(keys.outcomes(this.replica), keys.endings);
+          resolve();
+        } catch (error) {
+          if (!isPassing(error)) reject(error as Error);
+          this.subscriber.disconnect(true);
+        }
+      };
+      this.subscriber.on('ready', () => void listen());
+      if (this.subscriber.status === 'ready') void listen();
     });
   }
 

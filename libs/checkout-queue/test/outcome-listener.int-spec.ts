@@ -1,29 +1,46 @@
-import { openRedis } from '@app/servers';
+import { openRedis, readyRedis } from '@app/servers';
 import { TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { expect, inject, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
 import { OutcomeListener } from '../src/outcomes.js';
 
-it('hears again although the first reconnect got no answer either, and ends no process', async () => {
+let relay: TcpProxy;
+let direct: Redis;
+let redis: Redis;
+let replica: string;
+beforeEach(async () => {
   const url = new URL(inject('redisUrl'));
-  const relay = await TcpProxy.to(url.hostname, Number(url.port));
-  onTestFinished(() => relay.close());
-  const direct = new Redis(url.href);
-  onTestFinished(() => direct.disconnect());
+  relay = await TcpProxy.to(url.hostname, Number(url.port));
+  direct = new Redis(url.href);
   const behind = Object.assign(new URL(url), { port: relay.port }).href;
-  const log = { warn: () => undefined };
-  const redis = openRedis(behind, { name: 'test', patience: 'requests' }, log);
-  onTestFinished(() => redis.disconnect());
+  redis = openRedis(behind, { name: 'test', patience: 'requests' }, { warn: () => undefined });
+  replica = randomUUID();
+});
+afterEach(async () => {
+  redis.disconnect();
+  direct.disconnect();
+  await relay.close();
+});
 
-  const replica = randomUUID();
+const channels = async () => (await direct.pubsub('CHANNELS', `*${replica}*`)) as string[];
+const hears = () =>
+  vi.waitFor(async () => expect(await channels()).toHaveLength(1), { timeout: 15_000, interval: 50 });
+
+it('hears again although the first reconnect got no answer either, and ends no process', async () => {
   await new OutcomeListener(redis, replica).listen();
-  const channels = async () => (await direct.pubsub('CHANNELS', `*${replica}*`)) as string[];
   expect(await channels()).toHaveLength(1);
 
   redis.once('ready', () => void relay.forget());
   relay.cut();
   await vi.waitFor(async () => expect(await channels()).toHaveLength(0), 5_000);
   relay.heal();
-  await vi.waitFor(async () => expect(await channels()).toHaveLength(1), 15_000);
+  await hears();
+});
+
+it('hears in the end although Redis is silent when it begins to', async () => {
+  await readyRedis(redis);
+  void relay.forget();
+  await new OutcomeListener(redis, replica).listen();
+  await hears();
 });
