@@ -31,7 +31,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        logging(config.LOG_LEVEL, config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined),
+        logging(config),
         TracingModule.with('checkout-api', config),
         TypeOrmModule.forRoot({ ...options, ...KEEP_TRYING }),
         CoreModule.with(config),

@@ -1,11 +1,10 @@
 import { Admissions, Releases } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
-import { bootLog } from '@app/observability';
+import { bootLog, loggerOf } from '@app/observability';
 import { reachable } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import helmet from 'helmet';
-import { Logger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import { AdminKey } from './admin-key.js';
 import { AppModule } from './app.module.js';
@@ -56,9 +55,8 @@ export async function createApp(config: ApiConfig, ending: AbortSignal): Promise
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, ending), adapter, {
     abortOnError: false,
     bodyParser: false, // Fastify's own: JSON and nothing else
-    bufferLogs: true,
+    logger: loggerOf(config),
   });
-  app.useLogger(app.get(Logger));
   const fastify = adapter.getInstance();
   fastify.removeContentTypeParser('text/plain');
   fastify.addHook('onRoute', (route) => {

@@ -1,10 +1,9 @@
 import { ConfigError, loadWorkerConfig } from '@app/config';
-import { bootLog } from '@app/observability';
+import { bootLog, loggerOf } from '@app/observability';
 import { runProcess } from '@app/process';
 import { reachable, ServerUnusableError } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from 'nestjs-pino';
 import 'reflect-metadata';
 import { WorkerModule } from './worker.module.js';
 
@@ -16,9 +15,8 @@ await runProcess({
     const module = WorkerModule.with(config, ending);
     const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), {
       abortOnError: false,
-      bufferLogs: true,
+      logger: loggerOf(config),
     });
-    app.useLogger(app.get(Logger));
     const { HOST: host, PORT: port, SHUTDOWN_TIMEOUT_MS: timeoutMs } = config;
     return { app, host, port, graceMs: 0, timeoutMs };
   },

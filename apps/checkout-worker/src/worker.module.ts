@@ -24,7 +24,7 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [
-        logging(config.LOG_LEVEL, config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined),
+        logging(config),
         TracingModule.with('checkout-worker', config),
         MetricsModule.forRoot(),
         RedisModule.with(config),

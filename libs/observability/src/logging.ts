@@ -1,5 +1,5 @@
-import { LoggerModule } from 'nestjs-pino';
-import { pino, type Logger } from 'pino';
+import { Logger, LoggerModule, PinoLogger, type Params } from 'nestjs-pino';
+import { pino, type Logger as PlainLogger } from 'pino';
 import { traceIds } from './tracing/spans.js';
 
 interface RequestOfLog {
@@ -8,19 +8,31 @@ interface RequestOfLog {
   readonly url: string;
 }
 
+interface LogConfig {
+  readonly LOG_LEVEL: string;
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+}
+
 /**
  * Structured logs on stdout. Requests are counted by the metrics rather than logged one by one; a line that belongs to one
  * names it without its headers, which carry keys.
  */
-export const logging = (level: string, traced: boolean) =>
-  LoggerModule.forRoot({
-    pinoHttp: {
-      level,
-      autoLogging: false,
-      serializers: { req: ({ id, method, url }: RequestOfLog) => ({ id, method, url }) },
-      mixin: traced ? traceIds : undefined,
-    },
-  });
+const paramsOf = ({ LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT }: LogConfig): Params => ({
+  pinoHttp: {
+    level: LOG_LEVEL,
+    autoLogging: false,
+    serializers: { req: ({ id, method, url }: RequestOfLog) => ({ id, method, url }) },
+    mixin: OTEL_EXPORTER_OTLP_ENDPOINT ? traceIds : undefined,
+  },
+});
 
-/** For what there is to say before the application has its logger. */
-export const bootLog = (level: string): Logger => pino({ level });
+export const logging = (config: LogConfig) => LoggerModule.forRoot(paramsOf(config));
+
+/** The application's logger, before it has one: what is told while it is made cannot wait until it is. */
+export function loggerOf(config: LogConfig): Logger {
+  const params = paramsOf(config);
+  return new Logger(new PinoLogger(params), params);
+}
+
+/** For what there is to say before that. */
+export const bootLog = (level: string): PlainLogger => pino({ level });
