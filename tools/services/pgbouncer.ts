@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { onFreePort } from '../../../../tools/processes/free-port.js';
-import { dataDirectory, nextName, startServer, type Service } from '../../../../tools/services/service.js';
+import { onFreePort } from '../processes/free-port.js';
+import { dataDirectory, nextName, startServer, type Service } from './service.js';
 
 const PLACES = [
   '/usr/sbin/pgbouncer',

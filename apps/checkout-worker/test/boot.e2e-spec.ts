@@ -1,28 +1,30 @@
+import { EXIT } from '@app/process';
 import { Spawned, TcpProxy } from '@app/testing';
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { onFreePort } from '../../../tools/processes/free-port.js';
+import { findPgbouncer, startPgbouncer } from '../../../tools/services/pgbouncer.js';
+import { startRedisProgram } from '../../../tools/services/redis.js';
 import { mainOf } from '../../../tools/setup/build.js';
 
-const behind = (url: string, { port }: TcpProxy) =>
-  Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(port) }).href;
-const relayTo = (url: string) => TcpProxy.to(new URL(url).hostname, Number(new URL(url).port));
-
-let relays: TcpProxy[];
+let postgres: TcpProxy;
+let redis: TcpProxy;
 let started: Spawned | undefined;
 beforeEach(async () => {
-  relays = await Promise.all([relayTo(inject('databaseUrl')), relayTo(inject('redisUrl'))]);
+  [postgres, redis] = await Promise.all([
+    TcpProxy.before(inject('databaseUrl')),
+    TcpProxy.before(inject('redisUrl')),
+  ]);
 });
 afterEach(async () => {
   started?.kill('SIGKILL');
-  await Promise.all(relays.map((relay) => relay.close()));
+  await Promise.all([postgres.close(), redis.close()]);
 });
 
 /** Does not wait until it is ready. */
 async function start(app: string, more: NodeJS.ProcessEnv = {}): Promise<Spawned> {
-  const [postgres, redis] = relays as [TcpProxy, TcpProxy];
   const env = {
-    DATABASE_URL: behind(inject('databaseUrl'), postgres),
-    REDIS_URL: behind(inject('redisUrl'), redis),
+    DATABASE_URL: postgres.leadingTo(inject('databaseUrl')),
+    REDIS_URL: redis.leadingTo(inject('redisUrl')),
     ADMIN_KEY: 'a-key-for-tests-only',
     ...more,
   };
@@ -32,28 +34,86 @@ async function start(app: string, more: NodeJS.ProcessEnv = {}): Promise<Spawned
   return started;
 }
 
+const serves = (process: Spawned) =>
+  vi.waitFor(async () => expect((await fetch(`${process.url}/health/ready`)).status).toBe(200), {
+    timeout: 20_000,
+    interval: 50,
+  });
+
+async function endsWithSentence(process: Spawned, sentence: RegExp) {
+  expect(await process.ended).toBe(EXIT.failed);
+  expect(process.output).toMatch(sentence);
+  expect(process.output).not.toMatch(/^\s+at /m);
+}
+
 describe.each(['checkout-api', 'checkout-worker'])('%s', (app) => {
   it('waits for its servers, says so at once and again, and serves once they are there', async () => {
-    for (const relay of relays) relay.cut();
+    for (const relay of [postgres, redis]) relay.cut();
     const booting = await start(app);
     const waitsFor = (server: string) => booting.output.split(`waits for ${server}`).length - 1;
     await vi.waitFor(() => expect(waitsFor('Postgres') * waitsFor('Redis')).toBe(1), { timeout: 10_000 });
     await vi.waitFor(() => expect(waitsFor('Postgres')).toBe(2), { timeout: 10_000 });
-    for (const relay of relays) relay.heal();
-    await vi.waitFor(async () => expect((await fetch(`${booting.url}/health/ready`)).status).toBe(200), {
-      timeout: 15_000,
-    });
+    for (const relay of [postgres, redis]) relay.heal();
+    await serves(booting);
   }, 40_000);
+
+  it.each(['Postgres', 'Redis'])(
+    'says so, too, if %s goes away after it was found to be there',
+    async (server) => {
+      const [gone, awaited] = server === 'Postgres' ? [postgres, redis] : [redis, postgres];
+      awaited.cut();
+      const booting = await start(app);
+      await vi.waitFor(() => expect(gone.requests > 0 && gone.links === 0).toBe(true), { timeout: 20_000 });
+      gone.cut();
+      awaited.heal();
+      const said = server === 'Postgres' ? 'Unable to connect to the database' : 'Redis does not answer';
+      await vi.waitFor(() => expect(booting.output).toContain(said), { timeout: 20_000 });
+      gone.heal();
+      await serves(booting);
+    },
+    60_000,
+  );
 
   it.each(['DATABASE_URL', 'REDIS_URL'] as const)(
     'ends with a sentence when %s has a wrong password',
     async (name) => {
       const url = inject(name === 'DATABASE_URL' ? 'databaseUrl' : 'redisUrl');
       const booting = await start(app, { [name]: Object.assign(new URL(url), { password: 'wrong' }).href });
-      expect(await booting.ended).toBe(1);
-      expect(booting.output).toMatch(/cannot be used: .*password/);
-      expect(booting.output).not.toMatch(/^\s+at /m);
+      await endsWithSentence(booting, /cannot be used: .*password/);
     },
-    20_000,
+    30_000,
+  );
+
+  it.each([
+    [
+      'in cluster mode',
+      ['appendonly no', 'cluster-enabled yes'],
+      /^Redis at \S+ cannot be used: .*cluster-enabled no/m,
+    ],
+    [
+      'that evicts',
+      ['maxmemory 64mb', 'maxmemory-policy allkeys-lru'],
+      /^Redis at \S+ cannot be used: .*noeviction/m,
+    ],
+  ])(
+    'ends with a sentence before a Redis %s',
+    async (_, directives, sentence) => {
+      const server = await startRedisProgram({ directives });
+      onTestFinished(() => server.stop());
+      await endsWithSentence(await start(app, { REDIS_URL: server.url }), sentence);
+    },
+    30_000,
+  );
+
+  it.skipIf(!findPgbouncer())(
+    'ends with a sentence before a PgBouncer in transaction mode (apt-get install pgbouncer)',
+    async () => {
+      const ignored = 'statement_timeout, idle_in_transaction_session_timeout, options';
+      const pooler = await startPgbouncer(inject('databaseUrl'), 'transaction', ignored);
+      onTestFinished(() => pooler.stop());
+      const booting = await start(app, { DATABASE_URL: pooler.url });
+      await endsWithSentence(booting, /^Postgres at \S+ cannot be used: .*transaction or statement mode/m);
+    },
+    30_000,
   );
 });

@@ -1,9 +1,9 @@
 import { TcpProxy } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { findPgbouncer, startPgbouncer } from '../../../tools/services/pgbouncer.js';
 import { askRedis, startRedisProgram } from '../../../tools/services/redis.js';
 import type { Service } from '../../../tools/services/service.js';
 import { reachable, ServerUnusableError } from '../src/index.js';
-import { findPgbouncer, startPgbouncer } from './support/pgbouncer.js';
 
 let lines: string[];
 let servers: Pick<Service, 'stop'>[];

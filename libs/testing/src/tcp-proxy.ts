@@ -79,6 +79,17 @@ export class TcpProxy {
     return new TcpProxy(server, { host, port });
   }
 
+  /** Leads to the server of this URL. */
+  static before(url: string): Promise<TcpProxy> {
+    const { hostname, port } = new URL(url);
+    return TcpProxy.to(hostname, Number(port));
+  }
+
+  /** The URL of a server, by way of this relay. */
+  leadingTo(url: string): string {
+    return Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(this.port) }).href;
+  }
+
   get port() {
     return (this.server.address() as AddressInfo).port;
   }
