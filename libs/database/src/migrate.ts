@@ -64,8 +64,18 @@ async function patiently(work: () => Promise<unknown>): Promise<void> {
 async function watch(pool: Pool, applicationName: string, log: Log, done: AbortSignal): Promise<never> {
   for (;;) {
     await sleep(LOOK_MS, undefined, { signal: done });
-    const look = { text: IN_THE_WAY_SQL, values: [applicationName], query_timeout: LOOK_TIMEOUT_MS };
-    for (const holder of (await pool.query<object>(look)).rows)
+    for (const holder of await inTheWay(pool, applicationName))
       log.warn(holder, 'waits for a lock that another session holds');
+  }
+}
+
+/** Nobody where Postgres has no connection to spare for the look: it is heard all the same. */
+async function inTheWay(pool: Pool, applicationName: string): Promise<object[]> {
+  try {
+    const look = { text: IN_THE_WAY_SQL, values: [applicationName], query_timeout: LOOK_TIMEOUT_MS };
+    return (await pool.query<object>(look)).rows;
+  } catch (error) {
+    if (verdictOf(error) !== 'not-now') throw error;
+    return [];
   }
 }
