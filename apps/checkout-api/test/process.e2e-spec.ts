@@ -1,9 +1,11 @@
-import { Spawned } from '@app/testing';
+import { EXIT } from '@app/process';
+import { Spawned, TcpProxy } from '@app/testing';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import request from 'supertest';
-import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { onFreePort } from '../../../tools/processes/free-port.js';
 import { mainOf } from '../../../tools/setup/build.js';
 import type { SaleView } from '../src/sales/sale.schema.js';
@@ -53,6 +55,29 @@ describe('node main.js', () => {
     await Promise.all([migrate(), migrate()]);
     await migrate();
   });
+
+  it('waits for Postgres before it migrates, says so at once and again, and goes on once it is there', async () => {
+    const name = `awaited_${randomUUID().replaceAll('-', '')}`;
+    const admin = new pg.Pool({ connectionString: inject('databaseUrl') });
+    onTestFinished(() => admin.end());
+    await admin.query(`CREATE DATABASE ${name}`);
+    onTestFinished(() => void admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+    const relay = await TcpProxy.before(inject('databaseUrl'));
+    onTestFinished(() => relay.close());
+    relay.cut();
+    const DATABASE_URL = Object.assign(new URL(relay.leadingTo(inject('databaseUrl'))), { pathname: name });
+    const env = { ...environment(), LOG_LEVEL: 'warn', DATABASE_URL: DATABASE_URL.href };
+    api = new Spawned([MAIN, 'migrate'], env, '');
+    const lines = () => api!.output.split('waits for Postgres').length - 1;
+    await vi.waitFor(() => expect(lines()).toBe(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(lines()).toBe(2), { timeout: 20_000 });
+    relay.heal();
+    expect(await api.ended).toBe(EXIT.ended);
+    const migrated = new pg.Client(Object.assign(new URL(inject('databaseUrl')), { pathname: name }).href);
+    await migrated.connect();
+    onTestFinished(() => migrated.end());
+    expect((await migrated.query('SELECT FROM sales')).rowCount).toBe(0);
+  }, 60_000);
 
   it('does not wait for a server that refuses it', async () => {
     const DATABASE_URL = new URL(inject('databaseUrl'));
