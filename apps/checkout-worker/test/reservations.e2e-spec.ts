@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
+import { holdLock } from './support/held-lock.js';
 
 /** Milliseconds, short, so that what was left behind is soon taken up. */
 const env = {
@@ -11,6 +12,7 @@ const env = {
   SWEEP_INTERVAL_MS: '300',
   PAYMENT_TIMEOUT_MS: '2000',
 };
+const STOCK_OF_SALE = 'SELECT FROM stock WHERE sale_id = $1 FOR UPDATE';
 const SOUND = { pending: 0, oversold: 0, lostUpdates: 0, conserved: true };
 const patient = { timeout: 20_000, interval: 50 };
 
@@ -39,26 +41,6 @@ afterAll(async () => {
 const reserveMany = (saleId: string, count: number) =>
   Promise.all(Array.from({ length: count }, () => shopper.reserve(saleId)));
 const count = async (sql: string, ...values: unknown[]) => (await database.query(sql, values)).rowCount;
-
-/** Keeps a row locked, so that whoever needs it stands still at this very statement. */
-async function lockRow(sql: string, id: string) {
-  const client = await database.connect();
-  await client.query('BEGIN');
-  await client.query(`${sql} FOR UPDATE`, [id]);
-  return {
-    /** Backends that wait for it. */
-    async waiters(): Promise<number[]> {
-      const { rows } = await database.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0`,
-      );
-      return rows.map(({ pid }) => pid);
-    },
-    async release() {
-      await client.query('COMMIT');
-      client.release();
-    },
-  };
-}
 
 it('gives back what is not paid in time, and sells it again', async () => {
   const saleId = await shopper.openSale('redis', 4, 1, { reservationTtlSeconds: 1 });
@@ -94,7 +76,7 @@ it('lets either the payment or the expiry win, wherever both come from, and keep
 it('gives units back once, though the worker is killed between its commit and the acknowledgement', async () => {
   const saleId = await shopper.openSale('redis', 2, 1, { reservationTtlSeconds: 600 });
   const [orderId] = await reserveMany(saleId, 2);
-  const row = await lockRow('SELECT FROM stock WHERE sale_id = $1', saleId);
+  const row = await holdLock(database, STOCK_OF_SALE, saleId);
   expect(await shopper.cancel(orderId!)).toBe(202);
   await expect.poll(async () => (await row.waiters()).length, patient).toBeGreaterThan(0);
   await redis.client('PAUSE', 30_000, 'WRITE'); // nobody can tell Redis anything any more
@@ -131,7 +113,7 @@ it('tells how many are overdue while their units cannot come back', async () => 
   const overdue = async () => Math.max(...(await Promise.all(stack.workers.map(overdueAt))));
   const saleId = await shopper.openSale('redis', 3, 1, { reservationTtlSeconds: 1 });
   await reserveMany(saleId, 3);
-  const held = await lockRow('SELECT FROM stock WHERE sale_id = $1', saleId);
+  const held = await holdLock(database, STOCK_OF_SALE, saleId);
   await expect.poll(overdue, patient).toBe(3);
   await held.release();
   await expect.poll(overdue, patient).toBe(0);
@@ -141,7 +123,7 @@ it('tells how many are overdue while their units cannot come back', async () => 
 it('finishes a payment whose replica is killed between the charge and its commit', async () => {
   const saleId = await shopper.openSale('redis', 1);
   const orderId = await shopper.reserve(saleId);
-  const row = await lockRow('SELECT FROM orders WHERE id = $1', orderId);
+  const row = await holdLock(database, 'SELECT FROM orders WHERE id = $1 FOR UPDATE', orderId);
   const paying = shopper.pay(orderId, 'tok_visa').catch(() => 'no answer');
   const charged = `SELECT FROM payment_provider.charges JOIN payments ON payments.id = key WHERE order_id = $1`;
   await expect.poll(() => count(charged, orderId), patient).toBe(1);

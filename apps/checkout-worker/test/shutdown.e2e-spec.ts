@@ -3,15 +3,22 @@ import { EXIT } from '@app/process';
 import { Spawned, TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { connect } from 'node:net';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { mainOf } from '../../../tools/setup/build.js';
 import { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
+import { holdLock } from './support/held-lock.js';
+
+/** Orders, several jobs of them. */
+const STUCK = 100;
+const patient = { timeout: 20_000, interval: 50 };
 
 let stack: Stack;
 let shopper: Shopper;
 let redis: Redis;
 let locks: Locks;
+const database = new pg.Pool({ connectionString: inject('databaseUrl') });
 beforeAll(async () => {
   const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
   stack = new Stack({ ...servers, stop: async () => undefined });
@@ -25,6 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await locks.close();
   redis.disconnect();
+  await database.end();
   await stack.stop();
 });
 
@@ -68,12 +76,11 @@ describe('a worker that is told to end', () => {
     return worker;
   }
 
+  /** A relay, and its URL in the place of the server's. */
   async function relayTo(server: string): Promise<[relay: TcpProxy, url: string]> {
-    const url = new URL(server);
-    const relay = await TcpProxy.to(url.hostname, Number(url.port));
+    const relay = await TcpProxy.before(server);
     onTestFinished(() => relay.close());
-    url.port = String(relay.port);
-    return [relay, url.href];
+    return [relay, relay.leadingTo(server)];
   }
 
   const shows = ({ url }: { readonly url: string }, metric: RegExp) =>
@@ -90,6 +97,78 @@ describe('a worker that is told to end', () => {
     await fetch(`${worker.url}/health/live`);
     worker.kill('SIGTERM');
     expect(await worker.ended).toBe(EXIT.ended);
+  });
+
+  it('hands back the orders of a stuck lock in time, and another worker settles them once it is free', async () => {
+    // So long that nobody takes them over as stalled.
+    const worker = await alone({ JOB_LOCK_MS: '60000' });
+    const saleId = await shopper.openSale('redis-setnx', STUCK);
+    const lock = await locks.of('redis-setnx');
+    await lock.withLock(`${saleId}:hot`, { ttl: 60_000, wait: 0 }, async () => {
+      const accepted = await shopper.stampede(saleId, STUCK);
+      await shows(worker, /^skus_standing_still\{what="orders"\} 1$/m);
+      worker.kill('SIGTERM');
+      expect(await worker.ended).toBe(EXIT.ended);
+      await shows(stack.apis[0]!, /^queue_jobs\{state="active"\} 0$/m);
+      await alone();
+      expect((await shopper.order(accepted[0]!.orderId)).status).toBe('queued');
+    });
+    expect(await shopper.drained(saleId, 30_000)).toMatchObject({
+      held: STUCK,
+      pending: 0,
+      lostUpdates: 0,
+      conserved: true,
+    });
+  }, 60_000);
+
+  describe('under a sweep', () => {
+    const HOUR = { reservationTtlSeconds: 3_600 };
+    const overdue = (orderId: string) =>
+      `UPDATE orders SET expires_at = clock_timestamp() - interval '5 s' WHERE id = '${orderId}'`;
+    const statusOf = async (orderId: string) =>
+      (await database.query<{ status: string }>('SELECT status FROM orders WHERE id = $1', [orderId]))
+        .rows[0]!.status;
+
+    /** Tells it to end while its sweep waits for this lock, and frees the lock when all of its parts know. */
+    async function endsWhileItWaits(worker: Spawned, lock: Awaited<ReturnType<typeof holdLock>>) {
+      await expect.poll(async () => (await lock.waiters()).length, patient).toBeGreaterThan(0);
+      worker.kill('SIGTERM');
+      await expect.poll(() => redis.client('LIST'), patient).not.toContain('cmd=bzpopmin'); // it takes no jobs
+      await lock.release();
+      expect(await worker.ended).toBe(EXIT.ended);
+    }
+
+    it.each(['redis', 'row-lock'])(
+      'begins no more, and the next one does (%s)',
+      async (strategy) => {
+        const worker = await alone({ SHUTDOWN_TIMEOUT_MS: '20000' });
+        const saleId = await shopper.openSale(strategy, 1, 1, HOUR);
+        const orderId = await shopper.reserve(saleId);
+        const lock = await holdLock(database, `LOCK TABLE orders; ${overdue(orderId)}`);
+        await endsWhileItWaits(worker, lock);
+        expect(await statusOf(orderId)).toBe('reserved');
+        expect(worker.output).not.toContain('will be swept again');
+        await alone();
+        await expect.poll(() => statusOf(orderId), patient).toBe('expired');
+        expect(await shopper.drained(saleId)).toMatchObject({ held: 0, available: 1, conserved: true });
+      },
+      60_000,
+    );
+
+    it.each(['redis', 'row-lock'])(
+      'finishes what it has begun (%s)',
+      async (strategy) => {
+        const worker = await alone({ SHUTDOWN_TIMEOUT_MS: '20000' });
+        const saleId = await shopper.openSale(strategy, 1, 1, HOUR);
+        const orderId = await shopper.reserve(saleId);
+        const lock = await holdLock(database, 'SELECT FROM stock WHERE sale_id = $1 FOR UPDATE', saleId);
+        await database.query(overdue(orderId));
+        await endsWhileItWaits(worker, lock);
+        expect(await statusOf(orderId)).toBe('expired');
+        expect(await shopper.drained(saleId)).toMatchObject({ held: 0, available: 1, conserved: true });
+      },
+      60_000,
+    );
   });
 
   it('leaves though Redis is silent under a sweep, and says what it left', async () => {
