@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
-import { Sale } from './sale.entity.js';
+import type { Pool } from 'pg';
+import type { Sale } from './sale.entity.js';
 
 type Options = Pick<
   Sale,
@@ -11,21 +11,33 @@ export interface NewSale extends Pick<Sale, 'name' | 'strategy'>, Partial<Option
   readonly items: readonly { readonly sku: string; readonly stock: number }[];
 }
 
-/** As evenly as it goes: some stripes have one unit more, and where there are more stripes than units, some have none. */
-const STOCK_UP_SQL = `
+/** The stock as evenly as it goes: some stripes have one unit more, and where there are more stripes than units, some have none. */
+const OPEN_SQL = `
+  WITH sale AS (
+    INSERT INTO sales
+      (id, stripes, name, strategy, per_buyer_limit, reservation_ttl_seconds, waiting_room, starts_at, ends_at)
+    VALUES ($1, $2, $5, $6, $7, $8, $9, $10, $11)
+  )
   INSERT INTO stock (sale_id, sku, stripe, initial, available)
   SELECT $1, sku, stripe, share, share
   FROM unnest($3::text[], $4::int[]) AS item (sku, units), generate_series(0, $2::int - 1) AS stripe,
     LATERAL (SELECT units / $2 + (stripe < units % $2)::int AS share) AS even`;
 
-/** Opens a sale with its stock, in one transaction. Returns its id. */
-export async function openSale(dataSource: DataSource, { items, ...sale }: NewSale): Promise<string> {
-  const { stripes = 1 } = sale;
+/** Opens a sale with its stock, in one statement. Returns its id. */
+export async function openSale(pool: Pool, { items, stripes = 1, ...sale }: NewSale): Promise<string> {
   const id = randomUUID();
-  await dataSource.transaction('READ COMMITTED', async (manager) => {
-    await manager.insert(Sale, { ...sale, id, stripes });
-    const stock = [items.map((item) => item.sku), items.map((item) => item.stock)];
-    await manager.query(STOCK_UP_SQL, [id, stripes, ...stock]);
-  });
+  await pool.query(OPEN_SQL, [
+    id,
+    stripes,
+    items.map(({ sku }) => sku),
+    items.map(({ stock }) => stock),
+    sale.name,
+    sale.strategy,
+    sale.perBuyerLimit,
+    sale.reservationTtlSeconds,
+    sale.waitingRoom,
+    sale.startsAt,
+    sale.endsAt,
+  ]);
   return id;
 }

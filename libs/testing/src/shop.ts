@@ -1,4 +1,4 @@
-import { dataSourceOptions, migrate } from '@app/database';
+import { dataSourceOptions, migrate, poolOf } from '@app/database';
 import { openSale, Sale, Stock, type StrategyName } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { randomUUID } from 'node:crypto';
@@ -23,7 +23,7 @@ export class Shop {
   ): Promise<Sale> {
     const items = Object.entries(stock).map(([sku, units]) => ({ sku, stock: units }));
     const rules = { strategy, perBuyerLimit, stripes, reservationTtlSeconds };
-    const id = await openSale(this.dataSource, { name: 'test', ...rules, items });
+    const id = await openSale(poolOf(this.dataSource), { name: 'test', ...rules, items });
     return this.dataSource.getRepository(Sale).findOneByOrFail({ id });
   }
 

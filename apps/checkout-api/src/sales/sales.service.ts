@@ -1,3 +1,4 @@
+import { poolOf } from '@app/database';
 import { openSale } from '@app/inventory';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -22,7 +23,7 @@ export class SalesService {
       startsAt: startsAt ? new Date(startsAt) : null,
       endsAt: endsAt ? new Date(endsAt) : null,
     };
-    return this.get(await fromPostgres(openSale(this.dataSource, sale)));
+    return this.get(await fromPostgres(openSale(poolOf(this.dataSource), sale)));
   }
 
   /** @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE */

@@ -1,3 +1,4 @@
+import { poolOf } from '@app/database';
 import { audit, openSale, resourceOf, type Audit } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import type { DataSource } from 'typeorm';
@@ -72,7 +73,7 @@ export class Scene {
     const { dataSource } = this;
     const items = [{ sku: SKU, stock }];
     // The lab takes the lock itself: the strategy that the sale names matters to nobody.
-    const saleId = await openSale(dataSource, { name: 'lab', strategy: 'redis', items });
+    const saleId = await openSale(poolOf(dataSource), { name: 'lab', strategy: 'redis', items });
     let buyers = 0;
     return {
       saleId,

@@ -1,4 +1,4 @@
-import { dataSourceOptions, migrate } from '@app/database';
+import { dataSourceOptions, migrate, poolOf } from '@app/database';
 import { audit, openSale, Sale, Stock } from '@app/inventory';
 import { DataSource } from 'typeorm';
 import { serversIn } from '../../servers.js';
@@ -90,7 +90,7 @@ async function measure(contender: Contender, orders: number, { dataSource, selle
     { sku: HOT, stock: each * PROCESSES },
     { sku: WARM_UP, stock: warmUp * PROCESSES },
   ];
-  const saleId = await openSale(dataSource, { name: contender.name, ...contender.rules, items });
+  const saleId = await openSale(poolOf(dataSource), { name: contender.name, ...contender.rules, items });
   const times = await sellers.run((seller) => ({ seller, contender, saleId, orders: each, warmUp }));
   const elapsed = Math.max(...times.map((t) => t.endedAt)) - Math.min(...times.map((t) => t.startedAt));
   const { total } = await audit(dataSource, saleId);
