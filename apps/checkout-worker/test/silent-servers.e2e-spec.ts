@@ -1,12 +1,18 @@
+import { Releases } from '@app/checkout-queue';
 import { TcpProxy } from '@app/testing';
+import { Redis } from 'ioredis';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { startReplicas } from '../../../tools/stack/replica.js';
 import { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
+import { holdLock } from './support/held-lock.js';
 
 /** Milliseconds within which a worker must be back, or another one must sell in its place. */
 const REDIS_BACK = 10_000;
 const SOLD = 12_000;
+/** For what is due: a connection is given up after 9 s, and the next sweep comes soon after. */
+const patient = { timeout: 20_000, interval: 50 };
 
 const servers = { databaseUrl: inject('databaseUrl'), redisUrl: inject('redisUrl') };
 const behind = (url: string, { port }: TcpProxy) =>
@@ -17,6 +23,8 @@ let postgres: TcpProxy;
 let redis: TcpProxy;
 let stack: Stack;
 let shopper: Shopper;
+const direct = new Redis(servers.redisUrl);
+const database = new pg.Pool({ connectionString: servers.databaseUrl });
 beforeAll(async () => {
   postgres = await relayTo(servers.databaseUrl);
   redis = await relayTo(servers.redisUrl);
@@ -24,6 +32,7 @@ beforeAll(async () => {
   await stack.migrate();
   await stack.startApis(1);
   const relayed = {
+    SWEEP_INTERVAL_MS: '300',
     DATABASE_URL: behind(servers.databaseUrl, postgres),
     REDIS_URL: behind(servers.redisUrl, redis),
   };
@@ -34,6 +43,8 @@ afterAll(async () => {
   await stack.stop();
   await postgres.close();
   await redis.close();
+  await database.end();
+  direct.disconnect();
 });
 
 const isReady = async () => expect((await fetch(`${stack.workers[0]!.url}/health/ready`)).status).toBe(200);
@@ -62,3 +73,36 @@ it.each(['redis', 'row-lock'])(
   },
   60_000,
 );
+
+const statusOf = async (orderId: string) => (await shopper.order(orderId)).status;
+
+it('a sweep whose connection to Postgres falls silent is followed by one that finds what is due', async () => {
+  const saleId = await shopper.openSale('redis', 3, 1, { reservationTtlSeconds: 2 });
+  const orderId = await shopper.reserve(saleId);
+  const reminders = new Releases(direct).queue;
+  await expect.poll(() => reminders.getDelayedCount(), patient).toBe(1);
+  await reminders.obliterate({ force: true });
+  void postgres.forget();
+  await expect.poll(() => statusOf(orderId), patient).toBe('expired');
+  expect(await shopper.drained(saleId)).toMatchObject({ available: 3, held: 0, conserved: true });
+}, 60_000);
+
+it('gives units back once though the connection falls silent on which it does, and goes on', async () => {
+  const saleId = await shopper.openSale('conditional-update', 3, 1, { reservationTtlSeconds: 1 });
+  const orderId = await shopper.reserve(saleId);
+  const row = await holdLock(database, 'SELECT FROM stock WHERE sale_id = $1 FOR UPDATE', saleId);
+  await expect.poll(async () => (await row.waiters()).length, patient).toBeGreaterThan(0);
+  void postgres.forget();
+  await row.release(); // the units are back, and nobody hears of it
+  await expect.poll(() => statusOf(orderId), patient).toBe('expired');
+  const next = await shopper.reserve(saleId);
+  await expect.poll(() => statusOf(next), patient).toBe('expired');
+  expect(await shopper.drained(saleId)).toMatchObject({
+    available: 3,
+    held: 0,
+    lostUpdates: 0,
+    conserved: true,
+  });
+  const back = await database.query('SELECT FROM stock_movements WHERE sale_id = $1 AND units < 0', [saleId]);
+  expect(back.rowCount).toBe(2);
+}, 60_000);
