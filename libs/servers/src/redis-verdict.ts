@@ -29,6 +29,7 @@ const ERROR_IN_SCRIPT = /^ERR Error running script .*: -([A-Z]+ .*)/;
 const BY_TEXT: readonly (readonly [RegExp, Verdict])[] = [
   [/Script killed by user/, 'repeat'], // only a script that has written nothing can be killed
   [/max number of clients reached/, 'not-now'],
+  [/^ERR (The user executing the script can't|ACL failure in script)/, 'denied'], // NOPERM of a command in a script
   [/^ERR AUTH /, 'denied'], // a password for a server that has none
 ];
 

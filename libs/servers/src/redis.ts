@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis, ReplyError, type RedisOptions } from 'ioredis';
 import { ThinnedLog, type Log } from './log.js';
 import { reasonOf } from './reason.js';
 import { verdictOf } from './verdict-of.js';
@@ -56,6 +56,7 @@ export function openRedis(url: string, { name, patience }: RedisUse, log: Log): 
     thinned.warn(error, `Redis ${reasonOf(error)}`);
   };
   const beat = async () => {
+    if (redis.status === 'connect') await rejectIfLoading(redis);
     if (redis.status !== 'ready') return;
     await writeTo(redis);
     if (!isWell) log.warn({}, 'Redis serves again');
@@ -79,6 +80,12 @@ export async function probeRedis(redis: Redis): Promise<void> {
   await writeTo(redis).catch((error: unknown) => {
     throw new Error(reasonOf(error), { cause: error });
   });
+}
+
+/** The client waits for a server that loads its data, without a word. */
+async function rejectIfLoading(redis: Redis): Promise<void> {
+  const about = await redis.info('persistence').catch(() => ''); // whatever else is wrong, the client tells
+  if (about.includes('loading:1')) throw new ReplyError('LOADING Redis reads its data from disk');
 }
 
 async function writeTo(redis: Redis): Promise<void> {

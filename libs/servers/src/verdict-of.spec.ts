@@ -37,6 +37,11 @@ describe('the verdict on an error of Redis', () => {
     ['BUSY Redis is busy running a script.', 'not-now'],
     ["OOM command not allowed when used memory > 'maxmemory'.", 'not-now'],
     ['WRONGPASS invalid username-password pair', 'denied'],
+    [
+      "ERR The user executing the script can't run this command or subcommand script: x, on @user_script:1.",
+      'denied',
+    ],
+    ["ERR ACL failure in script: User default has no permissions to run the 'set' command", 'denied'],
     ['MOVED 3999 127.0.0.1:6381', 'denied'],
     ['WRONGTYPE Operation against a key', 'defect'],
   ])('%s: %s', (message, verdict) => expect(verdictOf(redis(message))).toBe(verdict));
