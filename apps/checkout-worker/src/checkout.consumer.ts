@@ -66,7 +66,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
         ...optionsFor('orders'),
         maxOrders: WORKER_CONCURRENCY,
       }),
-      releaseWorker(this.redis, (orderIds) => this.stock.release(orderIds), {
+      releaseWorker(this.redis, (orderIds) => this.stock.restock(orderIds), {
         ...optionsFor('returns'),
         concurrency: RELEASE_JOBS,
       }),

@@ -84,9 +84,9 @@ export class StockKeeper {
       observer: metrics,
       tracer: this.#tracing,
       onCommit: (orders, settlement) => this.#tellSettled(orders, settlement),
-      onRelease: async (saleId, sku, released) => {
-        metrics.ended(released.ended);
-        await announceReturn(this.redis, { saleId, sku }, released);
+      onRestock: async (saleId, sku, restocked) => {
+        metrics.ended(restocked.ended);
+        await announceReturn(this.redis, { saleId, sku }, restocked);
       },
     });
   }
@@ -96,16 +96,16 @@ export class StockKeeper {
   }
 
   /** Gives back those of the orders that are due, if any are. Most of them are paid by then, and cost no lock. */
-  async release(orderIds: readonly string[]): Promise<boolean> {
+  async restock(orderIds: readonly string[]): Promise<boolean> {
     const due = await dueOf(poolOf(this.dataSource), orderIds);
-    await this.giveBack(due);
+    await this.restockAll(due);
     return due.length > 0;
   }
 
   /** Rejects once none of them is under way any more, if one could not be given back. */
-  async giveBack(due: readonly DueOrder[]): Promise<void> {
-    const given = await Promise.allSettled(due.map((order) => this.#giveBackOne(order)));
-    for (const each of given) if (each.status === 'rejected') throw each.reason;
+  async restockAll(due: readonly DueOrder[]): Promise<void> {
+    const restocked = await Promise.allSettled(due.map((order) => this.#restockOne(order)));
+    for (const each of restocked) if (each.status === 'rejected') throw each.reason;
   }
 
   /** Rejects with `reason` what waits of a SKU behind the first `keep`: its orders, or its reservations that are to end. */
@@ -137,13 +137,13 @@ export class StockKeeper {
     }
   }
 
-  /** A reservation whose release is refused stays overdue: sweeps go on trying it. */
-  async #giveBackOne(due: DueOrder): Promise<void> {
+  /** A reservation that is refused when it is to end stays overdue: sweeps go on trying it. */
+  async #restockOne(due: DueOrder): Promise<void> {
     try {
-      await this.#reservations.release(due, await this.#saleOf(due));
+      await this.#reservations.restock(due, await this.#saleOf(due));
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      this.#thinned.warn(error.cause, 'its release was refused: a dead letter', named(due));
+      this.#thinned.warn(error.cause, 'to end it was refused: a dead letter', named(due));
       await this.#deadLetters.keepRelease(due, error.cause);
     }
   }

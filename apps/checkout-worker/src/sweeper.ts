@@ -70,14 +70,14 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     const found = await this.#overdue.look();
     this.metrics.overdue(found.length);
     if (this.#shutdown.signal.aborted) return; // whoever begins now would hold a lock when the process has left
-    for (const [name, due] of bySku(found)) if (!this.#underWay.has(name)) void this.#giveBack(name, due);
+    for (const [name, due] of bySku(found)) if (!this.#underWay.has(name)) void this.#restock(name, due);
   }
 
   /** No SKU waits for the lock of another; one that waits is not swept again meanwhile. */
-  async #giveBack(name: string, due: readonly DueOrder[]) {
+  async #restock(name: string, due: readonly DueOrder[]) {
     this.#underWay.add(name);
     try {
-      await this.stock.giveBack(due);
+      await this.stock.restockAll(due);
     } catch (error) {
       if (error !== PARKED) this.#log.warn(error, 'will be swept again', { sku: name });
     } finally {

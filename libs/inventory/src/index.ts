@@ -1,20 +1,23 @@
 export { audit, type Audit, type AuditItem } from './audit.js';
-export { CriticalSection, type SectionResult, type Settlement } from './critical-section.js';
-export { dueOf, OverdueOrders, type DueOrder } from './due-orders.js';
-export { RefusedError, TokenWentBackError } from './errors.js';
-export { openSale, type NewSale } from './open-sale.js';
-export type { EndedOrder, Released } from './release-section.js';
-export { Reservations } from './reservations.js';
 export type {
   BatchLimits,
   HoldTracer,
   ReservationsOptions,
   SaleRules,
   SectionObserver,
-} from './reservations-options.js';
-export { resourceOf, resourcesOf } from './resource.js';
-export { SaleCatalog } from './sale-catalog.js';
-export { Sale } from './sale.entity.js';
-export { Stock } from './stock.entity.js';
+} from './batching/options.js';
+export { Reservations } from './batching/reservations.js';
+export { dueOf, OverdueOrders, type DueOrder } from './sales/due-orders.js';
+export { openSale, type NewSale } from './sales/open-sale.js';
+export { SaleCatalog } from './sales/sale-catalog.js';
+export { Sale } from './sales/sale.entity.js';
+export { Stock } from './sales/stock.entity.js';
+export { CriticalSection } from './section/critical-section.js';
+export { RefusedError, TokenWentBackError } from './section/errors.js';
+export { PlainStore } from './section/plain-store.js';
+export { resourceOf, resourcesOf } from './section/resource.js';
+export type { SectionResult, Settlement } from './section/settle-each-once.js';
+export type { EndedOrder, Restocked, StockStore } from './section/stock-store.js';
+export type { Database } from './section/transaction.js';
+export type { Locking } from './section/under-lock.js';
 export { DEFAULT_STRATEGY, STRATEGY_NAMES, strategyOf, type StrategyName } from './strategies.js';
-export type { Locking } from './with-locks.js';

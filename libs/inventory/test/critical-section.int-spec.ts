@@ -3,9 +3,9 @@ import type { Lease } from '@app/lock';
 import { orderOf, Shop } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { CriticalSection } from '../src/critical-section.js';
-import { FencedOffError, TokenWentBackError, UnknownSkuError } from '../src/errors.js';
-import { audit, type Sale } from '../src/index.js';
+import { CriticalSection } from '../src/section/critical-section.js';
+import { FencedOffError, TokenWentBackError, UnknownSkuError } from '../src/section/errors.js';
+import { audit, PlainStore, type Sale, type StockStore } from '../src/index.js';
 
 let shop: Shop;
 beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
@@ -64,7 +64,7 @@ describe('settling', () => {
     for (let batch = 0; batch < 10; batch++) await section.settle([orderOf(sale.id)]);
     const plans = await poolOf(shop.dataSource).query(
       `SELECT sum(custom_plans)::int AS "perBatch", sum(generic_plans)::int AS reused
-       FROM pg_prepared_statements WHERE name = 'write fenced'`,
+       FROM pg_prepared_statements WHERE name = 'sell fenced'`,
     );
     expect(plans.rows[0].perBatch).toBe(0);
     expect(plans.rows[0].reused).toBeGreaterThanOrEqual(10);
@@ -111,28 +111,33 @@ describe('settling', () => {
 
   describe('orders that another worker has, too', () => {
     const openSale = () => shop.sale({ hot: 10_000 }, 'conditional-update', null, 4);
-    const sectionOn = (sale: Sale, stripe: number, Section = CriticalSection) =>
-      new Section(poolOf(shop.dataSource), {
+    const sectionOn = (sale: Sale, stripe: number, store?: StockStore) => {
+      const target = {
         saleId: sale.id,
         sku: 'hot',
         stripe,
         write: 'conditional',
         perBuyerLimit: null,
-      });
+      } as const;
+      return new CriticalSection(poolOf(shop.dataSource), target, undefined, store);
+    };
     const ordersOf = (sale: Sale, count: number) => Array.from({ length: count }, () => orderOf(sale.id));
 
     it('are settled once, though it settles them one after the other meanwhile', async () => {
       const sale = await openSale();
       const orders = ordersOf(sale, 8);
       const taken = [...orders];
-      class Overtaken extends CriticalSection {
-        override async write(...args: Parameters<CriticalSection['write']>) {
+      const store = new PlainStore(poolOf(shop.dataSource), 'conditional');
+      const overtaken: StockStore = {
+        read: (key) => store.read(key),
+        async write(change) {
           const next = taken.pop();
           if (next) await sectionOn(sale, 0).settle([next]);
-          return super.write(...args);
-        }
-      }
-      const { outcomes } = await sectionOn(sale, 1, Overtaken).settle(orders);
+          return store.write(change);
+        },
+        restock: (...work) => store.restock(...work),
+      };
+      const { outcomes } = await sectionOn(sale, 1, overtaken).settle(orders);
       expect(outcomes).toEqual(orders.map(() => ({ status: 'reserved', before: true })));
       expect(await totalOf(sale)).toMatchObject({ held: 8, available: 9_992, conserved: true });
     });
@@ -197,7 +202,7 @@ describe('the fence', () => {
         property !== 'query'
           ? Reflect.get(target, property)
           : async (query: { name: string }) => {
-              if (query.name === 'write fenced') {
+              if (query.name === 'sell fenced') {
                 await expect(stale.settle([orderOf(sale.id)])).rejects.toThrow(FencedOffError);
               }
               return target.query(query as never);

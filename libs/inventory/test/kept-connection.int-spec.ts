@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
-import { KeptConnection } from '../src/kept-connection.js';
+import { KeptConnection } from '../src/throughput/kept-connection.js';
 
 let dataSource: DataSource;
 let pool: Pool;

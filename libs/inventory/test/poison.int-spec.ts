@@ -118,7 +118,7 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     const refused = orders[7]!;
     // As if its row had been spoilt: so many units are not to be counted.
     await shop.dataSource.query('UPDATE orders SET quantity = 2147483647 WHERE id = $1', [refused.orderId]);
-    const releasing = orders.map((order) => reservations.release(order, sale));
+    const releasing = orders.map((order) => reservations.restock(order, sale));
     const results = await Promise.allSettled(releasing);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(19);
     expect(results[7]).toMatchObject(refusedWith('22003'));

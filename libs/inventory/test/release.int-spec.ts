@@ -4,10 +4,19 @@ import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { CriticalSection } from '../src/critical-section.js';
-import { FencedOffError } from '../src/errors.js';
-import { audit, dueOf, OverdueOrders, type Released, type Reservations, type Sale } from '../src/index.js';
-import { ReleaseSection } from '../src/release-section.js';
+import { CriticalSection } from '../src/section/critical-section.js';
+import { FencedOffError } from '../src/section/errors.js';
+import {
+  audit,
+  dueOf,
+  OverdueOrders,
+  type Restocked,
+  type Reservations,
+  type Sale,
+  PlainStore,
+  type StockStore,
+} from '../src/index.js';
+
 import { leaseWith } from './support/lease.js';
 import { safeStrategiesOn, workersOn } from './support/workers.js';
 
@@ -39,7 +48,7 @@ const ordersOf = (sale: Sale, count: number) => Array.from({ length: count }, ()
 const reserve = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
   Promise.all(orders.map((order) => by.reserve(order, sale)));
 const release = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
-  Promise.all(orders.map((order) => by.release(order, sale)));
+  Promise.all(orders.map((order) => by.restock(order, sale)));
 const statusesOf = async (orders: readonly OrderRequest[]) => {
   const rows = await shop.dataSource.query<{ status: string }[]>(
     'SELECT status FROM orders WHERE id = ANY ($1::uuid[])',
@@ -72,7 +81,7 @@ describe.each(safeStrategiesOn(backends).flatMap((name) => [1, 4].map((stripes) 
             const order = orderOf(sale.id);
             await each.reserve(order, sale);
             await shop.makeDue([order]);
-            await each.release(order, sale);
+            await each.restock(order, sale);
           }
         }),
       );
@@ -90,7 +99,7 @@ it('none loses units that come back, too', async () => {
         const order = orderOf(sale.id);
         await each.reserve(order, sale);
         await shop.makeDue([order]);
-        await each.release(order, sale);
+        await each.restock(order, sale);
       }
     }),
   );
@@ -133,8 +142,8 @@ it('ends only what is due: neither early, nor paid, nor of another SKU', async (
 
 it('tells what ended and how, and writes one movement of negative units for it', async () => {
   const sale = await saleOf(5);
-  const told: [string, string, Released][] = [];
-  const reservations = worker(shop, 8, { onRelease: async (...ended) => void told.push(ended) });
+  const told: [string, string, Restocked][] = [];
+  const reservations = worker(shop, 8, { onRestock: async (...ended) => void told.push(ended) });
   const [a, b] = ordersOf(sale, 2) as [OrderRequest, OrderRequest];
   await reserve([a, b], reservations, sale);
   await shop.makeDue([a]);
@@ -165,7 +174,7 @@ it('gives to those who wait in the same hold what just came back', async () => {
   await shop.makeDue([first]);
   const [outcome] = await Promise.all([
     reservations.reserve(second, sale),
-    reservations.release(first, sale),
+    reservations.restock(first, sale),
   ]);
   expect(outcome).toEqual({ status: 'reserved' });
 });
@@ -181,7 +190,7 @@ it('counts what a buyer gave back no longer against the limit', async () => {
   expect(await first.outcome).toEqual({ status: 'reserved' });
   expect(await buy('2').outcome).toMatchObject({ reason: 'BUYER_LIMIT_EXCEEDED' });
   await shop.makeDue([first.order]);
-  await reservations.release(first.order, sale);
+  await reservations.restock(first.order, sale);
   expect(await buy('3').outcome).toEqual({ status: 'reserved' });
 });
 
@@ -241,20 +250,18 @@ it('is refused by the fence like a write, and ends nothing then', async () => {
   const order = orderOf(sale.id);
   await new CriticalSection(pool, target, leaseWith(1n)).settle([order]);
   await shop.makeDue([order]);
-  // Overtaken between the read and the write of its release.
-  const overtaken = new Proxy(pool, {
-    get: (real, property) =>
-      property !== 'query'
-        ? Reflect.get(real, property)
-        : async (query: { name: string }) => {
-            if (query.name === 'release fenced') {
-              await new CriticalSection(pool, target, leaseWith(3n)).settle([orderOf(sale.id)]);
-            }
-            return real.query(query as never);
-          },
-  });
-  const stale = new ReleaseSection(overtaken, target, leaseWith(2n));
-  await expect(stale.release([order.orderId])).rejects.toThrow(FencedOffError);
+  // Overtaken between its read and its write.
+  const store = new PlainStore(pool, 'fenced');
+  const overtaken: StockStore = {
+    read: (key) => store.read(key),
+    write: (change) => store.write(change),
+    async restock(...work) {
+      await new CriticalSection(pool, target, leaseWith(3n)).settle([orderOf(sale.id)]);
+      return store.restock(...work);
+    },
+  };
+  const stale = new CriticalSection(pool, target, leaseWith(2n), overtaken);
+  await expect(stale.restock([order.orderId])).rejects.toThrow(FencedOffError);
   expect(await statusesOf([order])).toEqual(['reserved']);
   expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
 });

@@ -176,13 +176,13 @@ it('tells what was committed under a permit that is lost before it is given back
   const reservations = worker(shop, 8, {
     gate,
     onCommit: async (_, settlement) => void committed.push(settlement),
-    onRelease: async (_saleId, _sku, released) => void ended.push(...released.ended),
+    onRestock: async (_saleId, _sku, released) => void ended.push(...released.ended),
   });
   const order = orderOf(sale.id);
   expect(await reservations.reserve(order, sale)).toEqual({ status: 'reserved' });
   expect(committed).toMatchObject([{ outcomes: [{ status: 'reserved' }], available: 4 }]);
   await shop.makeDue([order]);
-  await reservations.release(order, sale);
+  await reservations.restock(order, sale);
   expect(ended).toEqual([{ orderId: order.orderId, status: 'expired' }]);
   expect(lost).toBe(2);
 });

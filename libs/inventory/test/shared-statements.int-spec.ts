@@ -2,11 +2,10 @@ import { poolOf } from '@app/database';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { CriticalSection, type SectionTarget } from '../src/critical-section.js';
-import { FencedOffError } from '../src/errors.js';
+import { CriticalSection, type SectionTarget } from '../src/section/critical-section.js';
+import { FencedOffError } from '../src/section/errors.js';
 import { audit, type Sale } from '../src/index.js';
-import { ReleaseSection } from '../src/release-section.js';
-import { FencedStatements } from '../src/stock-statements.js';
+import { Stores } from '../src/throughput/stores.js';
 import { leaseWith } from './support/lease.js';
 
 let shop: Shop;
@@ -23,8 +22,8 @@ const targetOf = (sale: Sale, sku: string): SectionTarget => ({
   perBuyerLimit: null,
   reservationTtlSeconds: sale.reservationTtlSeconds,
 });
-const sectionOf = (sale: Sale, sku: string, token: bigint, shared: FencedStatements) =>
-  new CriticalSection(poolOf(shop.dataSource), targetOf(sale, sku), leaseWith(token), shared);
+const sectionOf = (sale: Sale, sku: string, token: bigint, stores: Stores) =>
+  new CriticalSection(poolOf(shop.dataSource), targetOf(sale, sku), leaseWith(token), stores.of('fenced'));
 const transactionsOf = async (sale: Sale): Promise<number> => {
   const [{ count }] = await shop.dataSource.query(
     'SELECT count(DISTINCT xmin::text)::int AS count FROM stock_movements WHERE sale_id = $1',
@@ -40,8 +39,8 @@ const two = (sale: Sale, sku: string): OrderRequest[] => [
 describe('lanes that share their statements', () => {
   it('settle each its own orders, in one transaction', async () => {
     const sale = await openSale();
-    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
-    const settling = SKUS.map((sku) => sectionOf(sale, sku, 1n, shared).settle(two(sale, sku)));
+    const stores = new Stores(poolOf(shop.dataSource), 64);
+    const settling = SKUS.map((sku) => sectionOf(sale, sku, 1n, stores).settle(two(sale, sku)));
     for (const { outcomes, available } of await Promise.all(settling)) {
       expect(outcomes).toEqual([
         { status: 'reserved' },
@@ -57,25 +56,25 @@ describe('lanes that share their statements', () => {
 
   it('carry several full batches', async () => {
     const sale = await openSale();
-    const shared = new FencedStatements(poolOf(shop.dataSource), 2);
-    await Promise.all(SKUS.map((sku) => sectionOf(sale, sku, 1n, shared).settle(two(sale, sku))));
+    const stores = new Stores(poolOf(shop.dataSource), 2);
+    await Promise.all(SKUS.map((sku) => sectionOf(sale, sku, 1n, stores).settle(two(sale, sku))));
     expect(await transactionsOf(sale)).toBe(1);
   });
 
   it('share no transaction with batches of 1', async () => {
     const sale = await openSale();
-    const shared = new FencedStatements(poolOf(shop.dataSource), 1);
-    const settling = SKUS.map((sku) => sectionOf(sale, sku, 1n, shared).settle([orderOf(sale.id, { sku })]));
+    const stores = new Stores(poolOf(shop.dataSource), 1);
+    const settling = SKUS.map((sku) => sectionOf(sale, sku, 1n, stores).settle([orderOf(sale.id, { sku })]));
     await Promise.all(settling);
     expect(await transactionsOf(sale)).toBe(SKUS.length);
   });
 
   it('do not suffer for one whose lease has been overtaken', async () => {
     const sale = await openSale();
-    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
-    const sections = SKUS.map((sku) => sectionOf(sale, sku, 1n, shared));
+    const stores = new Stores(poolOf(shop.dataSource), 64);
+    const sections = SKUS.map((sku) => sectionOf(sale, sku, 1n, stores));
     await Promise.all(sections.map((section, i) => section.settle([orderOf(sale.id, { sku: SKUS[i] })])));
-    const alone = new FencedStatements(poolOf(shop.dataSource), 64);
+    const alone = new Stores(poolOf(shop.dataSource), 64);
     await sectionOf(sale, 'c', 2n, alone).settle([orderOf(sale.id, { sku: 'c' })]);
 
     const settling = sections.map((section, i) => section.settle([orderOf(sale.id, { sku: SKUS[i] })]));
@@ -89,9 +88,9 @@ describe('lanes that share their statements', () => {
 
   it('do not suffer for one whose order Postgres refuses', async () => {
     const sale = await openSale();
-    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const stores = new Stores(poolOf(shop.dataSource), 64);
     const orders = SKUS.map((sku) => orderOf(sale.id, { sku, buyerId: sku === 'b' ? 'a\0b' : undefined }));
-    const settling = SKUS.map((sku, i) => sectionOf(sale, sku, 1n, shared).settle([orders[i]!]));
+    const settling = SKUS.map((sku, i) => sectionOf(sale, sku, 1n, stores).settle([orders[i]!]));
     const settled = await Promise.allSettled(settling);
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
     expect(settled[1]).toMatchObject({ reason: { code: '22021' } });
@@ -102,12 +101,12 @@ describe('lanes that share their statements', () => {
 
   it('do not suffer for one whose orders were delivered before', async () => {
     const sale = await openSale();
-    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const stores = new Stores(poolOf(shop.dataSource), 64);
     const known = orderOf(sale.id, { sku: 'b' });
-    await sectionOf(sale, 'b', 1n, shared).settle([known]);
+    await sectionOf(sale, 'b', 1n, stores).settle([known]);
 
     const orders = SKUS.map((sku) => [orderOf(sale.id, { sku }), ...(sku === 'b' ? [known] : [])]);
-    const settling = SKUS.map((sku, i) => sectionOf(sale, sku, 2n, shared).settle(orders[i]!));
+    const settling = SKUS.map((sku, i) => sectionOf(sale, sku, 2n, stores).settle(orders[i]!));
     const results = await Promise.all(settling);
     const reserved = { status: 'reserved' };
     const ofB = [reserved, { ...reserved, before: true }];
@@ -119,10 +118,10 @@ describe('lanes that share their statements', () => {
 
   it('give each reservation the time limit of its own sale, and a rejection none', async () => {
     const limits = [60, null, 600];
-    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const stores = new Stores(poolOf(shop.dataSource), 64);
     const sales = await Promise.all(limits.map((ttl) => openSale(ttl)));
     const orders = sales.map((sale) => two(sale, 'a'));
-    await Promise.all(sales.map((sale, i) => sectionOf(sale, 'a', 1n, shared).settle(orders[i]!)));
+    await Promise.all(sales.map((sale, i) => sectionOf(sale, 'a', 1n, stores).settle(orders[i]!)));
 
     const ids = orders.map((both) => both.map(({ orderId }) => orderId));
     const rows = await shop.dataSource.query<{ id: string; seconds: number | null; transaction: string }[]>(
@@ -141,18 +140,17 @@ describe('lanes that share their statements', () => {
 
   it('see what came back under the same lease', async () => {
     const sale = await openSale(60);
-    const shared = new FencedStatements(poolOf(shop.dataSource), 64);
+    const stores = new Stores(poolOf(shop.dataSource), 64);
     const orders = SKUS.map((sku) => orderOf(sale.id, { sku, quantity: 5 }));
-    await Promise.all(SKUS.map((sku, i) => sectionOf(sale, sku, 1n, shared).settle([orders[i]!])));
+    await Promise.all(SKUS.map((sku, i) => sectionOf(sale, sku, 1n, stores).settle([orders[i]!])));
     await shop.makeDue(orders);
 
     // Of two SKUs units come back while the other two write.
     const settling = SKUS.map(async (sku, i) => {
       if (i % 2 === 0) {
-        const release = new ReleaseSection(poolOf(shop.dataSource), targetOf(sale, sku), leaseWith(1n));
-        await release.release([orders[i]!.orderId]);
+        await sectionOf(sale, sku, 1n, stores).restock([orders[i]!.orderId]);
       }
-      return sectionOf(sale, sku, 1n, shared).settle(two(sale, sku));
+      return sectionOf(sale, sku, 1n, stores).settle(two(sale, sku));
     });
     const results = await Promise.all(settling);
     expect(results.map(({ available }) => available)).toEqual([3, 0, 3, 0]);

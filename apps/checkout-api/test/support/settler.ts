@@ -46,8 +46,8 @@ export class Settler {
           available === 0 ? await this.#versionsOf(orders[0]!) : undefined,
         );
       },
-      onRelease: async (saleId, sku, released) => {
-        if (announces) await announceReturn(this.#redis, { saleId, sku }, released);
+      onRestock: async (saleId, sku, restocked) => {
+        if (announces) await announceReturn(this.#redis, { saleId, sku }, restocked);
       },
     });
     const rules = {
@@ -61,7 +61,7 @@ export class Settler {
     });
     const release = async (orderIds: readonly string[]) => {
       const due = await dueOf(this.#pool, orderIds);
-      await Promise.all(due.map((order) => reservations.release(order, rules)));
+      await Promise.all(due.map((order) => reservations.restock(order, rules)));
       return due.length > 0;
     };
     this.#releaser = releaseWorker(this.#redis, release, { concurrency: 4 });

@@ -1,20 +1,33 @@
-import { CriticalSection, resourceOf, TokenWentBackError } from '@app/inventory';
-import type { Lease } from '@app/lock';
+import {
+  CriticalSection,
+  PlainStore,
+  resourceOf,
+  TokenWentBackError,
+  type Database,
+  type StockStore,
+} from '@app/inventory';
 import type { OrderRequest, Outcome } from '@app/orders';
-import { Pool, type QueryConfig } from 'pg';
+import { Pool } from 'pg';
 import { codeOf, type Process } from './process.js';
 import type { CheckoutResult, CheckoutTask } from './protocol.js';
+
+/** The store that a section works with. `fenced`: its lease has a token. */
+export type StoreOf = (database: Database, fenced: boolean) => StockStore;
+
+const plain: StoreOf = (database, fenced) =>
+  new PlainStore(database, fenced ? 'fenced' : 'read-modify-write');
 
 /** Settles one order with the application's own critical section, halting on the way where the lab wants it. */
 export function checkout(
   self: Process,
   { order, ...locking }: CheckoutTask,
-  Section: Section = CriticalSection,
+  storeOf: StoreOf = plain,
 ): Promise<CheckoutResult> {
   return withStock(self, order, async (pool, target, resource) => {
     try {
       return await self.holding(locking, resource, async (lease) => {
-        const { outcomes } = await new Section(pool, target, lease).settle([order]);
+        const store = halting(self, resource, storeOf(pool, lease.token !== undefined));
+        const { outcomes } = await new CriticalSection(pool, target, lease, store).settle([order]);
         await self.reach('committed');
         return outcomes[0]!;
       });
@@ -32,10 +45,10 @@ export async function withStock(
   { saleId, sku }: OrderRequest,
   work: (pool: Pool, target: SectionTarget, resource: string) => Promise<Outcome>,
 ): Promise<CheckoutResult> {
-  const resource = resourceOf({ saleId, sku });
-  const pool = haltingPool(self, resource);
+  const pool = new Pool({ connectionString: self.setup.servers.postgres, max: 1 });
+  const target = { saleId, sku, write: 'read-modify-write', perBuyerLimit: null } as const;
   try {
-    return await work(pool, { saleId, sku, write: 'read-modify-write', perBuyerLimit: null }, resource);
+    return await work(pool, target, resourceOf(target));
   } catch (error) {
     return { error: codeOf(error) };
   } finally {
@@ -43,34 +56,21 @@ export async function withStock(
   }
 }
 
-export type Section = new (
-  pool: Pool,
-  target: SectionTarget,
-  lease: Lease,
-) => Pick<CriticalSection, 'settle'>;
 type SectionTarget = ConstructorParameters<typeof CriticalSection>[1];
 
-/** A pool whose statements of the critical section are told to the lab, and wait where it wants them to. */
-function haltingPool(self: Process, resource: string): Pool {
-  const pool = new Pool({ connectionString: self.setup.servers.postgres, max: 1 });
-  const query = pool.query.bind(pool) as Query;
-  const halting: Query = async (statement, values) => {
-    const [step] = typeof statement === 'string' ? [] : statement.name!.split(' ');
-    if (step === 'write') await self.reach('writing');
-    const result = await query(statement, values);
-    const available = result.rows[0]?.available;
-    const told = { resource, detail: String(available) };
-    if (step === 'read') {
-      self.record('read', told);
-      await self.reach('read');
-    }
-    if (step === 'write') self.record(available === undefined ? 'refused' : 'wrote', told);
-    return result;
-  };
-  return Object.assign(pool, { query: halting });
-}
-
-type Query = (
-  statement: string | QueryConfig,
-  values?: unknown[],
-) => Promise<{ rows: { available: number }[] }>;
+/** A store that tells the lab what it does, and waits where the lab wants it to. */
+export const halting = (self: Process, resource: string, store: StockStore): StockStore => ({
+  async read(key) {
+    const row = await store.read(key);
+    self.record('read', { resource, detail: String(row.available) });
+    await self.reach('read');
+    return row;
+  },
+  async write(change) {
+    await self.reach('writing');
+    const available = await store.write(change);
+    self.record(available === undefined ? 'refused' : 'wrote', { resource, detail: String(available) });
+    return available;
+  },
+  restock: (...work) => store.restock(...work),
+});

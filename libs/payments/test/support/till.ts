@@ -40,7 +40,7 @@ export class Till {
   }
 
   async release(orders: readonly OrderRequest[]): Promise<void> {
-    await Promise.all(orders.map((order) => this.#reservations.release(order, this.sale)));
+    await Promise.all(orders.map((order) => this.#reservations.restock(order, this.sale)));
   }
 
   /** As a sweep that comes long after whatever was started. */

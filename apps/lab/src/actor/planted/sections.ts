@@ -1,10 +1,8 @@
-import { CriticalSection } from '@app/inventory';
-import type { Lease } from '@app/lock';
+import { PlainStore, type Database, type StockStore } from '@app/inventory';
 
-type Section = typeof CriticalSection;
-type Read = CriticalSection['read'];
-type Write = CriticalSection['write'];
-type StockRow = Awaited<ReturnType<Read>>;
+type Key = Parameters<StockStore['read']>[0];
+type Change = Parameters<StockStore['write']>[0];
+type StockRow = Awaited<ReturnType<StockStore['read']>>;
 
 const RAISE_SQL = `
   UPDATE stock SET fence_token = $3, fence_holder = $4 WHERE sale_id = $1 AND sku = $2 AND fence_token <= $3
@@ -25,55 +23,48 @@ const WRITE_SQL = `
   SELECT available FROM written`;
 
 /** The token is written down, and guards nothing. */
-export class Unfenced extends CriticalSection {
-  protected override readonly mode = 'read-modify-write';
-}
+export const unfenced = (database: Database): StockStore => new PlainStore(database, 'read-modify-write');
 
 /**
  * The token guards the write alone, as in most drawings of a fence: until the new holder writes, the row does not know
  * that there is one.
  */
-export class FencedOnlyInWrite extends Unfenced {
-  constructor(
-    pool: ConstructorParameters<Section>[0],
-    target: ConstructorParameters<Section>[1],
-    protected readonly ours: Lease,
-  ) {
-    super(pool, target, ours);
-  }
-
-  protected get fenced(): unknown[] {
-    return [this.target.saleId, this.target.sku, this.ours.token, this.ours.holder];
-  }
-
-  override async write(
-    ...[database, [order], [outcome], units, { available }]: Parameters<Write>
-  ): ReturnType<Write> {
-    this.ours.throwIfLost();
-    const { orderId, buyerId, quantity, idempotencyKey } = order!;
-    const reason = 'reason' in outcome! ? outcome.reason : null;
-    const stock = [available - units, units, available];
-    const settled = [orderId, buyerId, quantity, outcome!.status, reason, idempotencyKey];
+export const fencedOnlyInWrite = (database: Database): StockStore => ({
+  read: (key) => unfenced(database).read(key),
+  restock: (...work) => unfenced(database).restock(...work),
+  async write({ key, read: { available }, units, settled: [settled] }: Change) {
+    const { order, outcome } = settled!;
+    const reason = 'reason' in outcome ? outcome.reason : null;
+    const { orderId, buyerId, quantity, idempotencyKey } = order;
     const { rows } = await database.query<{ available: number }>({
       name: 'write fenced by token',
       text: WRITE_SQL,
-      values: this.fenced.concat(stock, settled),
+      values: [
+        ...leaseOf(key),
+        available - units,
+        units,
+        available,
+        orderId,
+        buyerId,
+        quantity,
+        outcome.status,
+        reason,
+        idempotencyKey,
+      ],
     });
-    if (!rows[0]) throw new Error('refused by the fence');
-    return rows[0].available;
-  }
-}
+    return rows[0]?.available;
+  },
+});
 
 /** The fence is raised with the read, but one token of two holders passes for one holder's. */
-export class TokenWithoutHolder extends FencedOnlyInWrite {
-  override async read(database: Parameters<Read>[0]): ReturnType<Read> {
-    const values = this.fenced;
-    const { rows } = await database.query<StockRow>({
-      name: 'read fenced by token',
-      text: RAISE_SQL,
-      values,
-    });
+export const tokenWithoutHolder = (database: Database): StockStore => ({
+  ...fencedOnlyInWrite(database),
+  async read(key: Key) {
+    const statement = { name: 'read fenced by token', text: RAISE_SQL, values: leaseOf(key) };
+    const { rows } = await database.query<StockRow>(statement);
     if (!rows[0]) throw new Error('refused by the fence');
     return rows[0];
-  }
-}
+  },
+});
+
+const leaseOf = ({ saleId, sku, token, holder }: Key) => [saleId, sku, token, holder];

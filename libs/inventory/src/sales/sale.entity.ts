@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, OneToMany, PrimaryColumn } from 'typeorm';
 import { Stock } from './stock.entity.js';
-import type { StrategyName } from './strategies.js';
+import type { StrategyName } from '../strategies.js';
 
 /** How many buyers may be in checkout at a time, and how long one of them may stay there. */
 export interface WaitingRoomRules {

@@ -1,22 +1,44 @@
 import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { SectionResult } from './critical-section.js';
-import { FencedOffError, RefusedError, TokenWentBackError } from './errors.js';
+import { FencedOffError, RefusedError, TokenWentBackError } from '../section/errors.js';
+import type { SectionResult } from '../section/settle-each-once.js';
+import type { Restocked } from '../section/stock-store.js';
+import { underLock } from '../section/under-lock.js';
+import { verdictOn } from '../section/verdict-on.js';
+import { strategyOf, type StrategyName } from '../strategies.js';
 import { inHalves } from './in-halves.js';
-import type { Released } from './release-section.js';
-import type { ReservationsOptions } from './reservations-options.js';
-import { strategyOf, type StrategyName } from './strategies.js';
-import type { LaneWork, Returning } from './striped-lanes.js';
-import { verdictOn } from './verdict-on.js';
-import { withLocks } from './with-locks.js';
+import type { ReservationsOptions } from './options.js';
 
 export type Sku = Pick<OrderRequest, 'saleId' | 'sku'>;
 
-export interface Waiting<O> {
+export interface PendingOrder<O> {
   readonly order: O;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A reservation that is to end. */
+export interface PendingReturn {
+  readonly orderId: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a lane does during a hold. */
+export interface Section {
+  settle(orders: readonly OrderRequest[]): Promise<SectionResult>;
+  /** Absent where no units ever come back to. */
+  restock?(orderIds: readonly string[]): Promise<Restocked>;
+}
+
+/** What a lane does for what is pending in it. */
+export interface LaneWork<P> {
+  /** What is locked, in this order. */
+  readonly resources: readonly string[];
+  readonly section: (leases: readonly Lease[]) => Section;
+  /** Takes on the orders that the section left undecided; absent where it leaves none. */
+  readonly handOn?: (undecided: readonly P[]) => void;
 }
 
 /** How often what may succeed at once is tried again in a row, before the queue is left to choose the time. */
@@ -26,8 +48,8 @@ const LONGEST_HOLD_MS = 30_000;
 
 /** The orders of one SKU, or of one stripe of it, that this process has in hand. */
 export class Lane<O extends OrderRequest> {
-  readonly #waiting: Waiting<O>[] = [];
-  readonly #returning: Returning[] = [];
+  readonly #orders: PendingOrder<O>[] = [];
+  readonly #returns: PendingReturn[] = [];
   readonly #sections: number;
   readonly #running = new Set<Promise<void>>();
   /** Whether a batch was settled since one failed. Until then a second section might only wait for the same row, with a connection. */
@@ -36,7 +58,7 @@ export class Lane<O extends OrderRequest> {
   constructor(
     readonly sku: Sku,
     private readonly strategy: StrategyName,
-    private readonly work: LaneWork<Waiting<O>>,
+    private readonly work: LaneWork<PendingOrder<O>>,
     private readonly options: ReservationsOptions<O>,
     private readonly onEmpty: () => void,
   ) {
@@ -50,23 +72,23 @@ export class Lane<O extends OrderRequest> {
 
   /** Orders that no section has begun to settle. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#orders.length;
   }
 
-  add(waiting: Waiting<O>) {
-    this.#waiting.push(waiting);
+  add(order: PendingOrder<O>) {
+    this.#orders.push(order);
     this.#run();
   }
 
-  giveBack(returning: Returning) {
-    this.#returning.push(returning);
+  addReturn(due: PendingReturn) {
+    this.#returns.push(due);
     this.#run();
   }
 
   /** Rejects those that wait behind the first `keep`: orders, or reservations that are to end. */
   withdraw(what: 'orders' | 'returns', keep: number, reason: Error) {
-    const waiting = what === 'orders' ? this.#waiting : this.#returning;
-    for (const { reject } of waiting.splice(keep)) reject(reason);
+    const pending = what === 'orders' ? this.#orders : this.#returns;
+    for (const { reject } of pending.splice(keep)) reject(reason);
   }
 
   async idle(): Promise<void> {
@@ -74,7 +96,7 @@ export class Lane<O extends OrderRequest> {
   }
 
   get #busy(): boolean {
-    return this.#waiting.length > 0 || this.#returning.length > 0;
+    return this.#orders.length > 0 || this.#returns.length > 0;
   }
 
   #run() {
@@ -102,7 +124,7 @@ export class Lane<O extends OrderRequest> {
         if (!unsolved) continue;
         failures = 0;
         this.#moves = false;
-        for (const { reject } of [...this.#waiting.splice(0), ...this.#returning.splice(0)]) reject(unsolved);
+        for (const { reject } of [...this.#orders.splice(0), ...this.#returns.splice(0)]) reject(unsolved);
       }
     }
   }
@@ -117,30 +139,28 @@ export class Lane<O extends OrderRequest> {
 
   #traced(hold: () => Promise<void>): Promise<void> {
     const { tracer } = this.options;
-    if (!tracer || this.#waiting.length === 0) return hold();
-    const orders = this.#waiting.map(({ order }) => order);
+    if (!tracer || this.#orders.length === 0) return hold();
+    const orders = this.#orders.map(({ order }) => order);
     return tracer.hold(orders, hold);
   }
 
+  /** With the strategy's lock or, where it has none, without: nothing else differs. */
   async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {
-    if (!strategyOf(this.strategy).lock) return work();
-    const { ttl, fenced } = this.options.lockOptions(this.strategy);
+    const { lockOf, lockOptions, signal } = this.options;
+    const lock = strategyOf(this.strategy).lock ? await lockOf(this.strategy) : undefined;
+    const { ttl, fenced } = lockOptions(this.strategy);
     // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
-    const lock = await this.options.lockOf(this.strategy);
-    const options = { ttl, fenced, wait: 2 * ttl, longest: LONGEST_HOLD_MS, signal: this.options.signal };
-    await withLocks(lock, this.work.resources, options, work);
+    const options = { ttl, fenced, wait: 2 * ttl, longest: LONGEST_HOLD_MS, signal };
+    await underLock(lock, this.work.resources, options, work);
   }
 
   async #hold(leases: readonly Lease[]) {
     const { batchSize, maxHold } = this.options;
-    let section = this.work.section(leases);
+    const section = this.work.section(leases);
     const until = performance.now() + maxHold;
     do {
-      if (this.#returning.length > 0) {
-        await this.#giveBackBatch(leases); // first, so that what comes back is there for those who wait
-        section = this.work.section(leases); // one that does not believe it knows the stock
-      }
-      if (this.#waiting.length > 0) await this.#settleBatch(section);
+      if (this.#returns.length > 0) await this.#restockBatch(section); // first, so that what comes back is there for those who wait
+      if (this.#orders.length > 0) await this.#settleBatch(section);
       this.#moves = true;
       if (this.#busy) this.#run();
       if (batchSize === 1 || performance.now() >= until) return;
@@ -148,25 +168,24 @@ export class Lane<O extends OrderRequest> {
     } while (this.#busy);
   }
 
-  async #settleBatch(section: ReturnType<LaneWork<Waiting<O>>['section']>) {
+  async #settleBatch(section: Section) {
     const { batchSize, tracer } = this.options;
-    const settleAll = async (batch: readonly Waiting<O>[]) => {
+    const settleAll = async (batch: readonly PendingOrder<O>[]) => {
       const orders = batch.map(({ order }) => order);
       const begun = performance.now();
       const settle = () => section.settle(orders);
       const result = await this.#gated(() => (tracer ? tracer.section(orders, settle) : settle()));
       this.#tell(batch, result, performance.now() - begun);
     };
-    await inHalves(this.#waiting, batchSize, settleAll, rejectAlone);
+    await inHalves(this.#orders, batchSize, settleAll, rejectAlone);
   }
 
-  async #giveBackBatch(leases: readonly Lease[]) {
-    const section = this.work.releases!(leases);
-    const releaseAll = async (batch: readonly Returning[]) => {
-      const released = await this.#gated(() => section.release(batch.map(({ orderId }) => orderId)));
-      this.#tellReturned(batch, released);
+  async #restockBatch(section: Section) {
+    const restockAll = async (batch: readonly PendingReturn[]) => {
+      const restocked = await this.#gated(() => section.restock!(batch.map(({ orderId }) => orderId)));
+      this.#tellRestocked(batch, restocked);
     };
-    await inHalves(this.#returning, this.options.batchSize, releaseAll, rejectAlone);
+    await inHalves(this.#returns, this.options.batchSize, restockAll, rejectAlone);
   }
 
   /** What a section committed is committed, whatever becomes of its permit meanwhile: that only bounds how many run. */
@@ -185,16 +204,16 @@ export class Lane<O extends OrderRequest> {
     return committed!.result;
   }
 
-  #tellReturned(batch: readonly Returning[], released: Released) {
+  #tellRestocked(batch: readonly PendingReturn[], restocked: Restocked) {
     const { saleId, sku } = this.sku;
-    const told = released.ended.length > 0 ? this.options.onRelease?.(saleId, sku, released) : undefined;
+    const told = restocked.ended.length > 0 ? this.options.onRestock?.(saleId, sku, restocked) : undefined;
     Promise.resolve(told).then(
       () => batch.forEach(({ resolve }) => resolve()),
       (error: unknown) => batch.forEach(({ reject }) => reject(error)),
     );
   }
 
-  #tell(batch: readonly Waiting<O>[], { outcomes, ...left }: SectionResult, ms: number) {
+  #tell(batch: readonly PendingOrder<O>[], { outcomes, ...left }: SectionResult, ms: number) {
     const decided = batch.filter((_, i) => outcomes[i]);
     if (decided.length < batch.length) this.work.handOn?.(batch.filter((_, i) => !outcomes[i]));
     if (decided.length === 0) return;
@@ -222,5 +241,5 @@ export class Lane<O extends OrderRequest> {
 /** Resolves once whoever was told something by a promise has acted on it. A turn of the event loop would do too, and costs more. */
 const allTold = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
-const rejectAlone = ({ reject }: Pick<Returning, 'reject'>, error: unknown) =>
+const rejectAlone = ({ reject }: Pick<PendingReturn, 'reject'>, error: unknown) =>
   reject(verdictOn(error) === 'refused' ? new RefusedError(error) : error);

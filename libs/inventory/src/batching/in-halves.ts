@@ -1,4 +1,4 @@
-import { isAboutSome } from './verdict-on.js';
+import { isAboutSome } from '../section/verdict-on.js';
 
 /**
  * Does work for the first `most` of a queue at once. If it is undone because of some of them, it is done for each half apart,

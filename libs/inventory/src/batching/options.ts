@@ -1,10 +1,10 @@
 import type { LockOptions } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
-import type { SectionResult, Settlement } from './critical-section.js';
-import type { Released } from './release-section.js';
-import type { StrategyName } from './strategies.js';
-import type { Locking } from './with-locks.js';
+import type { SectionResult, Settlement } from '../section/settle-each-once.js';
+import type { Restocked } from '../section/stock-store.js';
+import type { Locking } from '../section/under-lock.js';
+import type { StrategyName } from '../strategies.js';
 
 /** How reservations are gathered. Durations are in milliseconds. */
 export interface BatchLimits {
@@ -53,5 +53,5 @@ export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
   readonly onCommit: (orders: readonly O[], settlement: Settlement) => Promise<void>;
   /** The same after reservations of a SKU ended and their units came back. */
-  readonly onRelease?: (saleId: string, sku: string, released: Released) => Promise<void>;
+  readonly onRestock?: (saleId: string, sku: string, restocked: Restocked) => Promise<void>;
 }

@@ -1,14 +1,14 @@
+import type { Lease } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { LRUCache } from 'lru-cache';
-import { CriticalSection, type SectionTarget } from './critical-section.js';
-import type { DueOrder } from './due-orders.js';
-import { Lane, type Sku, type Waiting } from './lane.js';
-import { ReleaseSection } from './release-section.js';
-import type { ReservationsOptions, SaleRules } from './reservations-options.js';
-import { resourceOf } from './resource.js';
-import { FencedStatements } from './stock-statements.js';
-import { strategyOf, type StrategyName } from './strategies.js';
-import { StripedLanes, type LaneWork } from './striped-lanes.js';
+import type { DueOrder } from '../sales/due-orders.js';
+import { CriticalSection, modeOf, type SectionTarget } from '../section/critical-section.js';
+import { resourceOf } from '../section/resource.js';
+import { strategyOf, type StrategyName } from '../strategies.js';
+import { StripedLanes } from '../stripes/striped-lanes.js';
+import { Stores } from '../throughput/stores.js';
+import { Lane, type LaneWork, type PendingOrder, type Sku } from './lane.js';
+import type { ReservationsOptions, SaleRules } from './options.js';
 
 /** Striped SKUs of which one process remembers where it found stock. */
 const REMEMBERED_SKUS = 1_000;
@@ -19,12 +19,11 @@ const REMEMBERED_SKUS = 1_000;
  */
 export class Reservations<O extends OrderRequest> {
   readonly #lanes = new Map<string, Lane<O>>();
-  readonly #striped = new LRUCache<string, StripedLanes<Waiting<O>>>({ max: REMEMBERED_SKUS });
-
-  readonly #shared: FencedStatements;
+  readonly #striped = new LRUCache<string, StripedLanes<PendingOrder<O>>>({ max: REMEMBERED_SKUS });
+  readonly #stores: Stores;
 
   constructor(private readonly options: ReservationsOptions<O>) {
-    this.#shared = new FencedStatements(options.pool, options.batchSize);
+    this.#stores = new Stores(options.pool, options.batchSize);
   }
 
   /**
@@ -35,9 +34,9 @@ export class Reservations<O extends OrderRequest> {
    */
   reserve(order: O, rules: SaleRules): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const waiting = { order, resolve, reject };
-      if (rules.stripes > 1) this.#stripedLanes(order, rules).place(waiting);
-      else this.#lane(resourceOf(order), order, rules.strategy, () => this.#whole(order, rules)).add(waiting);
+      const pending = { order, resolve, reject };
+      if (rules.stripes > 1) this.#stripedLanes(order, rules).place(pending);
+      else this.#onlyLane(order, rules).add(pending);
     });
   }
 
@@ -45,12 +44,11 @@ export class Reservations<O extends OrderRequest> {
    * Ends a reservation if it is due, and gives its units back, under the lock and the fence under which they went. Resolves
    * once it is not due any more, whoever ended it. Otherwise as {@link reserve}.
    */
-  release(due: DueOrder, rules: SaleRules): Promise<void> {
+  restock(due: DueOrder, rules: SaleRules): Promise<void> {
     return new Promise((resolve, reject) => {
-      const returning = { orderId: due.orderId, resolve, reject };
-      if (rules.stripes > 1) this.#stripedLanes(due, rules).giveBack(returning);
-      else
-        this.#lane(resourceOf(due), due, rules.strategy, () => this.#whole(due, rules)).giveBack(returning);
+      const pending = { orderId: due.orderId, resolve, reject };
+      if (rules.stripes > 1) this.#stripedLanes(due, rules).placeReturn(pending);
+      else this.#onlyLane(due, rules).addReturn(pending);
     });
   }
 
@@ -70,17 +68,20 @@ export class Reservations<O extends OrderRequest> {
     while (this.#lanes.size > 0) await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
   }
 
-  #whole(sku: Sku, rules: SaleRules): LaneWork<Waiting<O>> {
-    const { pool } = this.options;
+  /** The lane of a SKU that has one stripe. */
+  #onlyLane(sku: Sku, rules: SaleRules): Lane<O> {
     const target = targetOf(sku, rules);
-    return {
+    return this.#lane(resourceOf(sku), sku, rules.strategy, () => ({
       resources: [resourceOf(sku)],
-      section: ([lease]) => new CriticalSection(pool, target, lease, this.#shared),
-      releases: ([lease]) => new ReleaseSection(pool, target, lease),
-    };
+      section: ([lease]) => this.#section(target, lease),
+    }));
   }
 
-  #lane(name: string, sku: Sku, strategy: StrategyName, work: () => LaneWork<Waiting<O>>): Lane<O> {
+  #section(target: SectionTarget, lease?: Lease): CriticalSection {
+    return new CriticalSection(this.options.pool, target, lease, this.#stores.of(modeOf(target, lease)));
+  }
+
+  #lane(name: string, sku: Sku, strategy: StrategyName, work: () => LaneWork<PendingOrder<O>>): Lane<O> {
     const there = this.#lanes.get(name);
     if (there) return there;
     const lane = new Lane(sku, strategy, work(), this.options, () => this.#lanes.delete(name));
@@ -88,17 +89,23 @@ export class Reservations<O extends OrderRequest> {
     return lane;
   }
 
-  #stripedLanes(sku: Sku, rules: SaleRules): StripedLanes<Waiting<O>> {
+  #stripedLanes(sku: Sku, rules: SaleRules): StripedLanes<PendingOrder<O>> {
     const resource = resourceOf(sku);
     const known = this.#striped.get(resource);
     if (known) return known;
     const { strategy } = rules;
-    const options = { ...this.options, shared: this.#shared };
-    const striped = new StripedLanes<Waiting<O>>(rules.stripes, targetOf(sku, rules), options, {
-      waiting: (lane) => this.#lanes.get(lane)?.waiting ?? 0,
-      enter: (lane, waiting, work) => this.#lane(lane, sku, strategy, work).add(waiting),
-      giveBack: (lane, returning, work) => this.#lane(lane, sku, strategy, work).giveBack(returning),
-    });
+    const { pool, batchSize } = this.options;
+    const section = (target: SectionTarget, lease?: Lease) => this.#section(target, lease);
+    const striped = new StripedLanes<PendingOrder<O>>(
+      rules.stripes,
+      targetOf(sku, rules),
+      { pool, batchSize, section },
+      {
+        waiting: (lane) => this.#lanes.get(lane)?.waiting ?? 0,
+        add: (lane, order, work) => this.#lane(lane, sku, strategy, work).add(order),
+        addReturn: (lane, due, work) => this.#lane(lane, sku, strategy, work).addReturn(due),
+      },
+    );
     this.#striped.set(resource, striped);
     return striped;
   }

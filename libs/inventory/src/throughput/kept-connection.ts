@@ -1,6 +1,6 @@
 import { giveBack, lend } from '@app/servers';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { isBroken, type Database } from './database.js';
+import { isBroken, type Database } from '../section/transaction.js';
 
 /**
  * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop.
@@ -13,12 +13,15 @@ export class KeptConnection implements Database {
   constructor(private readonly pool: Pool) {}
 
   /** As the pool does it, which gives a statement that comes while another one is under way a connection of its own. */
-  async query<R extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<R>> {
-    if (this.#isBusy) return this.pool.query<R>(statement);
+  async query<R extends QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<QueryResult<R>> {
+    if (this.#isBusy) return this.pool.query<R>(statement, values);
     this.#isBusy = true;
     try {
       this.#client ??= await lend(this.pool);
-      return await this.#client.query<R>(statement);
+      return await this.#client.query<R>(statement, values);
     } catch (error) {
       this.#giveBack(isBroken(error));
       throw error;

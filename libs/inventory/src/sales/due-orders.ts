@@ -1,5 +1,34 @@
 import type { Pool } from 'pg';
-import { DUE_SQL, OVERDUE_SQL } from './stock-sql.js';
+import { IS_DUE } from '../section/stock-sql.js';
+
+/** Those of these orders that are due. Parameter: order ids. */
+const DUE_SQL = `
+  SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE id = ANY ($1::uuid[]) AND ${IS_DUE}`;
+
+/** Overdue orders looked at in one go: some 30 ms of Postgres. No parameter, of which it would expect far more than that. */
+const STRETCH = 10_000;
+
+/**
+ * A stretch of the orders that are due for so many seconds, whoever forgot them, in the order in which they were: of each SKU
+ * some, so that one whose orders cannot be given back does not stand before the others. By chance, so that workers do not all
+ * take the same ones, and no order of a SKU stands before its others for ever. Returns with each where the stretch ends; nothing
+ * there if it is the last one.
+ * Parameters: seconds; how many at most of a SKU, and of all; when the last order of the stretch before was due, and its id.
+ */
+const OVERDUE_SQL = `
+  WITH stretch AS MATERIALIZED (
+    SELECT id, sale_id, sku, expires_at FROM orders
+    WHERE status = 'reserved' AND expires_at <= statement_timestamp() - make_interval(secs => $1)
+      AND (expires_at, id) > ($4::timestamptz, $5::uuid)
+    ORDER BY expires_at, id LIMIT ${STRETCH}
+  ), numbered AS (
+    SELECT *, row_number() OVER (PARTITION BY sale_id, sku ORDER BY random()) AS nth FROM stretch
+  ), ended AS (
+    SELECT expires_at::text AS "dueAt", id FROM stretch ORDER BY expires_at, id OFFSET ${STRETCH - 1}
+  )
+  SELECT numbered.id AS "orderId", sale_id AS "saleId", sku, ended."dueAt", ended.id AS "lastId"
+  FROM numbered LEFT JOIN ended ON true
+  WHERE nth <= $2 ORDER BY nth, random() LIMIT $3`;
 
 /** A reservation whose time is over, or whose buyer cancelled it; its units are still held. */
 export interface DueOrder {

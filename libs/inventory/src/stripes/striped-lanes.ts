@@ -1,39 +1,16 @@
 import type { Lease } from '@app/lock';
-import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
-import { ReleaseSection } from './release-section.js';
-import { CriticalSection, type SectionResult, type SectionTarget } from './critical-section.js';
-import { resourceOf, resourcesOf } from './resource.js';
-import { SoldOutSection } from './sold-out-section.js';
-import type { FencedStatements } from './stock-statements.js';
-import { WholeSection } from './whole-section.js';
+import type { LaneWork, PendingReturn } from '../batching/lane.js';
+import type { CriticalSection, SectionTarget } from '../section/critical-section.js';
+import { resourceOf, resourcesOf } from '../section/resource.js';
+import { settleFromAllStripes } from './all-stripes.js';
+import { rejectIfSoldOut } from './sold-out.js';
 
-/** What a lane does for the orders that wait in it. */
-export interface LaneWork<W> {
-  /** What is locked, in this order. */
-  readonly resources: readonly string[];
-  readonly section: (leases: readonly Lease[]) => {
-    settle(orders: readonly OrderRequest[]): Promise<SectionResult>;
-  };
-  /** Takes on the orders that the section left undecided; absent where it leaves none. */
-  readonly handOn?: (undecided: readonly W[]) => void;
-  /** The section that gives units back; absent where none ever come back. */
-  readonly releases?: (leases: readonly Lease[]) => ReleaseSection;
-}
-
-/** The lanes of this process, by name. A lane is there while orders are in it. */
-export interface Lanes<W> {
+/** The lanes of this process, by name. A lane is there while something is pending in it. */
+export interface Lanes<P> {
   waiting(name: string): number;
-  enter(name: string, waiting: W, work: () => LaneWork<W>): void;
-  /** The same for a reservation that is to end. */
-  giveBack(name: string, returning: Returning, work: () => LaneWork<W>): void;
-}
-
-/** A reservation that is to end. */
-export interface Returning {
-  readonly orderId: string;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  add(name: string, order: P, work: () => LaneWork<P>): void;
+  addReturn(name: string, due: PendingReturn, work: () => LaneWork<P>): void;
 }
 
 /**
@@ -41,7 +18,7 @@ export interface Returning {
  * is empty, to the next; when all are, to the section that says sold out. An order for which a stripe has too few units, and
  * one that finds all of them empty by mistake, ends in the section over all stripes. A wrong belief costs time, nothing else.
  */
-export class StripedLanes<W> {
+export class StripedLanes<P> {
   readonly #name: string;
   readonly #resources: readonly string[];
   /** The stripes believed to have stock, the favourite first. */
@@ -53,26 +30,26 @@ export class StripedLanes<W> {
     private readonly options: {
       readonly pool: Pool;
       readonly batchSize: number;
-      readonly shared: FencedStatements;
+      readonly section: (target: SectionTarget, lease?: Lease) => CriticalSection;
     },
-    private readonly lanes: Lanes<W>,
+    private readonly lanes: Lanes<P>,
   ) {
     this.#name = resourceOf(target);
     this.#resources = resourcesOf(target, stripes);
     this.#open = shuffled(this.#resources.map(() => 1));
   }
 
-  place(waiting: W): void {
+  place(order: P): void {
     const stripe = this.#choose();
-    if (stripe === undefined) this.lanes.enter(`${this.#name}:sold-out`, waiting, () => this.#soldOut());
-    else this.lanes.enter(this.#resources[stripe]!, waiting, () => this.#one(stripe));
+    if (stripe === undefined) this.lanes.add(`${this.#name}:sold-out`, order, () => this.#soldOut());
+    else this.lanes.add(this.#resources[stripe]!, order, () => this.#one(stripe));
   }
 
   /** To any stripe: the units of an order need not go where they came from. What comes back together stays together. */
-  giveBack(returning: Returning): void {
+  placeReturn(due: PendingReturn): void {
     const stripe = this.#open[0] ?? Math.floor(Math.random() * this.#resources.length);
     if (this.#open.length === 0) this.#open = [stripe]; // soon it will have some
-    this.lanes.giveBack(this.#resources[stripe]!, returning, () => this.#one(stripe));
+    this.lanes.addReturn(this.#resources[stripe]!, due, () => this.#one(stripe));
   }
 
   /** The first whose next batch has room: batches are full, and as many stripes work at a time as the orders fill. */
@@ -85,42 +62,42 @@ export class StripedLanes<W> {
     );
   }
 
-  #one(stripe: number): LaneWork<W> {
+  #one(stripe: number): LaneWork<P> {
     return {
       resources: [this.#resources[stripe]!],
-      releases: ([lease]) => new ReleaseSection(this.options.pool, { ...this.target, stripe }, lease),
       section: ([lease]) => {
-        const { pool, shared } = this.options;
-        const section = new CriticalSection(pool, { ...this.target, stripe }, lease, shared);
+        const section = this.options.section({ ...this.target, stripe }, lease);
         return {
           settle: async (orders) => {
             const { outcomes, available } = await section.settle(orders);
             if (available === 0) this.#open = this.#open.filter((open) => open !== stripe);
             return { outcomes }; // what is left of a stripe is not what is left of the SKU
           },
+          restock: (orderIds) => section.restock(orderIds),
         };
       },
       handOn: (undecided) => {
         const tooFew = this.#open.includes(stripe);
-        undecided.forEach((each) => (tooFew ? this.#enterWhole(each) : this.place(each)));
+        undecided.forEach((each) => (tooFew ? this.#takeFromAll(each) : this.place(each)));
       },
     };
   }
 
-  #soldOut(): LaneWork<W> {
+  #soldOut(): LaneWork<P> {
     return {
       resources: [],
-      section: () => new SoldOutSection(this.options.pool, this.target),
-      handOn: (undecided) => undecided.forEach((each) => this.#enterWhole(each)),
+      section: () => ({ settle: (orders) => rejectIfSoldOut(this.options.pool, this.target, orders) }),
+      handOn: (undecided) => undecided.forEach((each) => this.#takeFromAll(each)),
     };
   }
 
-  #enterWhole(waiting: W) {
+  #takeFromAll(order: P) {
+    const { pool } = this.options;
     const learn = (left: readonly number[]) => (this.#open = shuffled(left));
-    this.lanes.enter(`${this.#name}:whole`, waiting, () => ({
+    const all = { pool, target: this.target, stripes: this.#resources.length, learn };
+    this.lanes.add(`${this.#name}:all`, order, () => ({
       resources: this.#resources,
-      section: (leases) =>
-        new WholeSection(this.options.pool, this.target, this.#resources.length, leases, learn),
+      section: (leases) => ({ settle: (orders) => settleFromAllStripes({ ...all, leases }, orders) }),
     }));
   }
 }

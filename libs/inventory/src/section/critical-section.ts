@@ -1,0 +1,132 @@
+import type { Lease } from '@app/lock';
+import type { OrderRequest } from '@app/orders';
+import type { Pool } from 'pg';
+import { allocate } from './allocate.js';
+import { buyerLimit, type BuyerLimit } from './buyer-limit.js';
+import { FencedOffError } from './errors.js';
+import { PlainStore } from './plain-store.js';
+import { resourceOf } from './resource.js';
+import { settleEachOnce, type Committed, type SectionResult } from './settle-each-once.js';
+import type { StockWriteMode } from './stock-sql.js';
+import { settledOf, type Restocked, type StockKey, type StockRow, type StockStore } from './stock-store.js';
+import type { StockWrite } from '../strategies.js';
+import { transaction } from './transaction.js';
+
+/** Which stock a section works on, and by which rules. */
+export interface SectionTarget {
+  readonly saleId: string;
+  readonly sku: string;
+  /** One of several; absent where the SKU has only one. Orders that do not fit into one of several are left undecided. */
+  readonly stripe?: number;
+  readonly write: StockWrite;
+  readonly perBuyerLimit: number | null;
+  /** Seconds after which a reservation is due to expire; unless given, it never is. */
+  readonly reservationTtlSeconds?: number | null;
+}
+
+/** A lease with a token guards the write, whatever else its strategy does. */
+export const modeOf = ({ write }: SectionTarget, lease?: Lease): StockWriteMode =>
+  lease?.token === undefined ? write : 'fenced';
+
+export const keyOf = ({ saleId, sku, stripe }: SectionTarget, lease?: Lease): StockKey => ({
+  saleId,
+  sku,
+  stripe,
+  token: lease?.token,
+  holder: lease?.holder,
+});
+
+/**
+ * The critical section: read the stock, decide, write stock, orders and movement. It is deliberately read-modify-write;
+ * what makes it safe is the lock around it, or the clause its strategy puts into the statements.
+ */
+export class CriticalSection {
+  readonly #mode: StockWriteMode;
+  readonly #key: StockKey;
+  /** What the row says, as long as nobody else can write it. */
+  #known: StockRow | undefined;
+
+  /** @param store of the stock; a statement each over the pool unless given */
+  constructor(
+    private readonly pool: Pool,
+    private readonly target: SectionTarget,
+    private readonly lease?: Lease,
+    private readonly store: StockStore = new PlainStore(pool, modeOf(target, lease)),
+  ) {
+    this.#mode = modeOf(target, lease);
+    this.#key = keyOf(target, lease);
+  }
+
+  /**
+   * Settles each order exactly once, whatever was delivered twice, in one transaction.
+   *
+   * @throws {LockLostError | FencedOffError} the lease is lost; nothing was written; settle the orders again under a new one
+   * @throws {TokenWentBackError} re-seed the lock above the fence, then as above
+   */
+  settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
+    return settleEachOnce(this.pool, orders, async (fresh) => {
+      const done = await this.#commit(fresh);
+      const { available, versions: [version] = [] } = done;
+      // Nobody else can write while the row carries this lease's fence: the next batch need not read it again.
+      if (this.#mode === 'fenced') this.#known = { available, version };
+      return done;
+    });
+  }
+
+  /**
+   * The section the other way round: ends those of the orders that are due, each exactly once whoever else tries it, and gives
+   * their units back. Throws what {@link settle} throws.
+   */
+  restock(orderIds: readonly string[]): Promise<Restocked> {
+    this.#known = undefined;
+    return this.#mode === 'row-lock'
+      ? transaction(this.pool, (client) => this.#putBack(new PlainStore(client, 'row-lock'), orderIds))
+      : this.#putBack(this.store, orderIds);
+  }
+
+  async #commit(orders: readonly OrderRequest[]): Promise<Committed> {
+    const { saleId, perBuyerLimit } = this.target;
+    if (this.#mode !== 'row-lock' && perBuyerLimit === null) return this.#sell(this.store, orders, {});
+    return transaction(this.pool, async (client) => {
+      const limit = await buyerLimit(client, saleId, perBuyerLimit, orders);
+      return this.#sell(new PlainStore(client, this.#mode), orders, limit);
+    });
+  }
+
+  async #sell(store: StockStore, orders: readonly OrderRequest[], limit: BuyerLimit): Promise<Committed> {
+    const { stripe, reservationTtlSeconds: ttl } = this.target;
+    // A conditional update knows by its WHERE. Only when it refuses is the number worth a round trip.
+    const unread: StockRow | undefined = this.#mode === 'conditional' ? { available: Infinity } : undefined;
+    let read = this.#known ?? unread ?? (await store.read(this.#key));
+    for (;;) {
+      const supply = { ...limit, available: read.available, partial: stripe !== undefined };
+      const { outcomes, units } = allocate(orders, supply);
+      if (outcomes.every((outcome) => !outcome)) return committed(outcomes, read);
+      this.lease?.throwIfLost();
+      const settled = settledOf(orders, outcomes);
+      const available = await store.write({ key: this.#key, read, units, settled, ttl });
+      if (available !== undefined) return committed(outcomes, { available, version: next(read.version) });
+      if (this.#mode === 'fenced') throw new FencedOffError(resourceOf(this.target, stripe));
+      read = await store.read(this.#key);
+    }
+  }
+
+  async #putBack(store: StockStore, orderIds: readonly string[]): Promise<Restocked> {
+    for (;;) {
+      const read = await store.read(this.#key);
+      this.lease?.throwIfLost();
+      const restocked = await store.restock(this.#key, read, orderIds);
+      if (restocked) return restocked;
+      if (this.#mode === 'fenced') throw new FencedOffError(resourceOf(this.target, this.target.stripe));
+    }
+  }
+}
+
+const committed = (outcomes: Committed['outcomes'], { available, version }: StockRow): Committed => ({
+  outcomes,
+  available,
+  versions: version === undefined ? undefined : [version],
+});
+
+/** The version of a row after one write more. */
+const next = (version: string | undefined) => version && String(BigInt(version) + 1n);

@@ -1,0 +1,86 @@
+import { TokenWentBackError, UnknownSkuError } from './errors.js';
+import { resourceOf } from './resource.js';
+import { FENCE_SQL, READ_SQL, RESTOCK_SQL, SELL_SQL, type StockWriteMode } from './stock-sql.js';
+import type {
+  EndedOrder,
+  Restocked,
+  SettledOrder,
+  StockChange,
+  StockKey,
+  StockRow,
+  StockStore,
+} from './stock-store.js';
+import type { Database } from './transaction.js';
+
+/** The stock in Postgres: one statement for whatever is asked, planned once for each connection. */
+export class PlainStore implements StockStore {
+  constructor(
+    private readonly database: Database,
+    private readonly mode: StockWriteMode,
+  ) {}
+
+  async read(key: StockKey): Promise<StockRow> {
+    const values = this.mode === 'fenced' ? [...placeOf(key), key.token, key.holder] : placeOf(key);
+    const { rows } = await this.#query<StockRow>('read', READ_SQL, values);
+    return rows[0] ?? this.whyNot(key);
+  }
+
+  async write({ key, read, units, ttl, settled }: StockChange): Promise<number | undefined> {
+    const { rows } = await this.#query<{ available: number }>('sell', SELL_SQL, [
+      ...placeOf(key),
+      units,
+      this.mode === 'conditional' ? null : read.available, // a conditional write takes from what is there
+      key.token,
+      key.holder,
+      ttl,
+      ...columnsOf(settled),
+      ...(this.mode === 'version' ? [read.version] : []),
+    ]);
+    return rows[0]?.available;
+  }
+
+  async restock(key: StockKey, read: StockRow, orderIds: readonly string[]): Promise<Restocked | undefined> {
+    const { rows } = await this.#query<RestockRow>('restock', RESTOCK_SQL, [
+      ...placeOf(key),
+      orderIds,
+      key.token,
+      key.holder,
+      ...(this.mode === 'read-modify-write' ? [read.available] : []),
+      ...(this.mode === 'version' ? [read.version] : []),
+    ]);
+    const { entered, version, ended } = rows[0]!;
+    return entered ? { stripe: key.stripe ?? 0, version: version ?? read.version!, ended } : undefined;
+  }
+
+  /** Why a row could not be read. */
+  async whyNot(key: StockKey): Promise<never> {
+    const resource = resourceOf(key, key.stripe);
+    const { rows } = await this.database.query<{ fence_token: string }>(FENCE_SQL, placeOf(key));
+    if (!rows[0]) throw new UnknownSkuError(resource);
+    throw new TokenWentBackError(resource, key.token!, BigInt(rows[0].fence_token));
+  }
+
+  #query<Row extends object>(step: string, sql: Record<StockWriteMode, string>, values: unknown[]) {
+    const { mode } = this;
+    return this.database.query<Row>({ name: `${step} ${mode}`, text: sql[mode], values });
+  }
+}
+
+interface RestockRow {
+  readonly entered: boolean;
+  /** Null where nothing came back. */
+  readonly version: string | null;
+  readonly ended: readonly EndedOrder[];
+}
+
+export const placeOf = ({ saleId, sku, stripe = 0 }: StockKey) => [saleId, sku, stripe];
+
+/** An array for each property of the orders. */
+export const columnsOf = (settled: readonly SettledOrder[]) => [
+  settled.map(({ order }) => order.orderId),
+  settled.map(({ order }) => order.buyerId),
+  settled.map(({ order }) => order.quantity),
+  settled.map(({ outcome }) => ('reason' in outcome ? outcome.reason : null)),
+  settled.map(({ order }) => order.idempotencyKey),
+  settled.map(({ order }) => order.acceptedAt),
+];

@@ -1,0 +1,163 @@
+import type { StockWrite } from '../strategies.js';
+
+/** `fenced` is read-modify-write under a lease that has a fencing token. */
+export type StockWriteMode = StockWrite | 'fenced';
+
+/** Parameters: sale, SKU, stripe; for `fenced` also the token and the holder of the lease. */
+export const READ_SQL: Record<StockWriteMode, string> = {
+  'read-modify-write': `
+    SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
+  version: `
+    SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
+  conditional: `
+    SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
+  'row-lock': `
+    SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
+  // The read raises the fence. If only the write did, a stale holder could commit between the two, and its update were lost.
+  fenced: `
+    UPDATE stock SET fence_token = $4, fence_holder = $5
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3
+      AND (fence_token < $4 OR fence_token = $4 AND fence_holder = $5)
+    RETURNING available, version`,
+};
+
+/** Parameters: sale, SKU, stripe. */
+export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3';
+
+/**
+ * How units are taken from the row. None comes back where the `WHERE` refuses.
+ * Parameters: sale, SKU, stripe, units, what was available when the row was read, token, holder; for `version` the version as read.
+ */
+const TAKE_SQL: Record<StockWriteMode, string> = {
+  // Overwrites the row with what was computed. Unless a lock keeps others away, this is what oversells.
+  'read-modify-write': `
+    UPDATE stock SET available = $5::int - $4::int, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3
+    RETURNING available`,
+  // The same, while this transaction has the row locked.
+  'row-lock': `
+    UPDATE stock SET available = $5::int - $4::int, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3
+    RETURNING available`,
+  // Only if nobody has written since it was read.
+  version: `
+    UPDATE stock SET available = $5::int - $4::int, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND version = $15
+    RETURNING available`,
+  // Only if there is enough, whatever was read.
+  conditional: `
+    UPDATE stock SET available = available - $4::int, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND available >= $4::int
+    RETURNING available`,
+  // Only if no newer lease has raised the fence.
+  fenced: `
+    UPDATE stock SET available = $5::int - $4::int, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $6 AND fence_holder = $7
+    RETURNING available`,
+};
+
+/**
+ * A write: the stock, its movement and the orders in one statement, hence in one transaction and one round trip. Where the row
+ * refuses, nothing is written. The movement's id is drawn while the row is locked, so ids are in commit order.
+ */
+const sellSql = (take: string) => `
+  WITH written AS (${take}
+  ), settled AS (
+    INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
+    SELECT $1, $2, o.id, o.buyer_id, o.quantity,
+           CASE WHEN o.reason IS NULL THEN 'reserved' ELSE 'rejected' END, o.reason,
+           o.idempotency_key, to_timestamp(o.accepted_at / 1000),
+           CASE WHEN o.reason IS NULL THEN clock_timestamp() + make_interval(secs => $8::int) END
+    FROM written, unnest($9::uuid[], $10::text[], $11::int[], $12::text[], $13::text[], $14::float8[])
+      AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at)
+  )
+  INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
+  SELECT $1, $2, $3, $4::int, coalesce($5::int, available + $4::int), available, $6::bigint, $7::text FROM written
+  RETURNING after AS available`;
+
+/**
+ * Those of the row; units, what was available when it was read, token, holder, seconds to the end of a reservation; of the orders: ids,
+ * buyers, quantities, reasons, Idempotency-Keys, times of acceptance; for `version` the version as read.
+ */
+export const SELL_SQL = byMode(TAKE_SQL, sellSql);
+
+/** A reservation whose time is over and whose units have not come back. */
+export const IS_DUE = `orders.status = 'reserved' AND orders.expires_at <= clock_timestamp()`;
+
+/**
+ * Locks the row before its orders, as a write does: nobody waits in a circle. None comes back where the `WHERE` refuses.
+ * Parameters: sale, SKU, stripe, order ids, token, holder; for `version` the version as read.
+ */
+const ENTER_SQL: Record<StockWriteMode, string> = {
+  'read-modify-write': `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
+  'row-lock': `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
+  version: `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND version = $7 FOR UPDATE`,
+  conditional: `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
+  fenced: `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $5 AND fence_holder = $6 FOR UPDATE`,
+};
+
+/** To what units are added that come back: what was read, which may be stale where nothing keeps others away, or what is there. */
+const ADD_TO: Record<StockWriteMode, string> = {
+  'read-modify-write': '$7::int',
+  'row-lock': 'stock.available',
+  version: 'stock.available',
+  conditional: 'stock.available',
+  fenced: 'stock.available',
+};
+
+/**
+ * Ends the reservations of these that are due, and gives their units back, in one statement like a write. Of two that end the
+ * same order, or of this and a payment, the one that has the order's row first wins.
+ */
+const restockSql = (enter: string, addTo: string) => `
+  WITH entered AS (${enter}
+  ), due AS (
+    SELECT orders.id FROM entered, orders
+    WHERE orders.id = ANY ($4::uuid[]) AND orders.sale_id = $1 AND orders.sku = $2 AND ${IS_DUE}
+    ORDER BY orders.id FOR UPDATE OF orders
+  ), ended AS (
+    UPDATE orders SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'expired' END
+    FROM due WHERE orders.id = due.id
+    RETURNING orders.id, orders.status, orders.quantity
+  ), back AS (
+    SELECT sum(quantity)::int AS units FROM ended
+  ), written AS (
+    UPDATE stock SET available = ${addTo} + back.units, version = stock.version + 1
+    FROM back
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND back.units > 0
+    RETURNING back.units, stock.available, stock.version
+  ), moved AS (
+    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
+    SELECT $1, $2, $3, -units, available - units, available, $5::bigint, $6::text FROM written
+  )
+  SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT version FROM written) AS version,
+    (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;
+
+/** Parameters: those of entering; for `read-modify-write` what was available. Returns whether it was entered, and what that came to. */
+export const RESTOCK_SQL = byMode(ENTER_SQL, (enter, mode) => restockSql(enter, ADD_TO[mode]));
+
+/** Orders of these that were settled before: jobs are delivered at least once. */
+export const SETTLED_SQL = 'SELECT id, reason FROM orders WHERE id = ANY ($1::uuid[])';
+
+/** Makes whoever sells to the same buyers wait, also under the lock of another SKU. Sorted, so that nobody deadlocks. */
+export const LOCK_BUYERS_SQL = `
+  SELECT pg_advisory_xact_lock(key)
+  FROM (SELECT DISTINCT hashtextextended($1 || buyer, 0) AS key FROM unnest($2::text[]) AS buyer ORDER BY key) AS keys`;
+
+export const HELD_SQL = `
+  SELECT buyer_id, sum(quantity)::float8 AS units FROM orders
+  WHERE sale_id = $1 AND buyer_id = ANY ($2::text[]) AND status IN ('reserved', 'paid')
+  GROUP BY buyer_id`;
+
+function byMode(
+  parts: Record<StockWriteMode, string>,
+  whole: (part: string, mode: StockWriteMode) => string,
+): Record<StockWriteMode, string> {
+  const entries = Object.entries(parts) as [StockWriteMode, string][];
+  return Object.fromEntries(entries.map(([mode, part]) => [mode, whole(part, mode)])) as typeof parts;
+}

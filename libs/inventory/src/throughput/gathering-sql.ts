@@ -1,0 +1,43 @@
+/**
+ * Raises the fences of several rows and reads them, as READ_SQL does for one. It need not wait for the disk: a crash of the
+ * server that undoes the raise makes the write find another fence.
+ * Parameters, an array for each: sales, SKUs, stripes, tokens, holders. Rows are told by their number from 1.
+ */
+export const READ_ROWS_SQL = `
+  UPDATE stock SET fence_token = given.token, fence_holder = given.holder
+  FROM (SELECT set_config('synchronous_commit', 'off', true)) AS this_statement_only,
+    unnest($1::uuid[], $2::text[], $3::smallint[], $4::bigint[], $5::text[])
+      WITH ORDINALITY AS given (sale_id, sku, stripe, token, holder, row)
+  WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe
+    AND (fence_token < given.token OR fence_token = given.token AND fence_holder = given.holder)
+  RETURNING given.row::int, available, version`;
+
+/**
+ * Sells from several rows, as SELL_SQL does from one. It is cheaper than as many statements, and dearer than one for a single row.
+ * Parameters, an array for each: sales, SKUs, stripes, units, what was available, tokens, holders, seconds to the end of a reservation;
+ * of the orders of all rows: ids, buyers, quantities, reasons, Idempotency-Keys, times of acceptance, numbers of their rows.
+ */
+export const SELL_ROWS_SQL = `
+  WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::int[], $5::int[], $6::bigint[], $7::text[], $8::int[])
+      WITH ORDINALITY AS given (sale_id, sku, stripe, units, before, token, holder, ttl, row)
+  ), written AS (
+    UPDATE stock SET available = given.before - given.units, version = stock.version + 1
+    FROM given
+    WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe
+      AND fence_token = given.token AND fence_holder = given.holder
+    RETURNING given.*, stock.available AS after
+  ), settled AS (
+    INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
+    SELECT written.sale_id, written.sku, o.id, o.buyer_id, o.quantity,
+           CASE WHEN o.reason IS NULL THEN 'reserved' ELSE 'rejected' END, o.reason,
+           o.idempotency_key, to_timestamp(o.accepted_at / 1000),
+           CASE WHEN o.reason IS NULL THEN clock_timestamp() + make_interval(secs => written.ttl) END
+    FROM written JOIN
+      unnest($9::uuid[], $10::text[], $11::int[], $12::text[], $13::text[], $14::float8[], $15::int[])
+        AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at, row) USING (row)
+  ), moved AS (
+    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
+    SELECT sale_id, sku, stripe, units, before, after, token, holder FROM written
+  )
+  SELECT row::int, after AS available FROM written`;
