@@ -1,5 +1,6 @@
 import { TcpProxy } from '@app/testing';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from 'vitest';
 import { postgresOptions, probePostgres } from '../src/index.js';
@@ -55,6 +56,15 @@ it('is not kept waiting by the end of a connection that fell silent', async () =
 
 it('has the statements that Postgres is slow with ended by it', async () => {
   await expect(pool.query('SELECT pg_sleep(20)')).rejects.toMatchObject({ code: '57014' });
+}, 20_000);
+
+it('has a transaction that idles ended by it, with its connection', async () => {
+  const client = await pool.connect();
+  const ended = once(client, 'error');
+  await client.query('BEGIN');
+  expect(await ended).toMatchObject([{ code: '25P03' }]);
+  client.release();
+  expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
 }, 20_000);
 
 it('reads committed, whatever the database has as its default', async () => {

@@ -77,6 +77,16 @@ describe('a connection that falls silent and is not closed', () => {
   }, 20_000);
 });
 
+it('costs time alone while it is slow, until its answers come later than requests wait for them', async () => {
+  const redis = await open('requests');
+  relay.delay(100);
+  await redis.set('a', '1');
+  relay.delay(1_000);
+  await expect(redis.get('a')).rejects.toThrow('Command timed out');
+  relay.heal();
+  await vi.waitFor(() => redis.get('a'), SOON);
+}, 20_000);
+
 describe('a server that became a replica', () => {
   const demote = () => askRedis(first.url, (redis) => redis.replicaof('127.0.0.1', portOf(second)));
 
