@@ -37,7 +37,7 @@ const PATIENCE = {
 } as const satisfies Record<string, RedisOptions>;
 
 export interface RedisUse {
-  /** Shown in CLIENT LIST. */
+  /** Shown in CLIENT LIST and in the log. */
   readonly name: string;
   readonly patience: keyof typeof PATIENCE;
 }
@@ -53,13 +53,13 @@ export function openRedis(url: string, { name, patience }: RedisUse, log: Log): 
   const fail = (error: unknown) => {
     isWell = false;
     troubles.set(redis, error);
-    thinned.warn(error, `Redis ${reasonOf(error)}`);
+    thinned.warn(error, `Redis ${reasonOf(error)}`, { connection: name });
   };
   const beat = async () => {
     if (redis.status === 'connect') await rejectIfLoading(redis);
     if (redis.status !== 'ready') return;
     await writeTo(redis);
-    if (!isWell) log.warn({}, 'Redis serves again');
+    if (!isWell) log.warn({ connection: name }, 'Redis serves again');
     isWell = true;
   };
   redis.on('error', fail).on('ready', () => void beat().catch(fail));
