@@ -140,15 +140,12 @@ export class OutcomeListener {
   /** Resolves once it hears, however long Redis keeps it waiting; after each reconnect it listens again. */
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const listen = async () => {
-        try {
-          await this.subscriber.subscribe(keys.outcomes(this.replica), keys.endings);
-          resolve();
-        } catch (error) {
-          if (!isPassing(error)) reject(error as Error);
-          this.subscriber.disconnect(true);
-        }
+      const onError = (error: Error) => {
+        if (!isPassing(error)) reject(error);
+        this.subscriber.disconnect(true);
       };
+      const listen = () =>
+        this.subscriber.subscribe(keys.outcomes(this.replica), keys.endings).then(() => resolve(), onError);
       this.subscriber.on('ready', () => void listen());
       if (this.subscriber.status === 'ready') void listen();
     });
