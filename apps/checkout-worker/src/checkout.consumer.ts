@@ -1,11 +1,13 @@
 import {
   checkoutWorker,
+  PARKED,
   releaseWorker,
   type CheckoutJob,
   type OfSku,
   type ReleaseJob,
 } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
+import { poolOf } from '@app/database';
 import { ThinnedLog } from '@app/servers';
 import {
   Inject,
@@ -16,6 +18,8 @@ import {
 } from '@nestjs/common';
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
 import { CONFIG, REDIS } from './redis.module.js';
 import { named, StockKeeper } from './stock-keeper.js';
 import { WorkerMetrics } from './worker-metrics.js';
@@ -31,6 +35,9 @@ const HAND_BACK_AFTER = 1 / 4;
 /** Jobs of reservations that may be due, in hand at a time. */
 const RELEASE_JOBS = 256;
 
+/** Between two tries to reach Postgres, in milliseconds. */
+const RETRY_MS = 500;
+
 /** SKUs that a line of the log names. */
 const NAMED_SKUS = 5;
 
@@ -39,11 +46,14 @@ const NAMED_SKUS = 5;
 export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #log = new Logger(CheckoutConsumer.name);
   readonly #thinned = new ThinnedLog(this.#log);
-  #workers: readonly Pick<Worker, 'on' | 'close'>[] = [];
+  #workers: readonly Pick<Worker, 'on' | 'close' | 'pause' | 'resume'>[] = [];
+  #isResting = false;
+  #isEnding = false;
 
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
     @Inject(REDIS) private readonly redis: Redis,
+    private readonly dataSource: DataSource,
     private readonly stock: StockKeeper,
     private readonly metrics: WorkerMetrics,
   ) {}
@@ -62,11 +72,11 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       },
     });
     this.#workers = [
-      checkoutWorker(this.redis, (order) => this.stock.settle(order), {
+      checkoutWorker(this.redis, (order) => this.#orRest(this.stock.settle(order)), {
         ...optionsFor('orders'),
         maxOrders: WORKER_CONCURRENCY,
       }),
-      releaseWorker(this.redis, (orderIds) => this.stock.restock(orderIds), {
+      releaseWorker(this.redis, (orderIds) => this.#orRest(this.stock.restock(orderIds)), {
         ...optionsFor('returns'),
         concurrency: RELEASE_JOBS,
       }),
@@ -82,6 +92,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
   }
 
   async beforeApplicationShutdown() {
+    this.#isEnding = true;
     const after = Math.min(HAND_BACK_AFTER_MS, this.config.SHUTDOWN_TIMEOUT_MS * HAND_BACK_AFTER);
     const handBack = setTimeout(() => this.stock.handBack(), after);
     await Promise.all(this.#workers.map((worker) => worker.close()));
@@ -89,6 +100,34 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     clearTimeout(handBack);
     this.stock.handBack(); // a sweep that comes so late takes no lock any more
     await this.stock.idle();
+  }
+
+  async #orRest<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error !== PARKED) void this.#rest();
+      throw error;
+    }
+  }
+
+  /** Takes no further jobs until Postgres answers, if it does not: other workers, which may reach it, have them sooner. */
+  async #rest() {
+    if (this.#isResting) return;
+    this.#isResting = true;
+    for (const worker of this.#workers) void worker.pause(true);
+    while (!this.#isEnding && !(await this.#reachesPostgres())) await sleep(RETRY_MS);
+    this.#isResting = false;
+    if (!this.#isEnding) for (const worker of this.#workers) void worker.resume();
+  }
+
+  async #reachesPostgres(): Promise<boolean> {
+    try {
+      await poolOf(this.dataSource).query('SELECT');
+      return true;
+    } catch {
+      return false; // whoever had work for it has told why
+    }
   }
 }
 

@@ -97,12 +97,17 @@ export class Shopper {
     return (await fetch(`${this.#api()}/orders/${orderId}`, { method: 'DELETE', headers })).status;
   }
 
+  /** The audit as it is now. */
+  async total(saleId: string): Promise<Total> {
+    const response = await fetch(`${this.#api()}/sales/${saleId}/audit`);
+    return ((await response.json()) as { total: Total }).total;
+  }
+
   /** The audit once no order is pending any more. */
   async drained(saleId: string, withinMs = 60_000): Promise<Total> {
     const deadline = Date.now() + withinMs;
     for (;;) {
-      const response = await fetch(`${this.#api()}/sales/${saleId}/audit`);
-      const { total } = (await response.json()) as { total: Total };
+      const total = await this.total(saleId);
       if (total.pending === 0) return total;
       if (Date.now() > deadline)
         throw new Error(`not drained within ${withinMs} ms: ${JSON.stringify(total)}`);

@@ -95,6 +95,7 @@ async function thoseNobodyMoves(redis: Redis, inHand: InHand): Promise<OfSku[]> 
 }
 
 /** BullMQ minds a larger concurrency when a job ends, or when it is told to go on. */
-async function lookForJobs(worker: Pick<Worker, 'pause' | 'resume'>) {
+async function lookForJobs(worker: Pick<Worker, 'isPaused' | 'pause' | 'resume'>) {
+  if (worker.isPaused()) return;
   await Promise.all([worker.pause(true), worker.resume()]);
 }
