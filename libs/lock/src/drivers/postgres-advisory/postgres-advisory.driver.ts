@@ -2,7 +2,17 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { ANSWER_MS } from '../../answer-ms.js';
 import { ConnectionLockDriver, type LockingConnection } from '../connection-lock.js';
-import { FIND_DEAD_WAITERS, LOCK, PROVE, SET_UP, SURVIVE, TRY_LOCK, UNLOCK } from './sql.js';
+import {
+  FIND_DEAD_WAITERS,
+  LOCK,
+  LOCK_ALL,
+  PROVE,
+  SET_UP,
+  SURVIVE,
+  TRY_LOCK,
+  UNLOCK,
+  UNLOCK_ALL,
+} from './sql.js';
 
 /** By what SQLSTATE begins with. */
 const REMEDIES = [
@@ -75,7 +85,7 @@ class AdvisoryConnection implements LockingConnection {
 
   async lock(resources: readonly string[], ttl: number) {
     await this.#survive(ttl);
-    await this.#ask(LOCK, [resources]);
+    await (resources.length === 1 ? this.#ask(LOCK, resources) : this.#ask(LOCK_ALL, [resources]));
   }
 
   async tryLock(resource: string, ttl: number) {
@@ -89,7 +99,9 @@ class AdvisoryConnection implements LockingConnection {
   }
 
   async unlock(resources: readonly string[]) {
-    return this.#ask<boolean>(UNLOCK, [resources]);
+    return resources.length === 1
+      ? this.#ask<boolean>(UNLOCK, resources)
+      : this.#ask<boolean>(UNLOCK_ALL, [resources]);
   }
 
   end() {
@@ -103,8 +115,10 @@ class AdvisoryConnection implements LockingConnection {
   }
 
   /** Prepared on first use. One after the other: the watchdog may ask while the lock is being released. */
-  async #ask<T>(statement: { name: string; text: string }, values: unknown[]): Promise<T> {
-    const answer = this.#last.then(() => this.#client.query<{ answer: T }>({ ...statement, values }));
+  async #ask<T>(statement: { name: string; text: string }, values: readonly unknown[]): Promise<T> {
+    const answer = this.#last.then(() =>
+      this.#client.query<{ answer: T }>({ ...statement, values: [...values] }),
+    );
     this.#last = answer.catch(() => undefined);
     return (await answer).rows[0]!.answer;
   }

@@ -21,21 +21,27 @@ export const SURVIVE = {
   text: `SELECT set_config('tcp_user_timeout', $1, false) AS answer, set_config('tcp_keepalives_idle', $2, false)`,
 };
 
-/**
- * $1 resources, locked one after the other as they are listed. In pg_locks the hash is (classid::bigint << 32) | objid::bigint.
- */
+/** $1 resource. In pg_locks the hash is (classid::bigint << 32) | objid::bigint. */
 export const LOCK = {
   name: 'lock',
-  text: `SELECT pg_advisory_lock(hashtextextended('lock:' || resource, 0)) AS answer FROM unnest($1::text[]) AS resource`,
+  text: `SELECT pg_advisory_lock(hashtextextended('lock:' || $1, 0)) AS answer`,
 };
-/** $1 resource. */
 export const TRY_LOCK = {
   name: 'lock-try',
   text: `SELECT pg_try_advisory_lock(hashtextextended('lock:' || $1, 0)) AS answer`,
 };
-/** $1 resources. */
 export const UNLOCK = {
   name: 'unlock',
+  text: `SELECT pg_advisory_unlock(hashtextextended('lock:' || $1, 0)) AS answer`,
+};
+
+/** $1 several resources, one after the other as they are listed. Lock and release of one would take an eighth longer by an array. */
+export const LOCK_ALL = {
+  name: 'lock-all',
+  text: `SELECT pg_advisory_lock(hashtextextended('lock:' || resource, 0)) AS answer FROM unnest($1::text[]) AS resource`,
+};
+export const UNLOCK_ALL = {
+  name: 'unlock-all',
   text: `
     SELECT bool_and(pg_advisory_unlock(hashtextextended('lock:' || resource, 0))) AS answer
     FROM unnest($1::text[]) AS resource`,
