@@ -26,7 +26,7 @@ ${EXPERIMENTS.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n
   --seeds <list>   the schedules of faults to run: numbers with commas between them, or 1-20 (1)
   --ttl <ms>       of the locks; a crash at T+1 of the textbook's 60 s is --ttl 60000 (${TTL_MS})
   --json           the summary on standard output, the progress on standard error
-  --docs           writes docs/lab and the table in README.md from this run, which has to be one of all
+  --docs           writes docs/lab from this run, which has to be one of all
   --help           this text
 
 Exit code 0 only if the verdict is PASS: what should break broke, and what should hold held.

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettier from 'prettier';
 import type { Cell } from '../../../apps/lab/src/faults/cell.js';
@@ -9,17 +9,13 @@ import { drawTimeline } from './drawing.js';
 import { figuresIn, nameOf, permitsIn } from './words.js';
 
 const DOCS = join(root, 'docs/lab');
-const BEGIN = '<!-- lab: from a run of `npm run lab -- all --docs` -->';
-const END = '<!-- /lab -->';
 
-/** Writes docs/lab, a page with pictures per experiment, and the table of claims in README.md, from a run. */
+/** Writes docs/lab from a run: a page with pictures per experiment, and an index with the table of claims. */
 export async function writeDocs(experiments: readonly Experiment[], cells: readonly Cell[]): Promise<void> {
   await rm(DOCS, { recursive: true, force: true });
   await mkdir(join(DOCS, 'img'), { recursive: true });
   for (const experiment of experiments) await writePage(experiment, cells);
   await write(join(DOCS, 'README.md'), indexOf(experiments, cells));
-  const readme = join(root, 'README.md');
-  await write(readme, between(await readFile(readme, 'utf8'), claimsTable(cells, 'docs/lab/')));
 }
 
 async function writePage(experiment: Experiment, cells: readonly Cell[]): Promise<void> {
@@ -65,7 +61,7 @@ function indexOf(experiments: readonly Experiment[], cells: readonly Cell[]): st
   return [
     '# The fault lab',
     'What happens to each lock when its holder, its clock or its store fails: on real servers, with real processes, and with a verdict that can fail. `npm run lab -- all` repeats all of it; these pages were written by a run.',
-    claimsTable(cells, ''),
+    claimsTable(cells),
     '## Experiments',
     experiments.map(({ name, title }) => `- [${name}](${name}.md): ${title}`).join('\n'),
     '## How to read the pictures',
@@ -73,8 +69,8 @@ function indexOf(experiments: readonly Experiment[], cells: readonly Cell[]): st
   ].join('\n\n');
 }
 
-function claimsTable(cells: readonly Cell[], base: string): string {
-  const rows = claimsIn(cells, (experiment) => `[${experiment}](${base}${experiment}.md)`);
+function claimsTable(cells: readonly Cell[]): string {
+  const rows = claimsIn(cells, (experiment) => `[${experiment}](${experiment}.md)`);
   return table(
     ['claim', 'seen', 'repaired'],
     rows.map(({ claim, seen, repair }) => [claim, seen, repair]),
@@ -83,13 +79,6 @@ function claimsTable(cells: readonly Cell[], base: string): string {
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-
-/** @throws {Error} where the text has no place for it */
-function between(text: string, part: string): string {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin === -1 || end < begin) throw new Error(`README.md has no ${BEGIN} … ${END}`);
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${part}\n\n${text.slice(end)}`;
-}
 
 const write = async (file: string, text: string) =>
   writeFile(
