@@ -42,6 +42,17 @@ it('leaves a statement that comes while another one is under way to the pool', a
   expect(new Set(answers.map(({ rows }) => rows[0]!.pid)).size).toBe(3);
 });
 
+it('is not kept from others who wait for one', async () => {
+  const connections = Array.from({ length: 4 }, () => new KeptConnection(pool)); // as many as there are
+  let ended = false;
+  const working = connections.map(async (connection) => {
+    while (!ended) await connection.query(SERVED_BY);
+  });
+  await expect(pool.query(SERVED_BY)).resolves.toMatchObject({ rowCount: 1 });
+  ended = true;
+  await Promise.all(working);
+});
+
 it.each([
   ['a refused statement', 'SELECT 1 / 0', /division by zero/],
   ['the loss of its connection', 'SELECT pg_terminate_backend(pg_backend_pid())', /terminat/],

@@ -3,7 +3,8 @@ import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 
 import { isBroken, type Database } from '../section/transaction.js';
 
 /**
- * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop.
+ * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop
+ * and nobody else waits for one.
  * The pool needs some 20 us to lend one anew: 3 % of what 16 orders take.
  */
 export class KeptConnection implements Database {
@@ -27,7 +28,8 @@ export class KeptConnection implements Database {
       throw error;
     } finally {
       this.#isBusy = false;
-      setImmediate(() => this.#isBusy || this.#giveBack());
+      if (this.pool.waitingCount > 0) this.#giveBack();
+      else setImmediate(() => this.#isBusy || this.#giveBack());
     }
   }
 
