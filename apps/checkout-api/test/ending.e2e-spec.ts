@@ -109,11 +109,9 @@ describe('an API that is told to end', () => {
   });
 
   it('leaves without an answer of a silent Postgres, and says so', async () => {
-    const url = new URL(inject('databaseUrl'));
-    const relay = await TcpProxy.to(url.hostname, Number(url.port));
+    const relay = await TcpProxy.before(inject('databaseUrl'));
     onTestFinished(() => relay.close());
-    url.port = String(relay.port);
-    await serve({ DATABASE_URL: url.href, SHUTDOWN_TIMEOUT_MS: '2000' });
+    await serve({ DATABASE_URL: relay.leadingTo(inject('databaseUrl')), SHUTDOWN_TIMEOUT_MS: '2000' });
     relay.blackhole();
     Client.sends(`${head('GET /sales')}\r\n\r\n`);
     await Client.sends(LIVE).hears('200 OK');

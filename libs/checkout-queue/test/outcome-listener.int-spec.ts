@@ -1,46 +1,35 @@
 import { openRedis, readyRedis } from '@app/servers';
-import { TcpProxy } from '@app/testing';
-import { Redis } from 'ioredis';
-import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
+import { RelayedChannel } from '@app/testing';
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import { OutcomeListener } from '../src/outcomes.js';
 
-let relay: TcpProxy;
-let direct: Redis;
+const SOON = { timeout: 20_000, interval: 50 };
+
+let channel: RelayedChannel;
 let redis: Redis;
-let replica: string;
 beforeEach(async () => {
-  const url = new URL(inject('redisUrl'));
-  relay = await TcpProxy.to(url.hostname, Number(url.port));
-  direct = new Redis(url.href);
-  const behind = Object.assign(new URL(url), { port: relay.port }).href;
-  redis = openRedis(behind, { name: 'test', patience: 'requests' }, { warn: () => undefined });
-  replica = randomUUID();
+  channel = await RelayedChannel.of(inject('redisUrl'));
+  redis = openRedis(channel.url, { name: 'test', patience: 'requests' }, { warn: () => undefined });
 });
 afterEach(async () => {
   redis.disconnect();
-  direct.disconnect();
-  await relay.close();
+  await channel.close();
 });
-
-const channels = async () => (await direct.pubsub('CHANNELS', `*${replica}*`)) as string[];
-const hears = () =>
-  vi.waitFor(async () => expect(await channels()).toHaveLength(1), { timeout: 15_000, interval: 50 });
 
 it('hears again although the first reconnect got no answer either, and ends no process', async () => {
-  await new OutcomeListener(redis, replica).listen();
-  expect(await channels()).toHaveLength(1);
+  await new OutcomeListener(redis, channel.name).listen();
+  expect(await channel.listened()).toBe(true);
 
-  redis.once('ready', () => void relay.forget());
-  relay.cut();
-  await vi.waitFor(async () => expect(await channels()).toHaveLength(0), 5_000);
-  relay.heal();
-  await hears();
-});
+  channel.lose(redis);
+  await expect.poll(channel.listened, SOON).toBe(false);
+  channel.relay.heal();
+  await expect.poll(channel.listened, SOON).toBe(true);
+}, 60_000);
 
 it('hears in the end although Redis is silent when it begins to', async () => {
   await readyRedis(redis);
-  void relay.forget();
-  await new OutcomeListener(redis, replica).listen();
-  await hears();
-});
+  void channel.relay.forget();
+  await new OutcomeListener(redis, channel.name).listen();
+  await expect.poll(channel.listened, SOON).toBe(true);
+}, 60_000);

@@ -1,51 +1,45 @@
-import type { LockBackends } from '@app/lock';
 import { poolOf } from '@app/database';
 import { Payments, SimulatedProvider } from '@app/payments';
 import { orderOf, Shop } from '@app/testing';
-import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { audit } from '../src/index.js';
-import { safeStrategiesOn, workersOn } from './support/workers.js';
+import { TestServers } from './support/workers.js';
 
 /** The database of somebody who wants all of its transactions stricter than they need to be. */
 const name = `strict_${randomUUID().replaceAll('-', '')}`;
 const server = new pg.Client(inject('databaseUrl'));
-const redis = new Redis(inject('redisUrl'));
 const url = new URL(inject('databaseUrl'));
 url.pathname = name;
-const backends: LockBackends = { redis, postgres: url.href };
-const opened: { close(): Promise<void> }[] = [];
+const servers = new TestServers({ databaseUrl: url.href });
+const { worker, safe } = servers;
 let shops: Shop[];
 beforeAll(async () => {
   await server.connect();
   await server.query(`CREATE DATABASE ${name}`);
   await server.query(`ALTER DATABASE ${name} SET default_transaction_isolation = 'repeatable read'`);
-  shops = [await Shop.open(url.href), await Shop.open(url.href)];
+  shops = [await servers.openShop(), await servers.openShop()];
 });
 afterAll(async () => {
-  await Promise.all([...opened, ...shops].map((each) => each.close()));
+  await servers.close();
   await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
   await server.end();
-  redis.disconnect();
 });
 
-const worker = workersOn(backends, opened);
-
-describe.each(
-  safeStrategiesOn(backends).flatMap((strategy) => [null, 3].map((limit) => ({ strategy, limit }))),
-)('$strategy, limit: $limit', ({ strategy, limit }) => {
-  it('sells to the last unit, with no order refused', async () => {
-    const sale = await shops[0]!.sale({ hot: 100 }, strategy, limit);
-    const workers = shops.map((shop) => worker(shop, 4));
-    const orders = Array.from({ length: 120 }, () => orderOf(sale.id));
-    const outcomes = await Promise.all(orders.map((order, i) => workers[i % 2]!.reserve(order, sale)));
-    expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(100);
-    const { total } = await audit(shops[0]!.dataSource, sale.id);
-    expect(total).toMatchObject({ held: 100, oversold: 0, lostUpdates: 0, conserved: true });
-  });
-});
+describe.each(safe.flatMap((strategy) => [null, 3].map((limit) => ({ strategy, limit }))))(
+  '$strategy, limit: $limit',
+  ({ strategy, limit }) => {
+    it('sells to the last unit, with no order refused', async () => {
+      const sale = await shops[0]!.sale({ hot: 100 }, strategy, limit);
+      const workers = shops.map((shop) => worker(shop, 4));
+      const orders = Array.from({ length: 120 }, () => orderOf(sale.id));
+      const outcomes = await Promise.all(orders.map((order, i) => workers[i % 2]!.reserve(order, sale)));
+      expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(100);
+      const total = await shops[0]!.totalOf(sale);
+      expect(total).toMatchObject({ held: 100, oversold: 0, lostUpdates: 0, conserved: true });
+    });
+  },
+);
 
 it('pays each order once, whoever else pays it at the same moment', async () => {
   const sale = await shops[0]!.sale({ hot: 100 }, 'conditional-update', null, 1, 3_600);
@@ -60,6 +54,6 @@ it('pays each order once, whoever else pays it at the same moment', async () => 
     Promise.all(tills.flatMap((till) => [till.pay(orderId, 'tok_visa'), till.pay(orderId, 'tok_other')])),
   );
   await Promise.all(paying);
-  const { total } = await audit(shops[0]!.dataSource, sale.id);
+  const total = await shops[0]!.totalOf(sale);
   expect(total).toMatchObject({ sold: 100, held: 0, conserved: true });
 });

@@ -1,24 +1,15 @@
-import type { LockBackends } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
-import { Redis } from 'ioredis';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { audit, type Sale } from '../src/index.js';
-import { safeStrategiesOn, workersOn } from './support/workers.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Sale } from '../src/index.js';
+import { SOUND, TestServers } from './support/workers.js';
 
 let shop: Shop;
-const redis = new Redis(inject('redisUrl'));
-const backends: LockBackends = { redis, postgres: inject('databaseUrl') };
-const opened: { close(): Promise<void> }[] = [];
-beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
-afterAll(async () => {
-  await Promise.all([...opened.map((each) => each.close()), shop.close(), redis.quit()]);
-});
-
-const worker = workersOn(backends, opened);
-const SOUND = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
-const totalOf = async (sale: Sale) => (await audit(shop.dataSource, sale.id)).total;
+const servers = new TestServers();
+const { worker, safe } = servers;
+beforeAll(async () => (shop = await servers.openShop()));
+afterAll(() => servers.close());
 
 const NUL = 'a\0b';
 /** Too much for a row of an index, also compressed. */
@@ -56,7 +47,7 @@ const refusedWith = (code: string) => ({
 const reserved = (outcomes: readonly Outcome[]) =>
   outcomes.filter(({ status }) => status === 'reserved').length;
 
-describe.each(safeStrategiesOn(backends).flatMap((name) => [1, 4].map((stripes) => ({ name, stripes }))))(
+describe.each(safe.flatMap((name) => [1, 4].map((stripes) => ({ name, stripes }))))(
   '$name, stripes: $stripes',
   ({ name, stripes }) => {
     it.each([null, 2])(
@@ -69,7 +60,7 @@ describe.each(safeStrategiesOn(backends).flatMap((name) => [1, 4].map((stripes) 
         expect(reserved(outcomes)).toBe(20);
         expect(refusals).toMatchObject([refusedWith(code)]);
         expect(ms).toBeLessThan(1_000);
-        expect(await totalOf(sale)).toMatchObject({ held: 20, rejected: 10, ...SOUND });
+        expect(await shop.totalOf(sale)).toMatchObject({ held: 20, rejected: 10, ...SOUND });
       },
     );
   },
@@ -82,7 +73,7 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     const { outcomes, refusals } = await settle(sale, innocents, [make(sale.id)]);
     expect(reserved(outcomes)).toBe(20);
     expect(refusals).toMatchObject([refusedWith(code)]);
-    expect(await totalOf(sale)).toMatchObject({ held: 20, available: 80, ...SOUND });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 20, available: 80, ...SOUND });
   });
 
   it('finds every one of several, whatever they are', async () => {
@@ -96,7 +87,7 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     );
     expect(reserved(outcomes)).toBe(20);
     expect(refusals).toMatchObject(poisons.map(([, code]) => refusedWith(code)));
-    expect(await totalOf(sale)).toMatchObject({ held: 20, available: 80, ...SOUND });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 20, available: 80, ...SOUND });
   });
 
   it('refuses one of two orders that have one key and different ids', async () => {
@@ -106,7 +97,7 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     const { outcomes, refusals } = await settle(sale, innocents, [twin]);
     expect(reserved(outcomes)).toBe(20);
     expect(refusals).toMatchObject([refusedWith('23505')]);
-    expect(await totalOf(sale)).toMatchObject({ held: 20, ...SOUND });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 20, ...SOUND });
   });
 
   it('gives back what comes with a release that is refused', async () => {
@@ -123,7 +114,7 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(19);
     expect(results[7]).toMatchObject(refusedWith('22003'));
     await shop.dataSource.query('UPDATE orders SET quantity = 1 WHERE id = $1', [refused.orderId]);
-    expect(await totalOf(sale)).toMatchObject({ held: 1, available: 99, ...SOUND });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 1, available: 99, ...SOUND });
   });
 
   it('refuses each order for a SKU that the sale does not have', async () => {
@@ -154,7 +145,7 @@ async function failFor(buyerId: string, code: string, times: number) {
   };
 }
 
-describe.each(safeStrategiesOn(backends))('%s', (name) => {
+describe.each(safe)('%s', (name) => {
   it.each([
     ['a serialization failure', '40001'],
     ['a deadlock', '40P01'],
@@ -165,7 +156,7 @@ describe.each(safeStrategiesOn(backends))('%s', (name) => {
     const { outcomes } = await settle(sale, orders, []);
     await end();
     expect(reserved(outcomes)).toBe(20);
-    expect(await totalOf(sale)).toMatchObject({ held: 20, ...SOUND });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 20, ...SOUND });
   });
 
   it('leaves one that meets a defect to the queue, and settles the others', async () => {
@@ -178,6 +169,6 @@ describe.each(safeStrategiesOn(backends))('%s', (name) => {
     expect(reserved(outcomes)).toBe(20);
     expect(refusals).toMatchObject([{ status: 'rejected', reason: { name: 'error', code: 'XX000' } }]);
     expect(await worker(shop, 8).reserve(order, sale)).toEqual({ status: 'reserved' });
-    expect(await totalOf(sale)).toMatchObject({ held: 21, ...SOUND });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 21, ...SOUND });
   });
 });

@@ -1,13 +1,10 @@
 import { poolOf } from '@app/database';
-import type { LockBackends } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CriticalSection } from '../src/section/critical-section.js';
 import { FencedOffError } from '../src/section/errors.js';
 import {
-  audit,
   dueOf,
   OverdueOrders,
   type Restocked,
@@ -16,26 +13,19 @@ import {
   PlainStore,
   type StockStore,
 } from '../src/index.js';
-
 import { leaseWith } from './support/lease.js';
-import { safeStrategiesOn, workersOn } from './support/workers.js';
+import { SOUND, TestServers } from './support/workers.js';
 
 let shop: Shop;
 let other: Shop;
-const redis = new Redis(inject('redisUrl'));
-const backends: LockBackends = { redis, postgres: inject('databaseUrl') };
-const opened: { close(): Promise<void> }[] = [];
+const servers = new TestServers();
+const { worker, safe } = servers;
 beforeAll(async () => {
-  shop = await Shop.open(inject('databaseUrl'));
-  other = await Shop.open(inject('databaseUrl'));
+  shop = await servers.openShop();
+  other = await servers.openShop();
 });
-afterAll(async () => {
-  await Promise.all([...opened.map((each) => each.close()), shop.close(), other.close(), redis.quit()]);
-});
-
-const worker = workersOn(backends, opened);
+afterAll(() => servers.close());
 const HOUR = 3_600;
-const SOUND = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
 
 const saleOf = (
   stock: number,
@@ -43,7 +33,6 @@ const saleOf = (
   stripes = 1,
   limit: number | null = null,
 ) => shop.sale({ hot: stock }, strategy, limit, stripes, HOUR);
-const totalOf = async (sale: Sale) => (await audit(shop.dataSource, sale.id)).total;
 const ordersOf = (sale: Sale, count: number) => Array.from({ length: count }, () => orderOf(sale.id));
 const reserve = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
   Promise.all(orders.map((order) => by.reserve(order, sale)));
@@ -57,7 +46,7 @@ const statusesOf = async (orders: readonly OrderRequest[]) => {
   return rows.map(({ status }) => status);
 };
 
-describe.each(safeStrategiesOn(backends).flatMap((name) => [1, 4].map((stripes) => ({ name, stripes }))))(
+describe.each(safe.flatMap((name) => [1, 4].map((stripes) => ({ name, stripes }))))(
   '$name, stripes: $stripes',
   ({ name, stripes }) => {
     it('gives each unit back once, whoever else tries it, and sells it again', async () => {
@@ -67,10 +56,10 @@ describe.each(safeStrategiesOn(backends).flatMap((name) => [1, 4].map((stripes) 
       await reserve(orders, workers[0], sale);
       await shop.makeDue(orders);
       await Promise.all(workers.map((each) => release(orders, each, sale)));
-      expect(await totalOf(sale)).toMatchObject({ available: 40, held: 0, ...SOUND });
+      expect(await shop.totalOf(sale)).toMatchObject({ available: 40, held: 0, ...SOUND });
       const outcomes = await reserve(ordersOf(sale, 48), workers[1], sale);
       expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(40);
-      expect(await totalOf(sale)).toMatchObject({ available: 0, held: 40, ...SOUND });
+      expect(await shop.totalOf(sale)).toMatchObject({ available: 0, held: 40, ...SOUND });
     });
 
     it('loses nothing while units go and come at the same time', async () => {
@@ -86,7 +75,12 @@ describe.each(safeStrategiesOn(backends).flatMap((name) => [1, 4].map((stripes) 
         }),
       );
       await Promise.all(buyers);
-      expect(await totalOf(sale)).toMatchObject({ available: 20, held: 0, lostUpdates: 0, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({
+        available: 20,
+        held: 0,
+        lostUpdates: 0,
+        conserved: true,
+      });
     });
   },
 );
@@ -105,7 +99,7 @@ it('none loses units that come back, too', async () => {
   );
   await Promise.all(wanderers);
   // Not that the numbers disagree: a lost sale and a lost return make up for each other.
-  expect((await totalOf(sale)).lostUpdates).toBeGreaterThan(0);
+  expect((await shop.totalOf(sale)).lostUpdates).toBeGreaterThan(0);
 });
 
 it('has an end only in a sale that gives one', async () => {
@@ -137,7 +131,7 @@ it('ends only what is due: neither early, nor paid, nor of another SKU', async (
   await release([due], reservations, elsewhere); // a release that names the wrong order of a sale changes nothing
   await release([early, paid, due], reservations, sale);
   expect((await statusesOf([early, paid, due])).sort()).toEqual(['expired', 'paid', 'reserved']);
-  expect(await totalOf(sale)).toMatchObject({ available: 3, held: 1, sold: 1, conserved: true });
+  expect(await shop.totalOf(sale)).toMatchObject({ available: 3, held: 1, sold: 1, conserved: true });
 });
 
 it('tells what ended and how, and writes one movement of negative units for it', async () => {
@@ -263,5 +257,5 @@ it('is refused by the fence like a write, and ends nothing then', async () => {
   const stale = new CriticalSection(pool, target, leaseWith(2n), overtaken);
   await expect(stale.restock([order.orderId])).rejects.toThrow(FencedOffError);
   expect(await statusesOf([order])).toEqual(['reserved']);
-  expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
+  expect(await shop.totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
 });

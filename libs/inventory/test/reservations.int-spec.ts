@@ -1,15 +1,7 @@
-import {
-  createLockDriver,
-  Lock,
-  LockLostError,
-  Semaphore,
-  type LockBackends,
-  type LockDriver,
-} from '@app/lock';
+import { createLockDriver, Lock, LockLostError, Semaphore, type LockDriver } from '@app/lock';
 import { poolOf } from '@app/database';
 import type { OrderRequest } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import {
@@ -20,28 +12,23 @@ import {
   type Sale,
   type Settlement,
 } from '../src/index.js';
-import { safeStrategiesOn, workersOn } from './support/workers.js';
+import { TestServers } from './support/workers.js';
 
 let shop: Shop;
 let other: Shop;
-const redis = new Redis(inject('redisUrl'));
-const backends: LockBackends = { redis, postgres: inject('databaseUrl') };
-const opened: { close(): Promise<void> }[] = [];
+const servers = new TestServers();
+const { redis, opened, worker, safe } = servers;
 beforeAll(async () => {
-  shop = await Shop.open(inject('databaseUrl'));
-  other = await Shop.open(inject('databaseUrl'));
+  shop = await servers.openShop();
+  other = await servers.openShop();
 });
-afterAll(async () => {
-  await Promise.all([...opened.map((each) => each.close()), shop.close(), other.close(), redis.quit()]);
-});
+afterAll(() => servers.close());
 
 const redisDriver = async () => {
   const driver = await createLockDriver('redis', { redis });
   opened.push(driver);
   return driver;
 };
-
-const worker = workersOn(backends, opened);
 
 const lockedBy = (driver: LockDriver) => ({ lockOf: async () => new Lock(driver) });
 
@@ -57,7 +44,6 @@ async function stampede(sale: Sale, workers: Reservations<OrderRequest>[], order
   return (await audit(shop.dataSource, sale.id)).total;
 }
 
-const safe = safeStrategiesOn(backends);
 it.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSize }))))(
   '$name sells exactly the stock, in batches of $batchSize',
   async ({ name, batchSize }) => {
@@ -111,8 +97,7 @@ it('serves an order that arrives in the very moment in which the only section en
 it.each(['row-lock', 'conditional-update', 'optimistic'] as const)(
   'sells a SKU while the rows of three others are locked for good (%s)',
   async (name) => {
-    const narrow = await Shop.open(inject('databaseUrl'), 10);
-    opened.push(narrow);
+    const narrow = await servers.openShop(10);
     const sale = await narrow.sale({ a: 1_000, b: 1_000, c: 1_000, free: 10 }, name);
     const reservations = worker(narrow, 64, { inFlight: 256 });
     const locker = new pg.Client(inject('databaseUrl'));

@@ -1,12 +1,10 @@
-import type { LockBackends } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import { verdictOf } from '@app/servers';
 import { orderOf, Shop, TcpProxy } from '@app/testing';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { audit, type Reservations, type Sale } from '../src/index.js';
-import { safeStrategiesOn, workersOn } from './support/workers.js';
+import type { Reservations, Sale } from '../src/index.js';
+import { SOUND, TestServers } from './support/workers.js';
 
 /** Milliseconds a statement may take, for workers that are to lose patience soon. */
 const PATIENCE = 1_000;
@@ -14,24 +12,17 @@ const PATIENCE = 1_000;
 let shop: Shop;
 let relay: TcpProxy;
 let pool: pg.Pool;
-const redis = new Redis(inject('redisUrl'));
-const backends: LockBackends = { redis, postgres: inject('databaseUrl') };
-const opened: { close(): Promise<void> }[] = [];
-beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
-afterAll(async () => {
-  await Promise.all([...opened.map((each) => each.close()), shop.close(), redis.quit()]);
-});
-
-const worker = workersOn(backends, opened);
+const servers = new TestServers();
+const { worker, safe } = servers;
+beforeAll(async () => (shop = await servers.openShop()));
+afterAll(() => servers.close());
 
 /** What one connection, which leads through the relay, was asked. */
 let asked: string[];
 beforeEach(async () => {
-  const url = new URL(inject('databaseUrl'));
-  relay = await TcpProxy.to(url.hostname, Number(url.port));
-  url.port = String(relay.port);
+  relay = await TcpProxy.before(inject('databaseUrl'));
   pool = new pg.Pool({
-    connectionString: url.href,
+    connectionString: relay.leadingTo(inject('databaseUrl')),
     max: 1,
     query_timeout: PATIENCE,
     idle_in_transaction_session_timeout: 2 * PATIENCE,
@@ -55,15 +46,13 @@ afterEach(async () => {
   await relay.close();
 });
 
-const SOUND = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
-const totalOf = async (sale: Sale) => (await audit(shop.dataSource, sale.id)).total;
 /** How it ended: with an outcome, or with a verdict on its error. */
 const ending = (reserving: Promise<unknown>) => reserving.then(() => 'settled', verdictOf);
 /** As the queue does it: again and again. */
 const persist = (reservations: Reservations<OrderRequest>, order: OrderRequest, sale: Sale) =>
   expect.poll(() => ending(reservations.reserve(order, sale)), { timeout: 15_000 }).toBe('settled');
 
-describe.each(safeStrategiesOn(backends).flatMap((name) => [null, 5].map((limit) => ({ name, limit }))))(
+describe.each(safe.flatMap((name) => [null, 5].map((limit) => ({ name, limit }))))(
   '$name, limit: $limit',
   ({ name, limit }) => {
     it('leaves a connection that has fallen silent; others sell meanwhile, and itself on a new one', async () => {
@@ -79,7 +68,7 @@ describe.each(safeStrategiesOn(backends).flatMap((name) => [null, 5].map((limit)
       await left;
       expect(asked).toHaveLength(1); // no ROLLBACK, for whose answer it would wait as long
       expect(await silent.reserve(order, sale)).toEqual({ status: 'reserved' });
-      expect(await totalOf(sale)).toMatchObject({ held: 3, available: 7, ...SOUND });
+      expect(await shop.totalOf(sale)).toMatchObject({ held: 3, available: 7, ...SOUND });
     });
 
     it('finds what was committed when the answer is lost with the connection', async () => {
@@ -94,7 +83,7 @@ describe.each(safeStrategiesOn(backends).flatMap((name) => [null, 5].map((limit)
       expect(await losing).toBe('leave');
       await left;
       await Promise.all([persist(silent, order, sale), persist(other, orderOf(sale.id), sale)]);
-      expect(await totalOf(sale)).toMatchObject({ held: 2, available: 8, ...SOUND });
+      expect(await shop.totalOf(sale)).toMatchObject({ held: 2, available: 8, ...SOUND });
     });
   },
 );

@@ -1,28 +1,22 @@
-import { Lock, type Locks, type LockBackends, type LockDriver } from '@app/lock';
+import { Lock, type LockDriver } from '@app/lock';
 import type { OrderRequest, Outcome } from '@app/orders';
 import { orderOf, Shop } from '@app/testing';
-import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { audit, type Reservations, type Sale, type SaleRules } from '../src/index.js';
-import { safeStrategiesOn, workersOn } from './support/workers.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Reservations, Sale, SaleRules } from '../src/index.js';
+import { TestServers } from './support/workers.js';
 
 const STRIPES = 8;
 
 let shop: Shop;
 let other: Shop;
-const redis = new Redis(inject('redisUrl'));
-const backends: LockBackends = { redis, postgres: inject('databaseUrl') };
-const opened: Locks[] = [];
+const servers = new TestServers({ fenced: true });
+const { worker, safe } = servers;
 beforeAll(async () => {
-  shop = await Shop.open(inject('databaseUrl'));
-  other = await Shop.open(inject('databaseUrl'));
+  shop = await servers.openShop();
+  other = await servers.openShop();
 });
-afterAll(async () => {
-  await Promise.all([...opened.map((each) => each.close()), shop.close(), other.close(), redis.quit()]);
-});
-
-const worker = workersOn(backends, opened, true);
+afterAll(() => servers.close());
 
 /** The orders, shared out among the workers, each with 16 of them in hand. Their outcomes are in their order. */
 async function sell(
@@ -41,7 +35,6 @@ async function sell(
   return outcomes;
 }
 
-const totalOf = async ({ id }: Sale) => (await audit(shop.dataSource, id)).total;
 const ordersOf = (sale: Sale, quantities: readonly number[]) =>
   quantities.map((quantity) => orderOf(sale.id, { quantity }));
 const mixed = (count: number) => Array.from({ length: count }, (_, i) => 1 + (i % 5));
@@ -60,8 +53,6 @@ const stripesOf = ({ id }: Sale) =>
     [id],
   );
 
-const safe = safeStrategiesOn(backends);
-
 describe.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSize }))))(
   '$name, in batches of $batchSize, over eight stripes',
   ({ name, batchSize }) => {
@@ -71,7 +62,7 @@ describe.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSiz
       const sale = await shop.sale({ hot: 203 }, name, null, STRIPES);
       const orders = ordersOf(sale, mixed(150)); // 450 units, single ones among them to the end
       const outcomes = await sell(orders, workers(), sale);
-      expect(await totalOf(sale)).toMatchObject({
+      expect(await shop.totalOf(sale)).toMatchObject({
         held: 203,
         available: 0,
         oversold: 0,
@@ -89,7 +80,12 @@ describe.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSiz
       const sale = await shop.sale({ hot: 17 }, name, null, STRIPES); // stripes of 2 or 3
       const outcomes = await sell(ordersOf(sale, [5, 5, 5, 5, 2]), workers(), sale);
       expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(4);
-      expect(await totalOf(sale)).toMatchObject({ held: 17, available: 0, lostUpdates: 0, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({
+        held: 17,
+        available: 0,
+        lostUpdates: 0,
+        conserved: true,
+      });
     });
 
     it('keeps the limit of a buyer over all stripes', async () => {
@@ -98,7 +94,12 @@ describe.each(safe.flatMap((name) => [1, 8].map((batchSize) => ({ name, batchSiz
         orderOf(sale.id, { buyerId: i % 2 ? 'ann' : 'bob', idempotencyKey: `key-${i}` }),
       );
       await sell(orders, workers(), sale);
-      expect(await totalOf(sale)).toMatchObject({ held: 6, available: 74, rejected: 34, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({
+        held: 6,
+        available: 74,
+        rejected: 34,
+        conserved: true,
+      });
     });
   },
 );
@@ -113,7 +114,12 @@ it.each(safe)(
       expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(3);
     }
     for (const sale of sales) {
-      expect(await totalOf(sale)).toMatchObject({ held: 65, available: 0, lostUpdates: 0, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({
+        held: 65,
+        available: 0,
+        lostUpdates: 0,
+        conserved: true,
+      });
     }
   },
 );
@@ -124,13 +130,13 @@ it('settles an order once that two workers have, whichever stripes they find for
   const twice = await Promise.all([shop, other].map((each) => sell(orders, [worker(each, 8)], sale)));
   const [one, two] = twice.map((outcomes) => outcomes.map((outcome) => ({ ...outcome, before: undefined })));
   expect(one).toEqual(two);
-  expect(await totalOf(sale)).toMatchObject({ held: 30, available: 0, lostUpdates: 0, conserved: true });
+  expect(await shop.totalOf(sale)).toMatchObject({ held: 30, available: 0, lostUpdates: 0, conserved: true });
 });
 
 it('sells fewer units than there are stripes', async () => {
   const sale = await shop.sale({ hot: 3 }, 'redis', null, STRIPES);
   await sell(ordersOf(sale, [1, 1, 1, 1, 1]), [worker(shop, 1), worker(other, 1)], sale);
-  expect(await totalOf(sale)).toMatchObject({ held: 3, rejected: 2, undersold: 0, conserved: true });
+  expect(await shop.totalOf(sale)).toMatchObject({ held: 3, rejected: 2, undersold: 0, conserved: true });
 });
 
 it('rejects for too little stock only what is more than all stripes have', async () => {
@@ -180,7 +186,7 @@ describe('units that come back', () => {
       [reservations],
       sale,
     );
-    expect(await totalOf(sale)).toMatchObject({ held: 8, rejected: 2 });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 8, rejected: 2 });
     await shop.dataSource.query('UPDATE stock SET available = 2 WHERE sale_id = $1 AND stripe = 5', [
       sale.id,
     ]);
@@ -232,7 +238,7 @@ describe('a planted defect is found out', () => {
       [worker(shop, 8)],
       ownStripeOnly,
     );
-    expect(await totalOf(sale)).toMatchObject({ held: 10, undersold: 70 });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 10, undersold: 70 });
   });
 
   it('a lock that is always granted', async () => {
@@ -243,7 +249,7 @@ describe('a planted defect is found out', () => {
     };
     const workers = [shop, other].map((each) => worker(each, 1, { lockOf: async () => new Lock(broken) }));
     await sell(ordersOf(sale, mixed(1_600)), workers, sale);
-    const total = await totalOf(sale);
+    const total = await shop.totalOf(sale);
     expect(total.lostUpdates).toBeGreaterThan(0);
     expect(total.conserved).toBe(false);
   });
@@ -251,6 +257,6 @@ describe('a planted defect is found out', () => {
   it('none loses updates in stripes, too', async () => {
     const sale = await shop.sale({ hot: 100_000 }, 'none', null, STRIPES);
     await sell(ordersOf(sale, mixed(1_600)), [worker(shop, 1), worker(other, 1)], sale);
-    expect((await totalOf(sale)).lostUpdates).toBeGreaterThan(0);
+    expect((await shop.totalOf(sale)).lostUpdates).toBeGreaterThan(0);
   });
 });

@@ -69,10 +69,9 @@ async function transaction(sql: string, values: string[]): Promise<Connection> {
 }
 
 async function throughProxy() {
-  const { hostname, port } = new URL(server.url);
-  const proxy = await TcpProxy.to(hostname, Number(port));
+  const proxy = await TcpProxy.before(server.url);
   closing.push(() => proxy.close());
-  return { proxy, url: Object.assign(new URL(server.url), { port: String(proxy.port) }).href };
+  return { proxy, url: proxy.leadingTo(server.url) };
 }
 
 /** Waits until `busy` connections but our own run a statement like `sql`. */

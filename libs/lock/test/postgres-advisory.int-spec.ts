@@ -166,9 +166,8 @@ it('needs one session for a crowd that wants one resource, and a bounded number 
 });
 
 it('takes one round trip to lock a free lock and one to release it', async () => {
-  const { hostname, port } = new URL(url);
-  const proxy = await TcpProxy.to(hostname, Number(port));
-  const lock = await openLock(Object.assign(new URL(url), { host: `127.0.0.1:${proxy.port}` }).href);
+  const proxy = await TcpProxy.before(url);
+  const lock = await openLock(proxy.leadingTo(url));
   const resource = resourceName();
   await lock.withLock(resource, options, nothing); // connected, statements prepared
   const before = proxy.requests;

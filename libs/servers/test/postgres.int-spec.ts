@@ -17,9 +17,8 @@ afterAll(async () => {
   await admin.end();
 });
 beforeEach(async () => {
-  relay = await TcpProxy.to(direct.hostname, Number(direct.port));
-  const url = Object.assign(new URL(direct), { port: String(relay.port) });
-  pool = new pg.Pool({ ...postgresOptions, connectionString: url.href, max: 1 });
+  relay = await TcpProxy.before(direct.href);
+  pool = new pg.Pool({ ...postgresOptions, connectionString: relay.leadingTo(direct.href), max: 1 });
   pool.on('error', () => undefined);
 });
 afterEach(async () => {

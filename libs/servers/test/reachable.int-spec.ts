@@ -29,11 +29,9 @@ it('is content with servers that can be worked with, without a word', async () =
 
 describe('waits for what may pass, and says so', () => {
   it('a server that does not listen', async () => {
-    const { port } = new URL(inject('redisUrl'));
-    const relay = await TcpProxy.to('127.0.0.1', Number(port));
-    const url = Object.assign(new URL(inject('redisUrl')), { port: String(relay.port) }).href;
+    const relay = await TcpProxy.before(inject('redisUrl'));
     relay.cut();
-    const reached = reachable({ Redis: url }, log);
+    const reached = reachable({ Redis: relay.leadingTo(inject('redisUrl')) }, log);
     await vi.waitFor(() => expect(lines[0]).toMatch(/^waits for Redis: /));
     await vi.waitFor(() => expect(lines.length).toBeGreaterThan(1), { timeout: 10_000 });
     expect(lines.length).toBe(2); // not one for each try
@@ -43,10 +41,9 @@ describe('waits for what may pass, and says so', () => {
   }, 20_000);
 
   it('one that is silent', async () => {
-    const { hostname, port } = new URL(inject('databaseUrl'));
-    const relay = await TcpProxy.to(hostname, Number(port));
+    const relay = await TcpProxy.before(inject('databaseUrl'));
     relay.blackhole();
-    const reached = reachable({ Postgres: withDatabase({ port: String(relay.port) }) }, log);
+    const reached = reachable({ Postgres: relay.leadingTo(inject('databaseUrl')) }, log);
     await vi.waitFor(() => expect(lines[0]).toMatch(/^waits for Postgres: /), { timeout: 5_000 });
     relay.heal();
     await reached;

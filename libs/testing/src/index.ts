@@ -1,3 +1,4 @@
+export { RelayedChannel } from './relayed-channel.js';
 export { orderOf, Shop } from './shop.js';
 export { Spawned } from './spawned.js';
 export { TcpProxy } from './tcp-proxy.js';

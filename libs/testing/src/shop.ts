@@ -1,5 +1,5 @@
 import { dataSourceOptions, migrate, poolOf } from '@app/database';
-import { openSale, Sale, Stock, type StrategyName } from '@app/inventory';
+import { audit, openSale, Sale, Stock, type Audit, type StrategyName } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -33,6 +33,11 @@ export class Shop {
       'UPDATE orders SET expires_at = clock_timestamp(), cancel_requested = $2 WHERE id = ANY ($1::uuid[])',
       [orders.map(({ orderId }) => orderId), cancelRequested],
     );
+  }
+
+  /** What the audit says of a sale. */
+  async totalOf({ id }: Pick<Sale, 'id'>): Promise<Audit['total']> {
+    return (await audit(this.dataSource, id)).total;
   }
 
   close() {

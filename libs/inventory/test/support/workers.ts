@@ -1,11 +1,16 @@
 import { poolOf } from '@app/database';
 import { backendOf, Locks, type LockBackends } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
-import type { Shop } from '@app/testing';
+import { Shop } from '@app/testing';
+import { Redis } from 'ioredis';
+import { inject } from 'vitest';
 import { Reservations, STRATEGY_NAMES, strategyOf, type ReservationsOptions } from '../../src/index.js';
 
+/** What tests find in an audit where nothing went wrong. */
+export const SOUND = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
+
 /** The safe strategies that lock on these servers, or on none. The others lock on servers that `npm run conformance` brings. */
-export const safeStrategiesOn = (backends: LockBackends) =>
+const safeStrategiesOn = (backends: LockBackends) =>
   STRATEGY_NAMES.filter((name) => {
     const { lock, safe } = strategyOf(name);
     const needed = lock && backendOf(lock);
@@ -33,4 +38,31 @@ export function workersOn(backends: LockBackends, opened: { close(): Promise<voi
       ...options,
     });
   };
+}
+
+/** The Redis and the Postgres of the test run, with the shops and workers that a spec has on them. */
+export class TestServers {
+  readonly redis = new Redis(inject('redisUrl'));
+  readonly opened: { close(): Promise<void> }[] = [];
+  readonly worker: ReturnType<typeof workersOn>;
+  readonly safe: ReturnType<typeof safeStrategiesOn>;
+  readonly #databaseUrl: string;
+
+  constructor({ databaseUrl = inject('databaseUrl'), fenced = false } = {}) {
+    const backends = { redis: this.redis, postgres: databaseUrl };
+    this.#databaseUrl = databaseUrl;
+    this.worker = workersOn(backends, this.opened, fenced);
+    this.safe = safeStrategiesOn(backends);
+  }
+
+  async openShop(poolSize?: number): Promise<Shop> {
+    const shop = await Shop.open(this.#databaseUrl, poolSize);
+    this.opened.push(shop);
+    return shop;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.opened.map((each) => each.close()));
+    this.redis.disconnect();
+  }
 }

@@ -31,8 +31,7 @@ export class ShopRedis {
   }
 
   async relay(): Promise<TcpProxy> {
-    const { hostname, port } = new URL(this.url);
-    const relay = await TcpProxy.to(hostname, Number(port));
+    const relay = await TcpProxy.before(this.url);
     this.#relays.push(relay);
     return relay;
   }

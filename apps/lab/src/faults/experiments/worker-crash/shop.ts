@@ -55,17 +55,13 @@ export async function openShop(scene: Scene, ttl: number): Promise<Shop> {
 
   /** Starts a process of an application behind relays of its own. */
   const start = async (app: string, name: string): Promise<Replica> => {
-    const database = new URL(postgres.url);
-    const links = {
-      redis: await redis.relay(),
-      postgres: await TcpProxy.to(database.hostname, Number(database.port)),
-    };
+    const links = { redis: await redis.relay(), postgres: await TcpProxy.before(postgres.url) };
     relays.push(...Object.values(links));
     victims.push(...Object.entries(links).map(([server, link]) => linkVictim(`${name}'s ${server}`, link)));
     return startReplica(app, name, {
       ...stack.env,
-      DATABASE_URL: behind(links.postgres, postgres.url),
-      REDIS_URL: behind(links.redis, redis.url),
+      DATABASE_URL: links.postgres.leadingTo(postgres.url),
+      REDIS_URL: links.redis.leadingTo(redis.url),
     });
   };
   stack.apis = await Promise.all(APIS.map((name) => start('checkout-api', name)));
@@ -77,5 +73,3 @@ export async function openShop(scene: Scene, ttl: number): Promise<Shop> {
   }));
   return { stack, processes, victims };
 }
-
-const behind = ({ port }: TcpProxy, url: string) => Object.assign(new URL(url), { port }).href;
