@@ -18,8 +18,8 @@ let api: Api;
 let saleId: string;
 beforeAll(async () => {
   [first, second] = await Promise.all([startRedisProgram({ password }), startRedisProgram({ password })]);
-  relay = await TcpProxy.to('127.0.0.1', Number(new URL(first.url).port));
-  api = await Api.start({ REDIS_URL: `redis://:${password}@127.0.0.1:${relay.port}` });
+  relay = await TcpProxy.before(first.url);
+  api = await Api.start({ REDIS_URL: relay.leadingTo(first.url) });
   saleId = (await api.sale()).id;
 });
 afterEach(async () => {

@@ -5,20 +5,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { CriticalSection } from '../src/section/critical-section.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from '../src/section/errors.js';
-import { audit, PlainStore, type Sale, type StockStore } from '../src/index.js';
+import { PlainStore, type Sale, type StockStore } from '../src/index.js';
+import { leaseWith } from './support/lease.js';
 
 let shop: Shop;
 beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
 afterAll(() => shop.close());
 
-const leaseWith = (token: bigint, holder = `holder-${token}`): Lease => ({
-  resource: 'test',
-  token,
-  holder,
-  signal: new AbortController().signal,
-  expiresAt: Infinity,
-  throwIfLost: () => undefined,
-});
 const sectionOf = (sale: Sale, lease?: Lease, sku = 'hot') => {
   const target = {
     saleId: sale.id,
@@ -28,7 +21,6 @@ const sectionOf = (sale: Sale, lease?: Lease, sku = 'hot') => {
   } as const;
   return new CriticalSection(poolOf(shop.dataSource), target, lease);
 };
-const totalOf = async (sale: Sale) => (await audit(shop.dataSource, sale.id)).total;
 
 describe('settling', () => {
   it('writes stock, orders and one movement per batch', async () => {
@@ -41,7 +33,7 @@ describe('settling', () => {
     const second = await section.settle([orderOf(sale.id), orderOf(sale.id)]);
     expect([first.available, second.available]).toEqual([1, 0]);
     expect(second.outcomes).toEqual([{ status: 'reserved' }, { status: 'rejected', reason: 'SOLD_OUT' }]);
-    expect(await totalOf(sale)).toMatchObject({
+    expect(await shop.totalOf(sale)).toMatchObject({
       held: 5,
       available: 0,
       rejected: 1,
@@ -83,7 +75,7 @@ describe('settling', () => {
       const before = { status: 'reserved', before: true };
       expect(outcomes).toEqual([before, { status: 'reserved' }, before]);
       expect(await settle(again, fresh)).toEqual({ outcomes: [before, before] });
-      expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
     },
   );
 
@@ -105,7 +97,12 @@ describe('settling', () => {
         available: 0,
         versions: write === 'conditional' ? undefined : ['1'],
       });
-      expect(await totalOf(sale)).toMatchObject({ held: 1, available: 0, lostUpdates: 0, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({
+        held: 1,
+        available: 0,
+        lostUpdates: 0,
+        conserved: true,
+      });
     },
   );
 
@@ -139,7 +136,7 @@ describe('settling', () => {
       };
       const { outcomes } = await sectionOn(sale, 1, overtaken).settle(orders);
       expect(outcomes).toEqual(orders.map(() => ({ status: 'reserved', before: true })));
-      expect(await totalOf(sale)).toMatchObject({ held: 8, available: 9_992, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({ held: 8, available: 9_992, conserved: true });
     });
 
     it('do not deadlock with it, whichever way round they came', async () => {
@@ -151,7 +148,7 @@ describe('settling', () => {
         );
         await Promise.all(settling);
       }
-      expect(await totalOf(sale)).toMatchObject({ held: 5_120, available: 4_880, conserved: true });
+      expect(await shop.totalOf(sale)).toMatchObject({ held: 5_120, available: 4_880, conserved: true });
     });
   });
 
@@ -162,7 +159,7 @@ describe('settling', () => {
     await expect(sectionOf(sale).settle([{ ...order, orderId: randomUUID() }])).rejects.toThrow(
       /duplicate key/,
     );
-    expect(await totalOf(sale)).toMatchObject({ held: 1, available: 4, conserved: true });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 1, available: 4, conserved: true });
   });
 
   it('answers a redelivered rejection with the rejection it had', async () => {
@@ -188,7 +185,12 @@ describe('the fence', () => {
     await stale.settle([orderOf(sale.id)]);
     await sectionOf(sale, leaseWith(2n)).settle([orderOf(sale.id)]);
     await expect(stale.settle([orderOf(sale.id)])).rejects.toThrow(FencedOffError);
-    expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
+    expect(await shop.totalOf(sale)).toMatchObject({
+      held: 2,
+      available: 3,
+      lostUpdates: 0,
+      conserved: true,
+    });
   });
 
   it('keeps a stale holder from committing between the read and the write of the new one', async () => {
@@ -210,7 +212,12 @@ describe('the fence', () => {
     });
     const target = { saleId: sale.id, sku: 'hot', write: 'read-modify-write', perBuyerLimit: null } as const;
     await new CriticalSection(interrupted, target, leaseWith(2n)).settle([orderOf(sale.id)]);
-    expect(await totalOf(sale)).toMatchObject({ held: 2, available: 3, lostUpdates: 0, conserved: true });
+    expect(await shop.totalOf(sale)).toMatchObject({
+      held: 2,
+      available: 3,
+      lostUpdates: 0,
+      conserved: true,
+    });
   });
 
   it('refuses a second holder of the same token: a failover can grant one twice', async () => {
@@ -256,5 +263,5 @@ it('keeps the limit of a buyer who shops in two SKUs at once', async () => {
     ]);
   };
   await Promise.all(Array.from({ length: 16 }, (_, i) => buy(i % 2 ? 'a' : 'b', `key-${i}`)));
-  expect(await totalOf(sale)).toMatchObject({ held: 3, rejected: 13, conserved: true });
+  expect(await shop.totalOf(sale)).toMatchObject({ held: 3, rejected: 13, conserved: true });
 });

@@ -23,8 +23,8 @@ it.each(['redis', 'redis-setnx'] as const)(
   async (name) => {
     const [before, after] = servers.map(({ url }) => new URL(url)) as [URL, URL];
     const operator = new Redis(before.href);
-    const relay = await TcpProxy.to(before.hostname, Number(before.port));
-    const redis = new Redis(`redis://:${before.password}@127.0.0.1:${relay.port}`, { lazyConnect: true });
+    const relay = await TcpProxy.before(before.href);
+    const redis = new Redis(relay.leadingTo(before.href), { lazyConnect: true });
     const driver = await createLockDriver(name, { redis });
     const lock = new Lock(driver);
     const locks = async () => (await outcomeOf(lock.withLock(name, options, nothing))) === 'granted';

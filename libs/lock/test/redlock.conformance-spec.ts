@@ -168,9 +168,7 @@ describe('redlock', () => {
     const resource = resourceName();
     await voteForAnother(resource, 4);
     // Each of them is far away from the servers that are near to the other one.
-    const proxies = await Promise.all(
-      urls().map((url) => TcpProxy.to('127.0.0.1', Number(new URL(url).port))),
-    );
+    const proxies = await Promise.all(urls().map((url) => TcpProxy.before(url)));
     for (const proxy of proxies) proxy.delay(20);
     const far = urls().map((url, i) => url.replace(/\d+$/, String(proxies[i]!.port)));
     const [one, two] = [

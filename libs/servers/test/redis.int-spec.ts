@@ -25,8 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([first.stop(), second.stop()]));
 beforeEach(async () => {
-  relay = await TcpProxy.to('127.0.0.1', portOf(first));
-  url = `redis://:${password}@127.0.0.1:${relay.port}`;
+  relay = await TcpProxy.before(first.url);
+  url = relay.leadingTo(first.url);
   lines = [];
   opened = [];
 });

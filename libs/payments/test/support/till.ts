@@ -1,5 +1,5 @@
 import { poolOf } from '@app/database';
-import { audit, Reservations, strategyOf, type Sale } from '@app/inventory';
+import { Reservations, strategyOf, type Sale } from '@app/inventory';
 import type { Locks } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import type { Shop } from '@app/testing';
@@ -53,8 +53,8 @@ export class Till {
     await this.payments.resume();
   }
 
-  async total() {
-    return (await audit(this.shop.dataSource, this.sale.id)).total;
+  total() {
+    return this.shop.totalOf(this.sale);
   }
 
   /** Status of each order, by id. */
