@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 import { Gate } from './support/gate.js';
-import { Settler } from './support/settler.js';
+import { settle } from './support/settler.js';
 
 /** More than other tests have left in the queue by so many. */
 const ROOM = 40;
@@ -10,7 +10,6 @@ const ROOM = 40;
 let api: Api;
 let other: Api;
 let most: number;
-let settler: Settler | undefined;
 beforeAll(async () => {
   const probe = await Api.start();
   most = (await probe.admissions.backlog()) + ROOM;
@@ -18,10 +17,6 @@ beforeAll(async () => {
   // One after the other: each begins with a registry of metrics of its own.
   api = await Api.start({ QUEUE_MAX_BACKLOG: most });
   other = await Api.start({ QUEUE_MAX_BACKLOG: most });
-});
-afterEach(async () => {
-  await settler?.stop();
-  settler = undefined;
 });
 afterAll(async () => {
   await api.stop();
@@ -43,7 +38,7 @@ describe('a full queue', () => {
     await api.checkout(id, { prefer: 'wait=5' }).expect(problem('QUEUE_FULL'));
     await other.checkout(id, first).expect(202, body);
 
-    settler = new Settler();
+    settle();
     await vi.waitFor(() => api.checkout(id, { prefer: 'wait=10' }).expect(201), { timeout: 5_000 });
     const total = async () => (await api.http.get(`/sales/${id}/audit`)).body as { total: object };
     await vi.waitFor(
@@ -68,7 +63,7 @@ describe('a sale that is not settled', () => {
       for (const answer of answers.filter(({ status }) => status !== 202)) problem('QUEUE_FULL')(answer);
       await bounded.checkout(stuck.id, first).expect(202);
       await bounded.checkout(healthy.id).expect(202);
-      settler = new Settler();
+      settle();
       await vi.waitFor(() => bounded.checkout(stuck.id).expect(202), { timeout: 5_000 });
     } finally {
       await bounded.stop();
@@ -93,7 +88,7 @@ describe('a queue that does not answer', () => {
       expect(codes.filter((code) => code === 'QUEUE_FULL')).toHaveLength(ROOM);
       expect(codes.filter((code) => code === 'REDIS_UNAVAILABLE')).toHaveLength(most);
       redis.thaw();
-      settler = new Settler(); // what was refused as unknown may have come in after all
+      settle(); // what was refused as unknown may have come in after all
       await vi.waitFor(async () => expect((await cutOff.checkout(id)).status).toBe(202), { timeout: 10_000 });
     } finally {
       await cutOff.stop();

@@ -2,11 +2,11 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
-import { Settler } from './support/settler.js';
+import { settle } from './support/settler.js';
 
 const SECRET = 'a-secret-that-only-tests-know-of';
 const AUDIENCE = 'the-shop';
@@ -40,14 +40,9 @@ const bearer = (token: string) => `Bearer ${token}`;
 describe('buyers with tokens that share a secret', () => {
   let api: Api;
   let saleId: string;
-  let settler: Settler | undefined;
   beforeAll(async () => {
     api = await Api.start({ BUYER_JWT_SECRET: SECRET, BUYER_JWT_AUDIENCE: AUDIENCE });
     saleId = (await api.sale({ items: [{ sku: 'hot', stock: 100 }] })).id;
-  });
-  afterEach(async () => {
-    await settler?.stop();
-    settler = undefined;
   });
   afterAll(() => api.stop());
 
@@ -94,7 +89,7 @@ describe('buyers with tokens that share a secret', () => {
     const orderId = await orderOf('alice');
     await read(orderId, alice).expect(200);
     await read(orderId, bob).expect(problem('ORDER_NOT_FOUND'));
-    settler = new Settler();
+    settle();
     await expect.poll(async () => (await api.admissions.find(orderId)) === undefined).toBe(true);
     await read(orderId, alice).expect(200);
     const { body: refused } = await read(orderId, bob).expect(problem('ORDER_NOT_FOUND'));
@@ -107,7 +102,7 @@ describe('buyers with tokens that share a secret', () => {
 
   it('pay, cancel and follow their own orders, and nobody else’s', async () => {
     const [alice, bob] = [await tokenOf({ sub: 'alice' }), await tokenOf({ sub: 'bob' })];
-    settler = new Settler();
+    settle();
     const { orderId } = (await buy(alice).set('prefer', 'wait=10').expect(201)).body as OrderView;
     const calls = [
       () => api.http.post(`/orders/${orderId}/payment`).send({ token: 'tok_visa' }),

@@ -1,21 +1,15 @@
 import { orderIdOf } from '@app/orders';
-import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
-import { Settler } from './support/settler.js';
+import { settle } from './support/settler.js';
 
 let api: Api;
-let settler: Settler | undefined;
 beforeAll(async () => {
   api = await Api.start({ MAX_QUANTITY_PER_ORDER: 10 });
-});
-afterEach(async () => {
-  await settler?.stop();
-  settler = undefined;
 });
 afterAll(() => api.stop());
 
@@ -61,7 +55,7 @@ describe('POST /sales/:saleId/checkouts', () => {
     const { id } = await api.sale();
     const same = { key: 'k', body: { buyerId: 'b' } };
     const { orderId } = (await api.checkout(id, same).expect(202)).body as OrderView;
-    settler = new Settler();
+    settle();
     expect(await settled(orderId)).toMatchObject({ status: 'reserved', saleId: id, sku: 'hot', quantity: 1 });
     await api.checkout(id, same).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
     const { body, headers } = await api.checkout(id, { ...same, prefer: 'wait=1' }).expect(201);
@@ -102,23 +96,20 @@ describe('POST /sales/:saleId/checkouts', () => {
     const same = { key: 'k', body: { buyerId: 'b' } };
     const { body } = await api.checkout(id, same).expect(202);
     const { orderId } = body as OrderView;
-    const redis = new Redis(inject('redisUrl'));
-    await redis.hdel('checkout:queued', orderId); // as if somebody had deleted it by hand
-    redis.disconnect();
+    await api.redis.hdel('checkout:queued', orderId); // as if somebody had deleted it by hand
     await api.http.get(`/orders/${orderId}`).expect(problem('ORDER_NOT_FOUND'));
     await api.checkout(id, same).expect(202, { orderId, status: 'queued' });
     expect(await order(orderId)).toMatchObject({ status: 'queued' });
-    settler = new Settler();
+    settle();
     expect(await settled(orderId)).toMatchObject({ status: 'reserved' });
   });
 
   it('says at once that a SKU is sold out, and still knows who got it', async () => {
     const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1 }] });
-    settler = new Settler();
+    const settler = settle();
     const first = { key: 'k', body: { buyerId: 'b' } };
     const { body } = await api.checkout(id, { ...first, prefer: 'wait=10' }).expect(201);
-    await settler.stop();
-    settler = undefined; // from here on nobody but the API can answer
+    await settler.stop(); // from here on nobody but the API can answer
     const late = { key: 'late', body: { buyerId: 'late' } };
     await api.checkout(id, { ...late, prefer: 'wait=10' }).expect(problem('SOLD_OUT'));
     await api.http.get(`/orders/${orderIdOf(id, 'late', 'late')}`).expect(problem('ORDER_NOT_FOUND'));
@@ -196,7 +187,7 @@ describe('a sale with a window', () => {
     await api.checkout(id, same).expect(202, { orderId, status: 'queued' });
     const other = { key: 'k', body: { buyerId: 'b', quantity: 2 } };
     await api.checkout(id, other).expect(problem('IDEMPOTENCY_KEY_REUSED'));
-    settler = new Settler();
+    settle();
     await api.checkout(id, { ...same, prefer: 'wait=10' }).expect(201);
     await api.checkout(id, same).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
     await api.checkout(id, other).expect(problem('IDEMPOTENCY_KEY_REUSED'));
@@ -212,7 +203,7 @@ describe('GET /orders/:orderId', () => {
   it('tells why an order was rejected', async () => {
     const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1 }] });
     const { orderId } = (await api.checkout(id, { body: { quantity: 2 } }).expect(202)).body as OrderView;
-    settler = new Settler();
+    settle();
     expect(await settled(orderId)).toEqual({
       orderId,
       saleId: id,

@@ -1,9 +1,7 @@
 import { DeadLetters, keys, type QueuedOrder } from '@app/checkout-queue';
 import { orderOf } from '@app/testing';
-import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REDIS } from '../src/core.module.js';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { SECRET, tokenOf } from './support/buyer-token.js';
 import { problem } from './support/expect-problem.js';
@@ -96,7 +94,7 @@ describe('an order that was refused for good', () => {
   });
 
   it('leaves room in the backlog of its sale', async () => {
-    const backlog = () => api.app.get<Redis>(REDIS).get(keys.backlog(saleId));
+    const backlog = () => api.redis.get(keys.backlog(saleId));
     const before = await backlog();
     await refuse();
     expect(await backlog()).toBe(before);

@@ -1,33 +1,20 @@
 import { keys } from '@app/checkout-queue';
 import { orderIdOf } from '@app/orders';
-import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 import { Gate } from './support/gate.js';
-import { Settler } from './support/settler.js';
+import { settle } from './support/settler.js';
 
 const PAIRS = 300;
 
 let api: Api;
-let settler: Settler | undefined;
-const redis = new Redis(inject('redisUrl'));
-const database = new pg.Pool({ connectionString: inject('databaseUrl') });
 beforeAll(async () => {
   api = await Api.start();
 });
-afterEach(async () => {
-  await settler?.stop();
-  settler = undefined;
-});
-afterAll(async () => {
-  await api.stop();
-  await database.end();
-  redis.disconnect();
-});
+afterAll(() => api.stop());
 
 const items = ['hot', 'cold'].map((sku) => ({ sku, stock: 10_000 }));
 const ofBuyer = (quantity: number, sku = 'hot') => ({ key: 'k', body: { buyerId: 'b', quantity, sku } });
@@ -50,7 +37,7 @@ describe('two bodies with one key, sent at the same moment', () => {
   ])(
     '%s: what was refused is never executed',
     async (_name, change) => {
-      settler = new Settler();
+      settle();
       const { id } = await api.sale({ items });
       const pairs = Array.from({ length: PAIRS }, async (_, i) => {
         const buyerId = `buyer-${i}`;
@@ -73,7 +60,7 @@ describe('two bodies with one key, sent at the same moment', () => {
   );
 
   it('are one order where they are equal, and both hear of it', async () => {
-    settler = new Settler();
+    settle();
     const { id } = await api.sale({ items });
     const pairs = Array.from({ length: 50 }, async (_, i) => {
       const same = { key: 'k', body: { buyerId: `buyer-${i}` } };
@@ -88,7 +75,7 @@ describe('two bodies with one key, sent at the same moment', () => {
   });
 
   it('leave the accepted one where the other names a SKU that is sold out', async () => {
-    settler = new Settler();
+    settle();
     const { id } = await api.sale({ items: [items[0]!, { sku: 'cold', stock: 0 }] });
     await api.checkout(id, { body: { sku: 'cold' }, prefer: 'wait=10' }).expect(problem('SOLD_OUT'));
     const pairs = Array.from({ length: 50 }, async (_, i) => {
@@ -109,36 +96,39 @@ it('keeps the first body while it is queued, although its key is forgotten', asy
   const { id } = await api.sale({ items });
   const orderId = orderIdOf(id, 'b', 'k');
   await api.checkout(id, ofBuyer(1)).expect(202);
-  await redis.del(keys.idempotency(id, orderId));
+  await api.redis.del(keys.idempotency(id, orderId));
   await api.checkout(id, ofBuyer(7)).expect(problem('IDEMPOTENCY_KEY_REUSED'));
   await api.checkout(id, ofBuyer(1)).expect(202, { orderId, status: 'queued' });
-  settler = new Settler();
+  settle();
   expect(await settled(orderId)).toMatchObject({ quantity: 1, status: 'reserved' });
 });
 
 /** What Redis can forget, and how. */
 const forgetting: [string, (saleId: string, orderId: string) => Promise<unknown>][] = [
-  ['lost everything', () => redis.flushall()],
-  ['forgot the keys of the sale', async (saleId) => redis.del(await redis.keys(`checkout:${saleId}:key:*`))],
+  ['lost everything', () => api.redis.flushall()],
+  [
+    'forgot the keys of the sale',
+    async (saleId) => api.redis.del(await api.redis.keys(`checkout:${saleId}:key:*`)),
+  ],
   [
     'became another process',
-    (saleId) => forgottenBy(saleId, (memory) => redis.set(memory, 'another history')),
+    (saleId) => forgottenBy(saleId, (memory) => api.redis.set(memory, 'another history')),
   ],
 ];
 async function forgottenBy(saleId: string, change: (memory: string) => Promise<unknown>) {
-  await redis.del(
-    (await redis.keys(`checkout:${saleId}:key:*`)).filter((key) => key !== keys.memory(saleId)),
+  await api.redis.del(
+    (await api.redis.keys(`checkout:${saleId}:key:*`)).filter((key) => key !== keys.memory(saleId)),
   );
   await change(keys.memory(saleId));
 }
 
 describe.each(forgetting)('a replay once Redis %s', (_, forget) => {
   it.each(['reserved', 'paid', 'expired', 'cancelled'])('tells the stored order: %s', async (status) => {
-    settler = new Settler();
+    settle();
     const { id } = await api.sale({ items });
     const { body } = await api.checkout(id, { ...ofBuyer(2), prefer: 'wait=10' }).expect(201);
     const { orderId } = body as OrderView;
-    await database.query('UPDATE orders SET status = $2 WHERE id = $1', [orderId, status]);
+    await api.database.query('UPDATE orders SET status = $2 WHERE id = $1', [orderId, status]);
     await forget(id, orderId);
 
     const stored = { orderId, sku: 'hot', quantity: 2, status };
@@ -154,7 +144,7 @@ describe.each(forgetting)('a replay once Redis %s', (_, forget) => {
   });
 
   it('tells a holder that he holds it, although the SKU is sold out', async () => {
-    settler = new Settler();
+    settle();
     const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1 }] });
     const { body } = await api.checkout(id, { ...ofBuyer(1), prefer: 'wait=10' }).expect(201);
     await forget(id, (body as OrderView).orderId);
@@ -167,7 +157,7 @@ describe.each(forgetting)('a replay once Redis %s', (_, forget) => {
     const postgres = await Gate.before(inject('databaseUrl'));
     const cutOff = await Api.start({ DATABASE_URL: postgres.url });
     try {
-      settler = new Settler();
+      settle();
       const { id } = await cutOff.sale({ items });
       const { body } = await cutOff.checkout(id, { ...ofBuyer(1), prefer: 'wait=10' }).expect(201);
       await forget(id, (body as OrderView).orderId);
@@ -187,12 +177,12 @@ describe.each(forgetting)('a replay once Redis %s', (_, forget) => {
 it('answers a replay from its row once the key has run out', async () => {
   const brief = await Api.start({ IDEMPOTENCY_TTL_SECONDS: 1 });
   try {
-    settler = new Settler();
+    settle();
     const { id } = await brief.sale({ items });
     const { body } = await brief.checkout(id, { ...ofBuyer(2), prefer: 'wait=10' }).expect(201);
     const { orderId } = body as OrderView;
-    await database.query(`UPDATE orders SET status = 'expired' WHERE id = $1`, [orderId]);
-    await vi.waitFor(async () => expect(await redis.exists(keys.idempotency(id, orderId))).toBe(0), {
+    await api.database.query(`UPDATE orders SET status = 'expired' WHERE id = $1`, [orderId]);
+    await vi.waitFor(async () => expect(await api.redis.exists(keys.idempotency(id, orderId))).toBe(0), {
       timeout: 5_000,
     });
     await brief.checkout(id, ofBuyer(7)).expect(problem('IDEMPOTENCY_KEY_REUSED'));
@@ -207,7 +197,7 @@ it('needs no Postgres for new keys of a sale whose every key Redis knows', async
   const postgres = await Gate.before(inject('databaseUrl'));
   const cutOff = await Api.start({ DATABASE_URL: postgres.url });
   try {
-    settler = new Settler();
+    settle();
     const { id } = await cutOff.sale({ items });
     await cutOff.checkout(id, { prefer: 'wait=10' }).expect(201);
     await postgres.shut();

@@ -1,20 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { OrderWatch } from '../src/orders/order-watch.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
-import { Settler } from './support/settler.js';
+import { settle } from './support/settler.js';
 
 let api: Api;
-let settler: Settler | undefined;
 beforeAll(async () => {
   api = await Api.start();
-});
-afterEach(async () => {
-  await settler?.stop();
-  settler = undefined;
 });
 afterAll(() => api.stop());
 
@@ -72,7 +67,7 @@ describe('GET /orders/:orderId/events', () => {
     const stream = new Stream(queued);
     await stream.tells(['0', 'queued']);
     expect((await stream.response).headers.get('content-type')).toBe('text/event-stream');
-    settler = new Settler();
+    settle();
     await stream.tells(['0', 'queued'], ['1', 'reserved']);
     await api.http.post(`/orders/${queued.orderId}/payment`).send({ token: 'tok_visa' }).expect(200);
     await stream.tells(['0', 'queued'], ['1', 'reserved'], ['2', 'paid']);
@@ -83,7 +78,7 @@ describe('GET /orders/:orderId/events', () => {
   });
 
   it('goes on after the last event that a client has seen', async () => {
-    settler = new Settler();
+    settle();
     const reserved = await order('wait=10');
     const again = new Stream(reserved, '0');
     await again.tells(['1', 'reserved']);
@@ -95,7 +90,7 @@ describe('GET /orders/:orderId/events', () => {
   });
 
   it('has nothing more for a client that has seen the end, which must not come back', async () => {
-    settler = new Settler();
+    settle();
     const cancelled = await order('wait=10');
     await api.http.delete(`/orders/${cancelled.orderId}`).expect(200);
     expect((await new Stream(cancelled, '2').response).status).toBe(204);
@@ -111,7 +106,7 @@ describe('GET /orders/:orderId/events', () => {
   });
 
   it('finds a change itself when the message is lost', async () => {
-    settler = new Settler({ announces: false });
+    settle({ announces: false });
     const reserved = await order('wait=10');
     const stream = new Stream(reserved);
     await stream.tells(['1', 'reserved']);

@@ -1,38 +1,29 @@
 import { announce, announceReturn, keys, type QueuedOrder } from '@app/checkout-queue';
 import { orderOf } from '@app/testing';
-import { Redis } from 'ioredis';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
-import { Settler } from './support/settler.js';
+import { settle } from './support/settler.js';
 
 const patient = { timeout: 10_000, interval: 50 };
 
 let api: Api;
-let settler: Settler | undefined;
-const redis = new Redis(inject('redisUrl'));
-const database = new pg.Pool({ connectionString: inject('databaseUrl') });
 beforeAll(async () => {
   api = await Api.start();
 });
-afterEach(async () => {
-  await settler?.stop();
-  settler = undefined;
-});
-afterAll(async () => {
-  await api.stop();
-  await database.end();
-  redis.disconnect();
-});
+afterAll(() => api.stop());
 
 /** What a worker tells that found the SKU sold out when its rows had these versions. */
 const foundSoldOut = (order: QueuedOrder, ...versions: string[]) =>
-  announce(redis, [{ order, outcome: { status: 'rejected', reason: 'SOLD_OUT' } }], versions);
+  announce(api.redis, [{ order, outcome: { status: 'rejected', reason: 'SOLD_OUT' } }], versions);
 const cameBack = (order: QueuedOrder, version: string, stripe = 0) =>
-  announceReturn(redis, order, { stripe, version, ended: [{ orderId: order.orderId, status: 'expired' }] });
+  announceReturn(api.redis, order, {
+    stripe,
+    version,
+    ended: [{ orderId: order.orderId, status: 'expired' }],
+  });
 const isMarked = async ({ saleId, sku }: QueuedOrder) =>
-  (await redis.exists(keys.soldOut(saleId, sku))) === 1;
+  (await api.redis.exists(keys.soldOut(saleId, sku))) === 1;
 
 describe('a sold-out mark', () => {
   it('loses against units that came back after what its worker saw, however late that one tells', async () => {
@@ -41,7 +32,7 @@ describe('a sold-out mark', () => {
     await cameBack(order, '8');
     await foundSoldOut(order, '7');
     expect(await isMarked(order)).toBe(false);
-    await redis.pexpire(keys.soldOut(id, 'hot'), 1); // as long after as its worker likes: the mark's own time does not matter
+    await api.redis.pexpire(keys.soldOut(id, 'hot'), 1); // as long after as its worker likes: the mark's own time does not matter
     await foundSoldOut(order, '7');
     expect(await isMarked(order)).toBe(false);
     await foundSoldOut(order, '9');
@@ -72,7 +63,7 @@ describe('a sold-out mark', () => {
 
   it('that is false is found within a second or so, and whom it turned away is counted', async () => {
     const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1 }] });
-    await database.query('UPDATE stock SET version = 3 WHERE sale_id = $1', [id]);
+    await api.database.query('UPDATE stock SET version = 3 WHERE sale_id = $1', [id]);
     await foundSoldOut(orderOf(id), '2');
     await api.checkout(id).expect(problem('SOLD_OUT'));
     const answers = await vi.waitFor(async () => {
@@ -91,11 +82,11 @@ describe('a sold-out mark', () => {
   });
 
   it('that is true turns nobody away wrongly, while units come back and go', async () => {
-    settler = new Settler({ reservationTtlSeconds: 1 });
+    settle({ reservationTtlSeconds: 1 });
     const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1 }], reservationTtlSeconds: 1 });
     for (let i = 0; i < 20; i++) {
       await api.checkout(id, { prefer: 'wait=1' });
-      await database.query('UPDATE orders SET expires_at = clock_timestamp() WHERE sale_id = $1', [id]);
+      await api.database.query('UPDATE orders SET expires_at = clock_timestamp() WHERE sale_id = $1', [id]);
     }
     const { body } = await api.http.get(`/sales/${id}/audit`).expect(200);
     expect(body).toMatchObject({ total: { refusedWithStock: 0, oversold: 0, conserved: true } });

@@ -1,20 +1,15 @@
 import { DeadLetters } from '@app/checkout-queue';
 import { orderIdOf } from '@app/orders';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { OrderWatch } from '../src/orders/order-watch.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
-import { Settler } from './support/settler.js';
+import { settle } from './support/settler.js';
 
 let api: Api;
-let settler: Settler | undefined;
 beforeAll(async () => {
   api = await Api.start();
-});
-afterEach(async () => {
-  await settler?.stop();
-  settler = undefined;
 });
 afterAll(() => api.stop());
 
@@ -22,7 +17,7 @@ const waiting = () => api.app.get(OrderWatch).size;
 
 describe('Prefer: wait', () => {
   it('answers with the reserved order', async () => {
-    settler = new Settler();
+    settle();
     const { id } = await api.sale();
     const { body, headers } = await api.checkout(id, { prefer: 'respond-async, wait=10' }).expect(201);
     const { orderId } = body as OrderView;
@@ -32,7 +27,7 @@ describe('Prefer: wait', () => {
   });
 
   it('answers why the order was rejected', async () => {
-    settler = new Settler({ perBuyerLimit: 2 });
+    settle({ perBuyerLimit: 2 });
     const { id } = await api.sale({ items: [{ sku: 'hot', stock: 4 }], perBuyerLimit: 2 });
     const buy = (buyerId: string, key: string, quantity = 2) =>
       api.checkout(id, { key, prefer: 'wait=10', body: { buyerId, quantity } });
@@ -55,7 +50,7 @@ describe('Prefer: wait', () => {
   });
 
   it('sells out: as many as there are, the others are told', async () => {
-    settler = new Settler();
+    settle();
     const { id } = await api.sale({ items: [{ sku: 'hot', stock: 10 }] });
     const answers = await Promise.all(
       Array.from({ length: 40 }, () => api.checkout(id, { prefer: 'wait=20' })),
@@ -73,7 +68,7 @@ describe('Prefer: wait', () => {
   });
 
   it('finds the outcome itself when the message is lost', async () => {
-    settler = new Settler({ announces: false });
+    settle({ announces: false });
     const { id } = await api.sale();
     await api.checkout(id, { prefer: 'wait=20' }).expect(201);
   });
@@ -91,7 +86,7 @@ describe('Prefer: wait', () => {
     const same = { key: 'k', body: { buyerId: 'b' } };
     await api.checkout(id, same).expect(202); // nobody waits for this one, so its job names no replica
     const replays = [1, 2].map(() => api.checkout(id, { ...same, prefer: 'wait=20' }).expect(201));
-    settler = new Settler();
+    settle();
     await Promise.all(replays);
     expect(waiting()).toBe(0);
   });

@@ -1,11 +1,15 @@
 import { Admissions } from '@app/checkout-queue';
 import { loadApiConfig, type ApiConfig } from '@app/config';
-import { migrate } from '@app/database';
+import { migrate, poolOf } from '@app/database';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
 import request from 'supertest';
+import { DataSource } from 'typeorm';
 import { inject } from 'vitest';
 import { createApp } from '../../src/app.js';
+import { REDIS } from '../../src/core.module.js';
 import type { NewSale, SaleView } from '../../src/sales/sale.schema.js';
 
 export const ADMIN_KEY = 'a-key-for-tests-only';
@@ -43,6 +47,15 @@ export class Api {
 
   get admissions(): Admissions {
     return this.app.get(Admissions);
+  }
+
+  /** Its connections. */
+  get redis(): Redis {
+    return this.app.get(REDIS);
+  }
+
+  get database(): Pool {
+    return poolOf(this.app.get(DataSource));
   }
 
   openSale(sale: object) {

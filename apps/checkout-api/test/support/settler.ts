@@ -10,7 +10,7 @@ import { dueOf, Reservations } from '@app/inventory';
 import type { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { inject } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 
 interface SettlerOptions {
   readonly perBuyerLimit?: number;
@@ -25,6 +25,7 @@ export class Settler {
   readonly #pool = new pg.Pool({ connectionString: inject('databaseUrl') });
   readonly #worker: Worker<CheckoutJob>;
   readonly #releaser: Pick<Worker, 'close'>;
+  #stopped: Promise<void> | undefined;
 
   constructor({ perBuyerLimit, reservationTtlSeconds, announces = true }: SettlerOptions = {}) {
     const reservations = new Reservations<QueuedOrder>({
@@ -75,9 +76,20 @@ export class Settler {
     return rows.map(({ version }) => version);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     await Promise.all([this.#worker.close(), this.#releaser.close()]);
     this.#redis.disconnect();
     await this.#pool.end();
   }
+}
+
+/** A {@link Settler} until the test is finished. */
+export function settle(options?: SettlerOptions): Settler {
+  const settler = new Settler(options);
+  onTestFinished(() => settler.stop());
+  return settler;
 }
