@@ -1,9 +1,9 @@
-import { Locks } from '@app/lock';
-import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { Stack } from '../../../tools/stack/stack.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
+import { Rival } from './support/rival.js';
+import { startedStack } from './support/started-stack.js';
 
 const SOUND = { pending: 0, oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
 /** Three times as many orders of a SKU as two workers have in hand. */
@@ -14,37 +14,19 @@ const SOON_MS = 5_000;
 
 let stack: Stack;
 let shopper: Shopper;
-let redis: Redis;
-let locks: Locks;
+const rival = new Rival();
 beforeAll(async () => {
-  const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
-  stack = new Stack({ ...servers, stop: async () => undefined }, { SWEEP_INTERVAL_MS: '300' });
-  await stack.migrate();
-  await stack.startApis(1);
-  await stack.startWorkers(2);
+  stack = await startedStack({ SWEEP_INTERVAL_MS: '300' }, { workers: 2 });
   shopper = new Shopper(stack);
-  redis = new Redis(servers.redisUrl);
-  locks = new Locks({ redis, postgres: servers.databaseUrl });
 });
 afterAll(async () => {
-  await locks.close();
-  redis.disconnect();
+  await rival.stop();
   await stack.stop();
 });
 
 const within = { timeout: SOON_MS, interval: 10 };
 const soon = (orderId: string, status: string) =>
   expect.poll(async () => (await shopper.order(orderId)).status, within).toBe(status);
-
-/** The sale's only lock is somebody else's while `work` runs. */
-async function stuck(
-  strategy: 'redis' | 'redis-setnx' | 'postgres-advisory',
-  saleId: string,
-  work: () => Promise<void>,
-) {
-  const lock = await locks.of(strategy);
-  await lock.withLock(`${saleId}:hot`, { ttl: 60_000, wait: 10_000 }, work);
-}
 
 /** Checkouts of the sale, one after the other. Each must be settled soon. */
 async function buys(saleId: string, count: number): Promise<string[]> {
@@ -62,7 +44,7 @@ it.each(['redis-setnx', 'redis', 'postgres-advisory'] as const)(
   async (strategy) => {
     const stuckSale = await shopper.openSale(strategy, BEHIND);
     const healthy = await shopper.openSale(strategy, 1_000);
-    await stuck(strategy, stuckSale, async () => {
+    await rival.holds(strategy, stuckSale, async () => {
       expect(await shopper.stampede(stuckSale, BEHIND)).toHaveLength(BEHIND);
       await buys(healthy, 50);
       await expect.poll(() => metric('skus_standing_still{what="orders"}'), within).toBe(1);
@@ -80,14 +62,14 @@ it('ends the reservations of other sales in time while those of one are stuck be
   const cancelled = await shopper.openSale('redis-setnx', 20);
   const due = await shopper.stampede(stuckSale, DUE);
   await Promise.all(due.map(({ orderId }) => soon(orderId, 'reserved')));
-  await stuck('redis-setnx', stuckSale, async () => {
+  await rival.holds('redis-setnx', stuckSale, async () => {
     await expect.poll(() => metric('reservations_overdue'), within).toBeGreaterThanOrEqual(DUE); // sweeps have them in hand, too
     for (const orderId of await buys(cancelled, 10)) {
       await shopper.cancel(orderId);
       await soon(orderId, 'cancelled');
     }
     const orderIds = await buys(unpaid, 5);
-    await redis.del('bull:releases:delayed'); // from here on only sweeps know what is due
+    await rival.redis.del('bull:releases:delayed'); // from here on only sweeps know what is due
     for (const orderId of orderIds) await soon(orderId, 'expired');
     expect((await shopper.drained(stuckSale)).held).toBe(DUE);
   });

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { metricsIn, selectorsOf } from './support/promql.js';
+import { startedStack } from './support/started-stack.js';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
@@ -30,11 +31,7 @@ const ADDED_LABELS = ['job', 'instance'];
 let stack: Stack;
 let exported: Map<string, Set<string>>;
 beforeAll(async () => {
-  const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
-  stack = new Stack({ ...servers, stop: async () => undefined });
-  await stack.migrate();
-  await stack.startApis(1);
-  await stack.startWorkers(1);
+  stack = await startedStack();
   const shopper = new Shopper(stack);
   const saleId = await shopper.openSale('redis', 5);
   await shopper.stampede(saleId, 20);

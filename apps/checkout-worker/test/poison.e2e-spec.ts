@@ -4,8 +4,9 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
+import { startedStack } from './support/started-stack.js';
 
 const soon = { timeout: 10_000, interval: 50 };
 const NUL = 'a\0b';
@@ -22,11 +23,7 @@ const admissions = new Admissions(redis, {
 });
 const database = new pg.Pool({ connectionString: inject('databaseUrl') });
 beforeAll(async () => {
-  const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
-  stack = new Stack({ ...servers, stop: async () => undefined }, { LOG_LEVEL: 'silent' });
-  await stack.migrate();
-  await stack.startApis(1);
-  await stack.startWorkers(2);
+  stack = await startedStack({ LOG_LEVEL: 'silent' }, { workers: 2 });
   shopper = new Shopper(stack);
 });
 afterAll(async () => {

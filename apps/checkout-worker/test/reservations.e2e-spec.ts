@@ -2,9 +2,10 @@ import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { holdLock } from './support/held-lock.js';
+import { startedStack } from './support/started-stack.js';
 
 /** Milliseconds, short, so that what was left behind is soon taken up. */
 const env = {
@@ -22,15 +23,7 @@ let shopper: Shopper;
 const redis = new Redis(inject('redisUrl'));
 const database = new pg.Pool({ connectionString: inject('databaseUrl') });
 beforeAll(async () => {
-  const services = {
-    redisUrl: inject('redisUrl'),
-    databaseUrl: inject('databaseUrl'),
-    stop: async () => undefined,
-  };
-  stack = new Stack(services, env);
-  await stack.migrate();
-  await stack.startApis(2);
-  await stack.startWorkers(2);
+  stack = await startedStack(env, { apis: 2, workers: 2 });
   shopper = new Shopper(stack);
 });
 afterAll(async () => {

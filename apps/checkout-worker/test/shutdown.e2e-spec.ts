@@ -1,14 +1,14 @@
-import { Locks } from '@app/lock';
 import { EXIT } from '@app/process';
 import { Spawned, TcpProxy } from '@app/testing';
-import { Redis } from 'ioredis';
 import { connect } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { mainOf } from '../../../tools/setup/build.js';
-import { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { holdLock } from './support/held-lock.js';
+import { Rival } from './support/rival.js';
+import { startedStack } from './support/started-stack.js';
 
 /** Orders, several jobs of them. */
 const STUCK = 100;
@@ -16,22 +16,14 @@ const patient = { timeout: 20_000, interval: 50 };
 
 let stack: Stack;
 let shopper: Shopper;
-let redis: Redis;
-let locks: Locks;
+const rival = new Rival();
 const database = new pg.Pool({ connectionString: inject('databaseUrl') });
 beforeAll(async () => {
-  const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
-  stack = new Stack({ ...servers, stop: async () => undefined });
-  await stack.migrate();
-  await stack.startApis(1);
-  await stack.startWorkers(1);
+  stack = await startedStack();
   shopper = new Shopper(stack);
-  redis = new Redis(servers.redisUrl);
-  locks = new Locks({ redis });
 });
 afterAll(async () => {
-  await locks.close();
-  redis.disconnect();
+  await rival.stop();
   await database.end();
   await stack.stop();
 });
@@ -41,9 +33,8 @@ it('a worker that is told to end is alive and not ready until it has let go of i
   const status = async (path: string) => (await fetch(`${worker.url}${path}`)).status;
   const waiters = async () => /^lock_waiters.* 1$/m.test(await (await fetch(`${worker.url}/metrics`)).text());
   const saleId = await shopper.openSale('redis-setnx', 5);
-  const lock = await locks.of('redis-setnx');
   let ended: Promise<void> | undefined;
-  await lock.withLock(`${saleId}:hot`, { ttl: 60_000, wait: 0 }, async () => {
+  await rival.holds('redis-setnx', saleId, async () => {
     await shopper.checkout(saleId, 'ann');
     await vi.waitFor(async () => expect(await waiters()).toBe(true), { timeout: 10_000 });
     expect(await status('/health/ready')).toBe(200);
@@ -103,8 +94,7 @@ describe('a worker that is told to end', () => {
     // So long that nobody takes them over as stalled.
     const worker = await alone({ JOB_LOCK_MS: '60000' });
     const saleId = await shopper.openSale('redis-setnx', STUCK);
-    const lock = await locks.of('redis-setnx');
-    await lock.withLock(`${saleId}:hot`, { ttl: 60_000, wait: 0 }, async () => {
+    await rival.holds('redis-setnx', saleId, async () => {
       const accepted = await shopper.stampede(saleId, STUCK);
       await shows(worker, /^skus_standing_still\{what="orders"\} 1$/m);
       worker.kill('SIGTERM');
@@ -133,7 +123,7 @@ describe('a worker that is told to end', () => {
     async function endsWhileItWaits(worker: Spawned, lock: Awaited<ReturnType<typeof holdLock>>) {
       await expect.poll(async () => (await lock.waiters()).length, patient).toBeGreaterThan(0);
       worker.kill('SIGTERM');
-      await expect.poll(() => redis.client('LIST'), patient).not.toContain('cmd=bzpopmin'); // it takes no jobs
+      await expect.poll(() => rival.redis.client('LIST'), patient).not.toContain('cmd=bzpopmin'); // it takes no jobs
       await lock.release();
       expect(await worker.ended).toBe(EXIT.ended);
     }

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { startReplica, startReplicas, type Env, type Replica } from '../../../tools/stack/replica.js';
-import { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { holdLock } from './support/held-lock.js';
+import { startedStack } from './support/started-stack.js';
 
 /** Milliseconds within which a worker must be back, or another one must sell in its place. */
 const REDIS_BACK = 10_000;
@@ -30,9 +31,7 @@ const database = new pg.Pool({ connectionString: servers.databaseUrl });
 beforeAll(async () => {
   postgres = await TcpProxy.before(servers.databaseUrl);
   redis = await TcpProxy.before(servers.redisUrl);
-  stack = new Stack({ ...servers, stop: async () => undefined });
-  await stack.migrate();
-  await stack.startApis(1);
+  stack = await startedStack({}, { workers: 0 });
   relayed = {
     ...stack.env,
     SWEEP_INTERVAL_MS: '300',

@@ -1,8 +1,9 @@
 import { STRATEGY_NAMES, strategyOf } from '@app/inventory';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lockServersOf } from '../../../tools/stack/lock-servers.js';
-import { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { CHECKOUTS, Stampede, STOCK } from './stampede.js';
+import { startedStack } from './support/started-stack.js';
 
 /** Short, so that what a killed worker held is free again soon. */
 const QUICK_RECOVERY = { LOCK_TTL_MS: '2000', SETNX_TTL_MS: '2000', JOB_LOCK_MS: '2000' };
@@ -10,15 +11,7 @@ const QUICK_RECOVERY = { LOCK_TTL_MS: '2000', SETNX_TTL_MS: '2000', JOB_LOCK_MS:
 let stack: Stack;
 let stampede: Stampede;
 beforeAll(async () => {
-  const services = {
-    redisUrl: inject('redisUrl'),
-    databaseUrl: inject('databaseUrl'),
-    stop: async () => undefined,
-  };
-  stack = new Stack(services, QUICK_RECOVERY);
-  await stack.migrate();
-  await stack.startApis(2);
-  await stack.startWorkers(4);
+  stack = await startedStack(QUICK_RECOVERY, { apis: 2, workers: 4 });
   stampede = new Stampede(stack);
 });
 afterAll(() => stack.stop());

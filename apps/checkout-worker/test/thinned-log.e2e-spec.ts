@@ -1,8 +1,9 @@
 import { Spawned, TcpProxy } from '@app/testing';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, inject, it, vi } from 'vitest';
 import { mainOf } from '../../../tools/setup/build.js';
-import { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
+import { startedStack } from './support/started-stack.js';
 
 /** Of the log: one line per cause. */
 const INTERVAL_MS = 10_000;
@@ -15,9 +16,7 @@ let shopper: Shopper;
 let relays: { Postgres: TcpProxy; Redis: TcpProxy };
 let worker: Spawned;
 beforeAll(async () => {
-  stack = new Stack({ ...servers, stop: async () => undefined });
-  await stack.migrate();
-  await stack.startApis(1);
+  stack = await startedStack({}, { workers: 0 });
   shopper = new Shopper(stack);
 });
 afterAll(() => stack.stop());

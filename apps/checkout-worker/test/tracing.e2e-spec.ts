@@ -1,23 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
-import { Stack } from '../../../tools/stack/stack.js';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { Stack } from '../../../tools/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { Collector } from './support/collector.js';
+import { startedStack } from './support/started-stack.js';
 
 let collector: Collector;
 let stack: Stack;
 let saleId: string;
 beforeAll(async () => {
   collector = await Collector.start();
-  const servers = { redisUrl: inject('redisUrl'), databaseUrl: inject('databaseUrl') };
-  stack = new Stack(
-    { ...servers, stop: async () => undefined },
-    { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, LOG_LEVEL: 'debug' },
-  );
-  await stack.migrate();
-  await stack.startApis(1);
-  await stack.startWorkers(1);
+  stack = await startedStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, LOG_LEVEL: 'debug' });
   saleId = await new Shopper(stack).openSale('redis', 500);
 });
 afterAll(async () => {
