@@ -1,5 +1,5 @@
+import type { Grant, Lease } from './contract.js';
 import { LockLostError } from './errors.js';
-import type { Grant, Lease } from './lock.js';
 
 /** Share of the TTL given away so that the local clock may run slower than the store's. */
 const SAFETY_MARGIN = 0.05;

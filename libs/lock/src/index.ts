@@ -6,8 +6,16 @@ export {
   type LockDriverName,
 } from './drivers/index.js';
 export * from './errors.js';
-export type { Grant, Lease, LockDriver, LockObserver, LockOptions, LockRequest, LockState } from './lock.js';
+export type {
+  Grant,
+  Lease,
+  LockDriver,
+  LockObserver,
+  LockOptions,
+  LockRequest,
+  LockState,
+} from './contract.js';
 export { processOf } from './holder.js';
 export { Locks } from './locks.js';
 export { Semaphore } from './semaphore.js';
-export { Lock } from './with-lock.js';
+export { Lock } from './lock.js';

@@ -1,116 +1,139 @@
-/** Options of one `withLock` call. Durations are in milliseconds. */
-export interface LockOptions {
-  /** How long the lock outlives a holder that gives no sign of life. */
-  readonly ttl: number;
+import { BoundedRequest } from './bounded-request.js';
+import type {
+  Grant,
+  Lease,
+  LockDriver,
+  LockObserver,
+  LockOptions,
+  LockRequest,
+  LockState,
+} from './contract.js';
+import {
+  LockBackendUnavailableError,
+  LockDeniedError,
+  LockLostError,
+  LockQuorumUnreachableError,
+} from './errors.js';
+import { HeldLease } from './held-lease.js';
+
+const SILENT: LockObserver = { waiting() {}, granted() {}, released() {}, lost() {} };
+
+/** Runs work under a lock of one driver. This is all that callers see of a lock. */
+export class Lock {
+  constructor(
+    private readonly driver: LockDriver,
+    private readonly observer: LockObserver = SILENT,
+  ) {}
+
   /**
-   * How long to wait at most for a lock that somebody else has. A free one is granted whatever this is, also with 0: what
-   * the store needs to answer is not waiting. A store that does not answer is given up after a few seconds.
+   * Waits for the lock, runs `work` while holding it, releases it, and returns what `work` returned.
+   *
+   * @throws {LockWaitTimeoutError | LockAbortedError | LockBackendUnavailableError | LockQuorumUnreachableError | LockDeniedError}
+   *   the lock was not granted; `work` did not run
+   * @throws {LockLostError} the lease ended before the work did, even if `work` returned normally
+   * @throws whatever `work` throws; it wins over every error of the release
    */
-  readonly wait: number;
+  async withLock<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
+    return this.#during(resource, options, (request) => this.driver.acquire(resource, request), work);
+  }
+
   /**
-   * How long the work may take: the lease of older work is extended no more, the signal aborts, and as long again later, a TTL at
-   * least, the lock is given back, also where the work goes on. Absent: as long as it takes.
+   * The same while holding all of these locks, one at least; `wait` is for each where they are granted one by one. They are taken in
+   * the order given: whoever needs several at a time must name them in the same order, else two could wait for each other.
    */
-  readonly longest?: number;
-  /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
-  readonly signal?: AbortSignal;
+  async withLocks<T>(
+    resources: readonly string[],
+    options: LockOptions,
+    work: (...leases: Lease[]) => Promise<T>,
+  ): Promise<T> {
+    const [resource, ...others] = resources as [string, ...string[]];
+    if (others.length === 0) return this.withLock(resource, options, work);
+    const { driver } = this;
+    if (driver.acquireAll) {
+      const acquire = (request: LockRequest) => driver.acquireAll!(resources, request);
+      return this.#during(resources.join(', '), options, acquire, (lease) =>
+        work(...resources.map(() => lease)),
+      );
+    }
+    return this.withLock(resource, options, (lease) =>
+      this.withLocks(others, options, (...leases) => work(lease, ...leases)),
+    );
+  }
+
+  async #during<T>(
+    resource: string,
+    options: LockOptions,
+    acquire: (request: LockRequest) => Promise<Grant>,
+    work: (lease: Lease) => Promise<T>,
+  ): Promise<T> {
+    const request = new BoundedRequest(resource, options);
+    const grant = await this.#await(acquire, request);
+    const lease = new HeldLease(resource, grant, options.ttl, options.longest);
+    const grantedAt = performance.now();
+    this.observer.granted(request.waited);
+    try {
+      const result = await work(lease);
+      lease.throwIfLost();
+      await release(lease, grant);
+      return result;
+    } catch (error) {
+      if (error instanceof LockLostError) this.observer.lost();
+      await grant.release().catch(() => undefined); // nothing happens if that was done; the error at hand wins
+      throw error;
+    } finally {
+      lease.stop();
+      this.observer.released(performance.now() - grantedAt);
+    }
+  }
+
   /**
-   * Says that every write of the work carries the lease's token to where it is checked. Only then may a driver take the
-   * lock from a holder whose process seems gone before its TTL has run out: should it live on, its writes are refused.
+   * See {@link LockDriver.reseed}.
+   *
+   * @throws {RangeError} the driver gives no tokens
    */
-  readonly fenced?: boolean;
+  async reseed(resource: string, above: bigint): Promise<void> {
+    if (!this.driver.reseed)
+      throw new RangeError(`there are no tokens of ${resource} to be moved above ${above}`);
+    await this.driver.reseed(resource, above);
+  }
+
+  /**
+   * Who has the lock and who waits; nothing where the store cannot be asked.
+   *
+   * @throws {LockBackendUnavailableError}
+   */
+  async inspect(resource: string): Promise<LockState | undefined> {
+    return this.driver.inspect?.(resource);
+  }
+
+  async #await(acquire: (request: LockRequest) => Promise<Grant>, request: BoundedRequest): Promise<Grant> {
+    this.observer.waiting(1);
+    try {
+      return await acquire(request);
+    } catch (error) {
+      throw this.#denied(error) ?? error;
+    } finally {
+      this.observer.waiting(-1);
+      request.end();
+    }
+  }
+
+  #denied(error: unknown): LockDeniedError | undefined {
+    const failed = [LockBackendUnavailableError, LockQuorumUnreachableError].some(
+      (kind) => error instanceof kind,
+    );
+    if (!failed) return undefined;
+    const { cause } = error as Error;
+    const remedy = this.driver.remedyFor?.(cause);
+    return remedy === undefined ? undefined : new LockDeniedError(remedy, cause);
+  }
 }
 
-/** A granted lock, valid while the callback of `withLock` runs and `signal` has not aborted. */
-export interface Lease {
-  readonly resource: string;
-  /** Unique per grant. */
-  readonly holder: string;
-  /** Fencing token: strictly growing per resource; absent where the store cannot give one. */
-  readonly token?: bigint;
-  /** Aborts, with a LockLostError, the moment ownership is lost or can no longer be proven. */
-  readonly signal: AbortSignal;
-  /** Until when ownership is proven, on the clock of `performance.now()`. The watchdog moves it on. */
-  readonly expiresAt: number;
-  /**
-   * Reads the clock too, so that it is right even when a blocked event loop kept `signal` from firing.
-   * @throws {LockLostError}
-   */
-  throwIfLost(): void;
-}
-
-/** What a driver is asked for. */
-export interface LockRequest {
-  readonly ttl: number;
-  /** See {@link LockOptions.fenced}. */
-  readonly fenced?: boolean;
-  /** Aborted when the caller gives up: leave the queue and reject with `signal.reason`. */
-  readonly signal: AbortSignal;
-  /** See {@link LockOptions.wait}. Absent: for as long as it takes. */
-  readonly wait?: number;
-  /** To be called once it is certain that somebody else has the lock or is to have it first: from then on, `wait` counts. */
-  contended?(): void;
-}
-
-/** What a driver hands out: ownership as its store sees it. `Lock` adds the watchdog and the local clock. */
-export interface Grant {
-  readonly holder: string;
-  readonly token?: bigint;
-  /** `performance.now()` from before the command that proved ownership was sent. Absent: the lock never runs out. */
-  readonly provenAt?: number;
-  /** How long after `provenAt` the store keeps the lock for us, in milliseconds, if that is not the TTL asked for. */
-  readonly ttl?: number;
-  /** The same for the grant itself, where its extensions last longer. */
-  readonly firstTtl?: number;
-  /**
-   * Proves ownership and, where the lock runs out, makes it last `ttl` milliseconds from now. Resolves to false when the
-   * lock is no longer ours. Absent: nothing extends it, it runs out when its time is over.
-   */
-  readonly extend?: (ttl: number) => Promise<boolean>;
-  /** Aborts when the store tells that the lock is gone, where it tells by itself: sooner than the watchdog asks. */
-  readonly lost?: AbortSignal;
-  /** Resolves to false when the lock was no longer ours. */
-  release(): Promise<boolean>;
-}
-
-/** Who has a lock and who waits, as the store sees it at one moment. */
-export interface LockState {
-  readonly holder?: string;
-  /** First come first; absent where waiters do not stand in line in the store. */
-  readonly waiters?: readonly string[];
-}
-
-/**
- * One way to lock: the part that differs between stores.
- * Rejects with a LockError only; an error of the store's client becomes LOCK_BACKEND_UNAVAILABLE.
- */
-export interface LockDriver {
-  acquire(resource: string, request: LockRequest): Promise<Grant>;
-  /**
-   * Grants several resources as one: taken in this order, kept alive and given back together. Absent where it makes no difference
-   * to take one after the other, as it does where what a caller holds is scarce, such as connections.
-   */
-  acquireAll?(resources: readonly string[], request: LockRequest): Promise<Grant>;
-  /**
-   * Makes the token of whoever asks for `resource` from now on larger than `above`: the repair when the store's counter went
-   * backwards (a failover to a replica that lagged, a restored backup). Absent where the store gives no tokens.
-   */
-  reseed?(resource: string, above: bigint): Promise<void>;
-  /**
-   * What has to be changed so that the store serves this client, where `error`, one of the store's own client, says that it will
-   * not until then.
-   */
-  remedyFor?(error: unknown): string | undefined;
-  /** Looks and changes nothing. Absent where the store cannot be asked. */
-  inspect?(resource: string): Promise<LockState>;
-  close(): Promise<void>;
-}
-
-/** Told what happens to locks, for metrics. Durations are in milliseconds. */
-export interface LockObserver {
-  /** One caller more, or one less, waits in this process. */
-  waiting(change: 1 | -1): void;
-  granted(waitedMs: number): void;
-  released(heldMs: number): void;
-  lost(): void;
+/** @throws {LockLostError} when the store says that the lock was no longer ours */
+async function release(lease: HeldLease, grant: Grant): Promise<void> {
+  lease.stop();
+  // The work ended within a proven lease: a store that cannot be reached now only delays the next holder, up to the TTL.
+  const wasOurs = await grant.release().catch(() => true);
+  if (!wasOurs)
+    throw new LockLostError(lease.resource, 'at its release it belonged to somebody else or nobody');
 }

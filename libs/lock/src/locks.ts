@@ -1,6 +1,6 @@
+import type { LockDriver, LockObserver } from './contract.js';
 import { createLockDriver, type LockBackends, type LockDriverName } from './drivers/index.js';
-import type { LockDriver, LockObserver } from './lock.js';
-import { Lock } from './with-lock.js';
+import { Lock } from './lock.js';
 
 /** The locks of one process: each driver is opened when it is first asked for, and closed with the others. */
 export class Locks {

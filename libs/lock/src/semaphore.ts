@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
+import type { Lease, LockObserver, LockOptions } from './contract.js';
 import { RedisDriver } from './drivers/redis/redis.driver.js';
-import type { Lease, LockObserver, LockOptions } from './lock.js';
-import { Lock } from './with-lock.js';
+import { Lock } from './lock.js';
 
 /**
  * Lets at most `permits` callers in at a time, over all processes that use the same Redis and the same number of permits;

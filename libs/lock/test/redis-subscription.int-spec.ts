@@ -1,7 +1,7 @@
 import { RelayedChannel } from '@app/testing';
 import { Redis } from 'ioredis';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { ownConnection } from '../src/drivers/own-connection.js';
+import { ownConnection } from '../src/connections/redis-connection.js';
 import { WakeUps } from '../src/drivers/redis/wake-ups.js';
 
 const SOON = { timeout: 20_000, interval: 50 };

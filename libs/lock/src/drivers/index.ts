@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
+import type { LockDriver } from '../contract.js';
 import { LockDriverUnknownError } from '../errors.js';
-import type { LockDriver } from '../lock.js';
-import { SharedTurns } from './shared-turns.js';
+import { SharedTurns } from '../turns/shared-turns.js';
 
 /** The servers that drivers may need; each driver takes connections of its own. A driver without its server is not usable. */
 export interface LockBackends {

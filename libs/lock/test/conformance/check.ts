@@ -1,4 +1,4 @@
-import { TOKENS_PER_TURN } from '../../src/drivers/turn.js';
+import { TOKENS_PER_TURN } from '../../src/turns/turn.js';
 import { LockError } from '../../src/index.js';
 import type { Promises } from '../promises.js';
 import { RemoteError } from '../support/contender-process.js';

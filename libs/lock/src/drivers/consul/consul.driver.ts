@@ -1,4 +1,4 @@
-import { SessionQueueDriver } from '../session-queue.js';
+import { SessionQueueDriver } from '../../recipes/session-queue.js';
 import { consulRemedy, ConsulClient, isRefused, isUnanswered, type Entry } from './client.js';
 import { baseIn, baseKeyOf, ConsulPlace } from './place.js';
 import { Session } from './session.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RETRY_PAUSE_MS } from '../persist.js';
-import { QueuedKey, type View } from '../queued-key.js';
+import { RETRY_PAUSE_MS } from '../../async/persist.js';
+import { QueuedKey, type View } from '../../recipes/queued-key.js';
 import { isRefused, isUnanswered, type ConsulClient, type Entry, type Operation } from './client.js';
 import type { Session } from './session.js';
 

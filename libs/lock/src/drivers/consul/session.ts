@@ -1,5 +1,5 @@
-import { KeptSession, RENEW_AFTER } from '../kept-session.js';
-import { persist } from '../persist.js';
+import { persist } from '../../async/persist.js';
+import { KeptSession, RENEW_AFTER } from '../../recipes/kept-session.js';
 import { isUnanswered, type ConsulClient } from './client.js';
 
 /** What servers allow unless they are configured otherwise, in seconds. */

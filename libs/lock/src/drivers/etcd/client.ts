@@ -6,7 +6,7 @@ import {
   isRecoverableError,
   type IOptions,
 } from 'etcd3';
-import { RETRY_PAUSE_MS } from '../persist.js';
+import { RETRY_PAUSE_MS } from '../../async/persist.js';
 
 /** One command is given up as unanswered after this, in milliseconds. */
 const DEADLINE_MS = 2_000;

@@ -1,5 +1,5 @@
 import type { Etcd3, IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
-import { RETRY_PAUSE_MS } from '../persist.js';
+import { RETRY_PAUSE_MS } from '../../async/persist.js';
 
 type Stream = IDuplexStream<Partial<IWatchRequest>, IWatchResponse>;
 

@@ -1,5 +1,5 @@
-import { SessionQueueDriver } from '../session-queue.js';
 import { CompareResult, CompareTarget } from 'etcd3';
+import { SessionQueueDriver } from '../../recipes/session-queue.js';
 import { etcdRemedy, isUnanswered, openClient } from './client.js';
 import { Deletions } from './deletions.js';
 import { baseIn, baseKeyOf, EtcdPlace, type Ahead } from './place.js';

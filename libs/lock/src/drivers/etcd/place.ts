@@ -9,7 +9,7 @@ import {
   type IRequestOp,
   type ITxnRequest,
 } from 'etcd3';
-import { QueuedKey, type View } from '../queued-key.js';
+import { QueuedKey, type View } from '../../recipes/queued-key.js';
 import { isUnanswered } from './client.js';
 import type { Deletions } from './deletions.js';
 import type { Session } from './session.js';

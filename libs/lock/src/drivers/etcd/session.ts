@@ -1,6 +1,6 @@
 import type { Etcd3, ILeaseKeepAliveResponse } from 'etcd3';
-import { KeptSession, RENEW_AFTER } from '../kept-session.js';
-import { persist } from '../persist.js';
+import { persist } from '../../async/persist.js';
+import { KeptSession, RENEW_AFTER } from '../../recipes/kept-session.js';
 import { isUnanswered } from './client.js';
 
 /** An etcd lease. */

@@ -1,7 +1,7 @@
 import { Mutex } from 'async-mutex';
 import { randomUUID } from 'node:crypto';
-import { orAbort } from '../or-abort.js';
-import type { Grant, LockDriver, LockRequest } from '../../lock.js';
+import { orAbort } from '../../async/or-abort.js';
+import type { Grant, LockDriver, LockRequest } from '../../contract.js';
 
 /**
  * A mutex in this process's memory: first come first served, costs nothing, and protects against nobody outside the

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ConnectionLockDriver, type LockingConnection } from '../connection-lock.js';
-import { isAnswer, MysqlConnection, mysqlRemedy } from '../mysql-connection.js';
+import { isAnswer, MysqlConnection, mysqlRemedy } from '../../connections/mysql-connection.js';
+import { ConnectionLockDriver, type LockingConnection } from '../../recipes/connection-lock.js';
 
 /** Longest time, in seconds, that one GET_LOCK waits: a year, for it is the caller who ends a wait. */
 const WAIT_S = 31_536_000;

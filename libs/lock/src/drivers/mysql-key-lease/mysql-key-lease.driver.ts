@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Grant, LockDriver, LockRequest } from '../../lock.js';
-import { mysqlRemedy } from '../mysql-connection.js';
-import { keyOf, MysqlTable, poll } from '../mysql-table.js';
-import { orUnavailable } from '../or-unavailable.js';
+import { orUnavailable } from '../../async/or-unavailable.js';
+import { mysqlRemedy } from '../../connections/mysql-connection.js';
+import type { Grant, LockDriver, LockRequest } from '../../contract.js';
+import { keyOf, MysqlTable, poll } from '../../recipes/mysql-table.js';
 import { CREATE_TABLE, EXTEND, LOOK, RAISE_TOKEN, RELEASE, TAKE } from './sql.js';
 
 /** The driver reads tokens as doubles. */

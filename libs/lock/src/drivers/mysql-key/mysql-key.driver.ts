@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDuplicateKey, mysqlRemedy } from '../../connections/mysql-connection.js';
+import type { Grant, LockDriver, LockRequest } from '../../contract.js';
 import { LockBackendUnavailableError } from '../../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../../lock.js';
-import { isDuplicateKey, mysqlRemedy } from '../mysql-connection.js';
-import { keyOf, MysqlTable, poll } from '../mysql-table.js';
+import { keyOf, MysqlTable, poll } from '../../recipes/mysql-table.js';
 import { CREATE_TABLE, HOLDS, LOCK, UNLOCK } from './sql.js';
 
 /** Where a release or the undoing of an acquire did not get through, it is tried again this often, in milliseconds. */

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { ANSWER_MS } from '../../answer-ms.js';
-import { ConnectionLockDriver, type LockingConnection } from '../connection-lock.js';
+import { ANSWER_MS } from '../../async/answer-ms.js';
+import { ConnectionLockDriver, type LockingConnection } from '../../recipes/connection-lock.js';
 import {
   FIND_DEAD_WAITERS,
   LOCK,

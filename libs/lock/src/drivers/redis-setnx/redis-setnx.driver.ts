@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
+import { orUnavailable } from '../../async/or-unavailable.js';
+import { ownConnection } from '../../connections/redis-connection.js';
+import { redisRemedy } from '../../connections/redis-remedy.js';
+import type { Grant, LockDriver, LockRequest, LockState } from '../../contract.js';
 import { LockBackendUnavailableError } from '../../errors.js';
 import { clientName } from '../../holder.js';
-import type { Grant, LockDriver, LockRequest, LockState } from '../../lock.js';
-import { orUnavailable } from '../or-unavailable.js';
-import { ownConnection } from '../own-connection.js';
-import { redisRemedy } from '../redis-remedy.js';
 
 const RELEASE = readFileSync(new URL('./release.lua', import.meta.url), 'utf8');
 /** Mean pause between two tries, in milliseconds; the jitter keeps contenders out of step. */

@@ -1,5 +1,5 @@
-import type { LockRequest } from '../../lock.js';
-import type { Turn } from '../turn.js';
+import type { LockRequest } from '../../contract.js';
+import type { Turn } from '../../turns/turn.js';
 import type { Answer, Contender } from './contender.js';
 
 /** What the one inside has for the one who waits: its turn, or the answer to what it asked for it. */

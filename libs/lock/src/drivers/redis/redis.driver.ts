@@ -1,12 +1,12 @@
 import { Cluster, type Redis } from 'ioredis';
+import { orUnavailable } from '../../async/or-unavailable.js';
+import { ownConnection } from '../../connections/redis-connection.js';
+import { redisRemedy } from '../../connections/redis-remedy.js';
+import type { Grant, LockDriver, LockRequest, LockState } from '../../contract.js';
 import { LockBackendUnavailableError } from '../../errors.js';
 import { clientName } from '../../holder.js';
-import type { Grant, LockDriver, LockRequest, LockState } from '../../lock.js';
-import { LocalQueue } from '../local-queue.js';
-import { orUnavailable } from '../or-unavailable.js';
-import { ownConnection } from '../own-connection.js';
-import { redisRemedy } from '../redis-remedy.js';
-import { TOKENS_PER_TURN, Turn, type Granted } from '../turn.js';
+import { LocalQueue } from '../../turns/local-queue.js';
+import { TOKENS_PER_TURN, Turn, type Granted } from '../../turns/turn.js';
 import { Contender, type Answer } from './contender.js';
 import { Doorway, type Waiting } from './doorway.js';
 import { scriptsWith, type Keys, type LockCommands } from './scripts.js';

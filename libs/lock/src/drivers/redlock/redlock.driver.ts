@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orAbort } from '../../async/or-abort.js';
+import { redisRemedy } from '../../connections/redis-remedy.js';
+import type { Grant, LockDriver, LockRequest } from '../../contract.js';
 import { LockQuorumUnreachableError } from '../../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../../lock.js';
-import { orAbort } from '../or-abort.js';
-import { redisRemedy } from '../redis-remedy.js';
 import { ballot, majorityOf, type Ballot } from './ballot.js';
 import { Voter } from './voter.js';
 
@@ -17,7 +17,7 @@ const PAUSE_MAX_TRIES = 3;
 /** How far the clocks of the servers and of this process may drift apart during a TTL, as the algorithm allows for it. */
 const driftOf = (ttl: number) => ttl * 0.01 + 2;
 /** How long one server may take to answer: small against the TTL, since what passes is lost for the work. */
-const patienceOf = (ttl: number) => Math.min(ttl / 5, 500);
+const answerMsOf = (ttl: number) => Math.min(ttl / 5, 500);
 
 /**
  * Redlock: the lock belongs to whoever has the vote of a majority of N independent Redis servers. It outlives the loss of
@@ -77,14 +77,14 @@ export class RedlockDriver implements LockDriver {
     const key = `${this.prefix}:redlock:{${resource}}`;
     // New for each try: a release of an earlier one, arriving late, must not take back a vote of this one.
     const holder = randomUUID();
-    const patience = patienceOf(ttl);
+    const answerMs = answerMsOf(ttl);
     const validFor = ttl - driftOf(ttl);
-    const release = () => ballot(this.#voters, (voter) => voter.release(key, holder, patience));
+    const release = () => ballot(this.#voters, (voter) => voter.release(key, holder, answerMs));
 
     const provenAt = performance.now();
     let granted = false;
     try {
-      const vote = ballot(this.#voters, (voter) => voter.lock(key, holder, ttl, patience));
+      const vote = ballot(this.#voters, (voter) => voter.lock(key, holder, ttl, answerMs));
       const { carried, reached, errors } = await orAbort(vote, signal);
       if (carried === undefined && reached < majorityOf(this.#voters)) {
         throw this.#unreachable(resource, reached, errors);
@@ -103,7 +103,7 @@ export class RedlockDriver implements LockDriver {
       extend: async (next) =>
         this.#outcome(
           resource,
-          await ballot(this.#voters, (voter) => voter.extend(key, holder, next, patience)),
+          await ballot(this.#voters, (voter) => voter.extend(key, holder, next, answerMs)),
         ),
       release: async () => this.#outcome(resource, await release()),
     };

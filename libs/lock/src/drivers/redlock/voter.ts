@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { isReplica } from '../own-connection.js';
+import { isReplica } from '../../connections/redis-connection.js';
 
 /** A server that was heard of last in one of these states is not there: to wait for it would be in vain. */
 const AWAY = new Set(['close', 'reconnecting', 'end']);
@@ -21,7 +21,7 @@ interface Commands extends Redis {
 }
 
 /**
- * One of the independent servers. Each question rejects when no answer came within `patience` milliseconds, and at once
+ * One of the independent servers. Each question rejects when no answer came within `answerMs` milliseconds, and at once
  * while the server is known not to answer; its connection comes back in the background.
  */
 export class Voter {
@@ -45,26 +45,26 @@ export class Voter {
     this.#redis.on('error', (error) => (this.#trouble = error));
   }
 
-  async lock(key: string, holder: string, ttl: number, patience: number): Promise<boolean> {
+  async lock(key: string, holder: string, ttl: number, answerMs: number): Promise<boolean> {
     this.#throwIfAway();
     return this.#within(
-      patience,
+      answerMs,
       this.#redis.set(key, holder, 'PX', ttl, 'NX').then((ok) => ok !== null),
     );
   }
 
-  async extend(key: string, holder: string, ttl: number, patience: number): Promise<boolean> {
+  async extend(key: string, holder: string, ttl: number, answerMs: number): Promise<boolean> {
     this.#throwIfAway();
     return this.#within(
-      patience,
+      answerMs,
       this.#redis.voteExtend(key, holder, ttl).then((extended) => extended === 1),
     );
   }
 
   /** Is sent in any case: behind a vote that is still under way, or as soon as the connection is back. */
-  async release(key: string, holder: string, patience: number): Promise<boolean> {
+  async release(key: string, holder: string, answerMs: number): Promise<boolean> {
     return this.#within(
-      patience,
+      answerMs,
       this.#redis.voteRelease(key, holder).then((released) => released === 1),
     );
   }
@@ -78,7 +78,7 @@ export class Voter {
     if (AWAY.has(this.#redis.status)) throw this.#trouble ?? this.#silence();
   }
 
-  async #within(patience: number, answer: Promise<boolean>): Promise<boolean> {
+  async #within(answerMs: number, answer: Promise<boolean>): Promise<boolean> {
     let answered = false;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
@@ -88,7 +88,7 @@ export class Voter {
         reject(this.#silence());
       };
       // One more look at the sockets: after a pause of this process the answer may be there, unread.
-      timer = setTimeout(() => setImmediate(giveUp), patience);
+      timer = setTimeout(() => setImmediate(giveUp), answerMs);
     });
     const heard = answer.finally(() => {
       answered = true;

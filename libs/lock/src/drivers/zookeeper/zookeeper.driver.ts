@@ -1,9 +1,9 @@
-import { ANSWER_MS } from '../../answer-ms.js';
+import { ANSWER_MS } from '../../async/answer-ms.js';
+import { orAbort } from '../../async/or-abort.js';
+import { orUnavailable } from '../../async/or-unavailable.js';
+import { within } from '../../async/within.js';
+import type { Grant, LockDriver, LockRequest } from '../../contract.js';
 import { LockBackendUnavailableError } from '../../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../../lock.js';
-import { orAbort } from '../or-abort.js';
-import { orUnavailable } from '../or-unavailable.js';
-import { within } from '../within.js';
 import { Place } from './place.js';
 import { Session, zookeeperRemedy } from './session.js';
 import { sweepLater } from './sweep.js';

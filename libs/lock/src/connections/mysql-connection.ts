@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createConnection, type Connection as Client, type ExecuteValues } from 'mysql2';
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
-import type { Connection } from './connections.js';
+import type { Connection } from './connection-pool.js';
 
 /** Error numbers of MySQL and MariaDB that decide what happens next. */
 const DUPLICATE_KEY = 1062;

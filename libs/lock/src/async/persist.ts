@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ANSWER_MS } from './answer-ms.js';
 
-/** A command is repeated for this long before the store counts as unavailable: a restart or an election fits in. */
-const PATIENCE_MS = 3_000;
 /** Between two tries at a store that does not answer. */
 export const RETRY_PAUSE_MS = 100;
 
@@ -10,7 +9,7 @@ export async function persist<T>(
   command: () => Promise<T>,
   isUnanswered: (error: unknown) => boolean,
 ): Promise<T> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
+  const giveUpAt = performance.now() + ANSWER_MS;
   for (;;) {
     try {
       return await command();

@@ -1,4 +1,4 @@
-import type { LockDriver, LockRequest } from '../lock.js';
+import type { LockDriver, LockRequest } from '../contract.js';
 import { Line, TOKENS } from './line.js';
 
 /**

@@ -1,8 +1,8 @@
 import { Semaphore } from 'async-mutex';
-import { ANSWER_MS } from '../answer-ms.js';
-import type { LockRequest } from '../lock.js';
-import { orAbort } from './or-abort.js';
-import { within } from './within.js';
+import { ANSWER_MS } from '../async/answer-ms.js';
+import { orAbort } from '../async/or-abort.js';
+import { within } from '../async/within.js';
+import type { LockRequest } from '../contract.js';
 
 /**
  * Connections of one driver at most: beyond them callers queue in this process, first come first served. Whoever has one must not
@@ -22,7 +22,7 @@ export interface Connection {
 }
 
 /** A bounded pool. The last one used is used first, so that the others can go when the rush is over. */
-export class Connections<C extends Connection> {
+export class ConnectionPool<C extends Connection> {
   readonly #places = new Semaphore(MOST);
   readonly #idle: { connection: C; timer: NodeJS.Timeout }[] = [];
   readonly #all = new Set<C>();

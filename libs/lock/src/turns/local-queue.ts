@@ -1,4 +1,4 @@
-import type { LockRequest } from '../lock.js';
+import type { LockRequest } from '../contract.js';
 
 /** A line per name among the callers of this process: first come first served, one inside at a time. */
 export class LocalQueue {

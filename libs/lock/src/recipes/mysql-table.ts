@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ANSWER_MS } from '../answer-ms.js';
+import { ANSWER_MS } from '../async/answer-ms.js';
+import { orAbort } from '../async/or-abort.js';
+import { ConnectionPool } from '../connections/connection-pool.js';
+import { isAnswer, isMissingTable, isRolledBack, MysqlConnection } from '../connections/mysql-connection.js';
+import type { LockRequest } from '../contract.js';
 import { LockBackendUnavailableError } from '../errors.js';
-import type { LockRequest } from '../lock.js';
-import { Connections } from './connections.js';
-import { isAnswer, isMissingTable, isRolledBack, MysqlConnection } from './mysql-connection.js';
-import { orAbort } from './or-abort.js';
 
 /** A row that somebody else keeps locked is waited for so many seconds, then asked for again. */
 const SET_UP = 'SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1';
@@ -30,13 +30,13 @@ interface Change {
  * victim of a deadlock or gave up waiting for a row is tried again, and so is one whose answer was lost with its connection.
  */
 export class MysqlTable {
-  readonly #connections: Connections<MysqlConnection>;
+  readonly #connections: ConnectionPool<MysqlConnection>;
 
   constructor(
     url: string,
     private readonly create: string,
   ) {
-    this.#connections = new Connections(() => new MysqlConnection(url, SET_UP));
+    this.#connections = new ConnectionPool(() => new MysqlConnection(url, SET_UP));
   }
 
   async change(sql: string, values: (string | number)[]): Promise<Change> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { persist, RETRY_PAUSE_MS } from '../async/persist.js';
 import type { KeptSession } from './kept-session.js';
-import { persist, RETRY_PAUSE_MS } from './persist.js';
 
 /** What a contender sees of the queue. */
 export interface View<Ahead> {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import type { Grant, LockDriver } from './contract.js';
 import { LockAbortedError, LockLostError } from './errors.js';
-import type { Grant, LockDriver } from './lock.js';
-import { Lock } from './with-lock.js';
+import { Lock } from './lock.js';
 
 const options = { ttl: 60_000, wait: 1_000 };
 const granting = (grant: Partial<Grant>): LockDriver => ({

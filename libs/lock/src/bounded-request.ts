@@ -1,9 +1,9 @@
-import { ANSWER_MS } from './answer-ms.js';
+import { ANSWER_MS } from './async/answer-ms.js';
+import type { LockOptions, LockRequest } from './contract.js';
 import { LockAbortedError, LockBackendUnavailableError, LockWaitTimeoutError } from './errors.js';
-import type { LockOptions, LockRequest } from './lock.js';
 
-/** A caller's wait for a lock: what the driver is asked for, and when to give up. */
-export class Patience implements LockRequest {
+/** What a driver is asked for on behalf of a caller who waits no longer than its options say. */
+export class BoundedRequest implements LockRequest {
   readonly ttl: number;
   readonly wait: number;
   readonly fenced: boolean | undefined;
@@ -52,9 +52,9 @@ export class Patience implements LockRequest {
   }
 
   #setTimer() {
-    const patience = this.#contended ? this.wait : Math.max(this.wait, ANSWER_MS);
+    const most = this.#contended ? this.wait : Math.max(this.wait, ANSWER_MS);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#giveUp, Math.max(patience - this.waited, 0));
+    this.#timer = setTimeout(this.#giveUp, Math.max(most - this.waited, 0));
   }
 
   readonly #giveUp = () =>

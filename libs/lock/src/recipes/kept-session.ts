@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { RETRY_PAUSE_MS } from './persist.js';
+import { RETRY_PAUSE_MS } from '../async/persist.js';
 
 /** A renewal is due when a third of the TTL is over: two more may fail before the session is in danger. */
 export const RENEW_AFTER = 1 / 3;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { ANSWER_MS } from '../answer-ms.js';
+import { ANSWER_MS } from '../async/answer-ms.js';
+import { orAbort } from '../async/or-abort.js';
+import { within } from '../async/within.js';
+import { ConnectionPool, type Connection } from '../connections/connection-pool.js';
+import type { Grant, LockDriver, LockRequest } from '../contract.js';
 import { LockBackendUnavailableError } from '../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../lock.js';
-import { Connections, type Connection } from './connections.js';
-import { LocalQueue } from './local-queue.js';
-import { orAbort } from './or-abort.js';
-import { within } from './within.js';
+import { LocalQueue } from '../turns/local-queue.js';
 
 /** A waiter hears nothing while it waits: it looks this often, in milliseconds, whether the store still answers anybody. */
 const LOOK_EVERY_MS = 3_000;
@@ -37,14 +37,14 @@ export interface LockingConnection extends Connection {
  */
 export class ConnectionLockDriver<C extends LockingConnection> implements LockDriver {
   readonly #turns = new LocalQueue();
-  readonly #connections: Connections<C>;
+  readonly #connections: ConnectionPool<C>;
 
   /** `isAnswer` tells a store that answers, and be it that it takes no more connections, from one that is out of reach. */
   constructor(
     create: () => C,
     private readonly isAnswer: (error: unknown) => boolean,
   ) {
-    this.#connections = new Connections(create);
+    this.#connections = new ConnectionPool(create);
   }
 
   acquire(resource: string, request: LockRequest): Promise<Grant> {

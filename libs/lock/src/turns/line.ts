@@ -1,4 +1,4 @@
-import type { Grant, LockRequest } from '../lock.js';
+import type { Grant, LockRequest } from '../contract.js';
 import { TOKENS_PER_TURN, Turn } from './turn.js';
 
 /** A token of the store is so many tokens of its turn. */

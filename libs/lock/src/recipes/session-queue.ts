@@ -1,9 +1,9 @@
+import { orAbort } from '../async/or-abort.js';
+import { orUnavailable } from '../async/or-unavailable.js';
+import { persist } from '../async/persist.js';
+import type { Grant, LockDriver, LockRequest } from '../contract.js';
 import { LockBackendUnavailableError } from '../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../lock.js';
 import type { KeptSession } from './kept-session.js';
-import { orAbort } from './or-abort.js';
-import { orUnavailable } from './or-unavailable.js';
-import { persist } from './persist.js';
 import type { QueuedKey } from './queued-key.js';
 
 /**

@@ -1,7 +1,7 @@
 import { setImmediate as settle } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import type { Grant, LockDriver, LockRequest } from '../contract.js';
 import { LockBackendUnavailableError } from '../errors.js';
-import type { Grant, LockDriver, LockRequest } from '../lock.js';
 import { SharedTurns } from './shared-turns.js';
 
 /** A store of one process that grants what it is told to, in the order in which it was asked. */
