@@ -16,6 +16,7 @@ export type {
   LockState,
 } from './contract.js';
 export { processOf } from './holder.js';
+export { LOCK_TRAITS, runsOut, type LockTraits } from './traits.js';
 export { Locks } from './locks.js';
 export { Semaphore } from './semaphore.js';
 export { Lock } from './lock.js';

@@ -1,14 +1,9 @@
 import { format } from 'prettier';
-import { PROMISES, type Promises } from './promises.js';
+import { LOCK_TRAITS, runsOut, type LockTraits } from '../src/index.js';
 
 const yes = (promised: boolean) => (promised ? 'yes' : 'no');
 
-const ORDER: Record<Promises['order'], string> = {
-  none: 'none',
-  always: 'first come',
-};
-
-const FREED_BY: Record<Promises['freedBy'], string> = {
+const FREED_BY: Record<LockTraits['freedBy'], string> = {
   ttl: 'its TTL',
   session: "its session's end",
   connection: "its connection's end",
@@ -16,20 +11,20 @@ const FREED_BY: Record<Promises['freedBy'], string> = {
   nobody: 'nobody, ever',
 };
 
-function deadTime({ deadTime: dead, takeover, freedBy }: Promises): string {
+function deadTime({ deadTtls, takeover, freedBy }: LockTraits): string {
   if (freedBy === 'process') return '-';
-  if (!dead) return 'for ever';
-  const ttls = ['at once', '≤ TTL', '≤ 2 TTL'][dead.ttls]!;
+  if (deadTtls === undefined) return 'for ever';
+  const ttls = ['at once', '≤ TTL', '≤ 2 TTL'][deadTtls]!;
   return takeover ? `${ttls}; at once where fenced` : ttls;
 }
 
 /** Whether a holder that was stopped for longer than its TTL still has the lock. */
-function afterPause({ freedBy }: Promises): string {
-  if (freedBy === 'process') return '-';
-  return freedBy === 'ttl' || freedBy === 'session' ? 'lost, holder told' : 'kept';
+function afterPause(traits: LockTraits): string {
+  if (traits.freedBy === 'process') return '-';
+  return runsOut(traits) ? 'lost, holder told' : 'kept';
 }
 
-const LOSS_SEEN: Record<Promises['lossSeen'], string> = {
+const LOSS_SEEN: Record<LockTraits['lossSeen'], string> = {
   'at once': 'at once',
   watchdog: 'TTL/3',
   release: 'at its release',
@@ -37,10 +32,10 @@ const LOSS_SEEN: Record<Promises['lossSeen'], string> = {
 };
 
 /** The columns of the table, in their order. */
-const COLUMNS: Readonly<Record<string, (promises: Promises) => string>> = {
+const COLUMNS: Readonly<Record<string, (traits: LockTraits) => string>> = {
   excludes: ({ excludes }) => excludes,
-  order: ({ order }) => ORDER[order],
-  'fencing token': ({ fenced }) => yes(fenced),
+  order: ({ order }) => order,
+  'fencing token': ({ tokens }) => yes(tokens),
   watchdog: ({ watchdog }) => yes(watchdog),
   'wake-up': ({ wakeUp }) => wakeUp,
   reentrant: () => 'no',
@@ -57,8 +52,8 @@ const COLUMNS: Readonly<Record<string, (promises: Promises) => string>> = {
 /** What every driver promises, as a Markdown table. */
 export async function guaranteeTable(): Promise<string> {
   const header = ['driver', ...Object.keys(COLUMNS)];
-  const rows = Object.entries(PROMISES).map(([name, promises]) =>
-    [`\`${name}\``, Object.values(COLUMNS).map((cell) => cell(promises))].flat(),
+  const rows = Object.entries(LOCK_TRAITS).map(([name, traits]) =>
+    [`\`${name}\``, Object.values(COLUMNS).map((cell) => cell(traits))].flat(),
   );
   const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   return format(lines.join('\n'), { parser: 'markdown' });

@@ -12,7 +12,7 @@ import {
   servesCallersInOrder,
   timesOut,
 } from './conformance/waiting.js';
-import { PROMISES, type Promises } from './promises.js';
+import { LOCK_TRAITS, type LockTraits } from '../src/index.js';
 import { plantedName, type Defect } from './support/planted-driver.js';
 import { redisStore } from './support/stores/redis.js';
 import type { Store } from './support/stores/store.js';
@@ -41,8 +41,8 @@ const FOUND_BY: readonly [Defect, Check, reason: RegExp][] = [
 ];
 
 /** What the planted lock would be without its defect. */
-const promises: Promises = {
-  ...PROMISES.redis,
+const traits: LockTraits = {
+  ...LOCK_TRAITS.redis,
   order: 'none',
   wakeUp: 'polling',
   takeover: false,
@@ -63,7 +63,7 @@ describe('a broken driver', { timeout: 120_000 }, () => {
 
   const holdAgainst = (defect: Defect, check: Check) => {
     const shared = { ...store, stop: async () => undefined };
-    subject = new Subject(plantedName(defect), promises, shared, inject('redisUrl'), EFFORT);
+    subject = new Subject(plantedName(defect), traits, shared, inject('redisUrl'), EFFORT);
     return check.run(subject);
   };
 

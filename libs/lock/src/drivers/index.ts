@@ -45,18 +45,22 @@ const DRIVERS = {
     needs: 'redis',
     open: async ({ redis }) => new (await import('./redis/redis.driver.js')).RedisDriver(redis),
   },
-  etcd: {
-    needs: 'etcd',
-    open: async ({ etcd }) => sharing(new (await import('./etcd/etcd.driver.js')).EtcdDriver(etcd)),
-  },
   redlock: {
     needs: 'redlock',
     open: async ({ redlock }) => new (await import('./redlock/redlock.driver.js')).RedlockDriver(redlock),
+  },
+  etcd: {
+    needs: 'etcd',
+    open: async ({ etcd }) => sharing(new (await import('./etcd/etcd.driver.js')).EtcdDriver(etcd)),
   },
   zookeeper: {
     needs: 'zookeeper',
     open: async ({ zookeeper }) =>
       sharing(new (await import('./zookeeper/zookeeper.driver.js')).ZookeeperDriver(zookeeper)),
+  },
+  consul: {
+    needs: 'consul',
+    open: async ({ consul }) => sharing(new (await import('./consul/consul.driver.js')).ConsulDriver(consul)),
   },
   'mysql-key': {
     needs: 'mysql',
@@ -76,10 +80,6 @@ const DRIVERS = {
     needs: 'postgres',
     open: async ({ postgres }) =>
       new (await import('./postgres-advisory/postgres-advisory.driver.js')).PostgresAdvisoryDriver(postgres),
-  },
-  consul: {
-    needs: 'consul',
-    open: async ({ consul }) => sharing(new (await import('./consul/consul.driver.js')).ConsulDriver(consul)),
   },
 } as const satisfies Record<string, DriverEntry>;
 

@@ -1,6 +1,5 @@
 import { TOKENS_PER_TURN } from '../../src/turns/turn.js';
-import { LockError } from '../../src/index.js';
-import type { Promises } from '../promises.js';
+import { LockError, type LockTraits } from '../../src/index.js';
 import { RemoteError } from '../support/contender-process.js';
 import { eventually } from '../support/eventually.js';
 import type { Place } from '../support/stores/store.js';
@@ -9,8 +8,8 @@ import type { Subject } from '../support/subject.js';
 /** One point of the suite. It knows of no test runner's structure, so that it can be held against a broken driver too. */
 export interface Check {
   readonly title: string;
-  /** Whether it is asked of a driver with these promises. Absent: of all. */
-  readonly applies?: (promises: Promises) => boolean;
+  /** Whether it is asked of a driver with these traits. Absent: of all. */
+  readonly applies?: (traits: LockTraits) => boolean;
   /** Only where the server is the suite's own. */
   readonly crashesServer?: true;
   /** Throws if the driver does something else. */

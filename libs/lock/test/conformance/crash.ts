@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { runsOut } from '../../src/index.js';
 import { eventually, monotonicMs, within } from '../support/eventually.js';
 import type { Subject } from '../support/subject.js';
 import { nothing, outcomeOf, type Check } from './check.js';
@@ -18,7 +19,7 @@ async function killHolder(subject: Subject, options: { ttl: number; fenced?: boo
 
 export const expiresAfterCrash: Check = {
   title: 'frees the lock of a killed holder when its time is over, and not before',
-  applies: ({ freedBy }) => freedBy === 'ttl' || freedBy === 'session',
+  applies: runsOut,
   async run(subject) {
     const ttl = Math.max(subject.ttl, 2_000);
     const dead = await killHolder(subject, { ttl }, subject.deadTime(ttl));
@@ -64,8 +65,7 @@ export const goesOnAfterKills: Check = {
   async run(subject) {
     const resource = subject.resource();
     const processes = await subject.processes(4);
-    const { fenced } = subject.promises;
-    const options = { ...subject.options, fenced, contenders: 4, sectionMs: 2 };
+    const options = { ...subject.options, fenced: subject.traits.tokens, contenders: 4, sectionMs: 2 };
     await Promise.all(processes.map((process) => process.loop(resource, options)));
     const killed: number[] = [];
     const writes = async () => (await subject.ledger.judge(resource)).writes;
@@ -94,7 +94,7 @@ export const goesOnAfterKills: Check = {
 export const pausedHolderIsOvertaken: Check = {
   title:
     'gives the lock of a paused process away when its time is over; the process finds out when it wakes up',
-  applies: ({ freedBy }) => freedBy === 'ttl' || freedBy === 'session',
+  applies: runsOut,
   async run(subject) {
     const [paused, next] = await subject.processes(2);
     const resource = subject.resource();
@@ -110,7 +110,7 @@ export const pausedHolderIsOvertaken: Check = {
       code: 'LOCK_LOST',
     });
     expect(await outcomeOf(paused!.release(resource))).toBe('LOCK_LOST');
-    if (subject.promises.watchdog) {
+    if (subject.traits.watchdog) {
       const third = await subject.lock();
       expect(await outcomeOf(third.withLock(resource, subject.briefly, nothing))).toBe('LOCK_WAIT_TIMEOUT');
     }

@@ -26,8 +26,8 @@ export const excludesProcesses: Check = {
   async run(subject) {
     const verdict = await contend(subject, 4);
     expect(verdict).toMatchObject({ ...exclusive, value: verdict.writes });
-    if (subject.promises.fenced) expect(verdict.tokensGrow, 'tokens grow from holder to holder').toBe(true);
-    if (subject.promises.order !== 'none') expectEvenShares(verdict.order);
+    if (subject.traits.tokens) expect(verdict.tokensGrow, 'tokens grow from holder to holder').toBe(true);
+    if (subject.traits.order !== 'none') expectEvenShares(verdict.order);
   },
 };
 
@@ -70,7 +70,7 @@ export const locksManyAtOnce: Check = {
   async run(subject) {
     const resources = Array.from({ length: MANY }, () => subject.resource());
     const contested = resources[MANY / 2]!;
-    const { watchdog, excludes } = subject.promises;
+    const { watchdog, excludes } = subject.traits;
     // Without a watchdog the first lock has to outlast the wait for the last.
     const options = { ttl: watchdog ? subject.ttl : 60_000, wait: 60_000, sectionMs: 1 };
     const processes = await subject.processes(excludes === 'processes' ? 3 : 1);
@@ -102,10 +102,10 @@ export const manyEndTogether: Check = {
     expect(new Set(await taken())).toEqual(new Set(['granted']));
     const withoutWaiting = lock.withLocks(resources, { ...subject.options, wait: 0 }, async () => undefined);
     expect(await outcomeOf(withoutWaiting)).toBe('granted');
-    if (subject.promises.lossSeen === 'never') return;
+    if (subject.traits.lossSeen === 'never') return;
     const losing = lock.withLocks(resources, subject.options, async (...leases) => {
       await subject.store.loseLock!(resources[2]!);
-      if (subject.promises.lossSeen === 'release') return;
+      if (subject.traits.lossSeen === 'release') return;
       const isTold = () => leases.some(({ signal }) => signal.aborted);
       await eventually('a signal aborts', isTold, subject.effort.patience);
     });

@@ -106,12 +106,8 @@ export const leavesWhatItSays: Check = {
     };
     const before = await settled(objects);
     for (let i = 0; i < count; i++) await lock.withLock(subject.resource(), subject.options, nothing);
-    const left = async () => (await objects()) - before === count * subject.promises.leaves;
-    await eventually(
-      `${subject.promises.leaves} objects per resource are left`,
-      left,
-      subject.effort.patience,
-    );
+    const left = async () => (await objects()) - before === count * subject.traits.leaves;
+    await eventually(`${subject.traits.leaves} objects per resource are left`, left, subject.effort.patience);
   },
 };
 

@@ -60,7 +60,7 @@ export const tellsOfLoss: Check = {
   async run(subject) {
     const resource = subject.resource();
     // One third of this is when the watchdog asks: far more than who is told at once may take.
-    const ttl = subject.promises.lossSeen === 'at once' ? 60_000 : subject.ttl;
+    const ttl = subject.traits.lossSeen === 'at once' ? 60_000 : subject.ttl;
     const held = await hold(await subject.lock(), resource, { ...subject.options, ttl });
     await subject.store.loseLock!(resource);
     await eventually('the signal aborts', () => held.lease.signal.aborted, subject.effort.patience);
@@ -102,7 +102,7 @@ export const staleReleaseIsHarmless: Check = {
 
 export const reseeds: Check = {
   title: 're-seeds its tokens above a given one',
-  applies: ({ fenced }) => fenced,
+  applies: ({ tokens }) => tokens,
   async run(subject) {
     const [lock, other] = await subject.twoLocks();
     const resource = subject.resource();
@@ -115,7 +115,7 @@ export const reseeds: Check = {
 
 export const cannotReseed: Check = {
   title: 'refuses to re-seed tokens that it does not give out',
-  applies: ({ fenced }) => !fenced,
+  applies: ({ tokens }) => !tokens,
   async run(subject) {
     const lock = await subject.lock();
     await expect(lock.reseed(subject.resource(), 1n)).rejects.toBeInstanceOf(RangeError);

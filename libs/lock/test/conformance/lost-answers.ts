@@ -4,11 +4,11 @@ import type { Network } from '../support/network.js';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
 import type { Subject } from '../support/subject.js';
-import type { Promises } from '../promises.js';
+import type { LockTraits } from '../../src/index.js';
 import { nothing, outcomeOf, queued, tokenOf, type Check } from './check.js';
 import { behindNetwork } from './network.js';
 
-const bySession = ({ freedBy }: Promises) => freedBy === 'session';
+const bySession = ({ freedBy }: LockTraits) => freedBy === 'session';
 
 const TTL = 15_000;
 const request = () => ({ ttl: TTL, signal: new AbortController().signal });

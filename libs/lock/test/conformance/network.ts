@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { Lock } from '../../src/index.js';
+import { Lock, runsOut } from '../../src/index.js';
 import type { Network } from '../support/network.js';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
@@ -36,13 +36,13 @@ async function isolateHolder(subject: Subject, isolate: (network: Network) => vo
 
 export const silencedHolderHearsFirst: Check = {
   title: 'tells a holder whose network swallows everything before the store can give its lock away',
-  applies: (promises) => overNetwork(promises) && promises.freedBy !== 'nobody',
+  applies: (traits) => overNetwork(traits) && traits.freedBy !== 'nobody',
   async run(subject) {
     const { network, held, waiting, endedBefore } = await isolateHolder(subject, (link) => link.blackhole());
     const granted = waiting.then(endedBefore);
     await eventually('the holder is told', () => held.lease.signal.aborted, subject.deadTime());
     // The server sees no end of a connection that says nothing; then only its own time-outs end the session.
-    if (subject.promises.freedBy === 'connection') network.cut();
+    if (subject.traits.freedBy === 'connection') network.cut();
     expect(await within(subject.deadTime(), 'the lock is given away', granted)).toBe(true);
     network.heal();
     expect(await outcomeOf(held.release())).toBe('LOCK_LOST');
@@ -52,7 +52,7 @@ export const silencedHolderHearsFirst: Check = {
 
 export const cutOffHolderHearsFirst: Check = {
   title: 'tells a holder whose connections break before the store gives its lock away',
-  applies: ({ freedBy }) => freedBy === 'ttl' || freedBy === 'session',
+  applies: runsOut,
   async run(subject) {
     const { held, waiting, endedBefore } = await isolateHolder(subject, (link) => link.cut());
     expect(await within(subject.deadTime(), 'the lock is given away', waiting.then(endedBefore))).toBe(true);
@@ -99,7 +99,7 @@ export const leavesSilentConnections: Check = {
   applies: overNetwork,
   async run(subject) {
     const { network, lock } = await behindNetwork(subject);
-    const { freedBy } = subject.promises;
+    const { freedBy } = subject.traits;
     const held = await hold(lock, subject.resource(), { ttl: 40_000, wait: 10_000 });
     void network.forget();
     const served = async () =>
@@ -122,7 +122,7 @@ const isolatedWaiter = (how: string, isolate: (network: Network) => void): Check
     const held = await hold(
       await subject.lock(),
       resource,
-      subject.promises.watchdog ? subject.options : { ...subject.options, ttl: 120_000 },
+      subject.traits.watchdog ? subject.options : { ...subject.options, ttl: 120_000 },
     );
     const waiting = outcomeOf(lock.withLock(resource, { ...subject.options, wait: 8_000 }, nothing));
     await sleep(200); // in the middle of its wait
@@ -156,7 +156,7 @@ export const slowNetwork: Check = {
       );
     await Promise.all(Array.from({ length: 24 }, (_, i) => work(i % 2 ? slow : fast)));
     expect(await subject.ledger.judge(resource)).toMatchObject({ writes: 24, lostUpdates: 0, overlaps: 0 });
-    if (!subject.promises.watchdog) return;
+    if (!subject.traits.watchdog) return;
     const held = await hold(slow, resource, subject.options);
     const waiting = fast.withLock(resource, { ...subject.options, wait: 2 * subject.ttl }, nothing);
     expect(await outcomeOf(waiting)).toBe('LOCK_WAIT_TIMEOUT');
@@ -166,7 +166,7 @@ export const slowNetwork: Check = {
 
 export const unknownOutcome: Check = {
   title: 'neither grants twice nor stays locked when the answer to an acquire is lost',
-  applies: (promises) => overNetwork(promises) && promises.freedBy !== 'nobody',
+  applies: (traits) => overNetwork(traits) && traits.freedBy !== 'nobody',
   async run(subject) {
     const { network, lock } = await behindNetwork(subject);
     const other = await subject.lock();
@@ -203,7 +203,7 @@ export const pushesOrPolls: Check = {
     const before = network.requests;
     await sleep(1_500);
     const requests = network.requests - before;
-    const promised = subject.promises.wakeUp;
+    const promised = subject.traits.wakeUp;
     expect(requests >= 10 ? 'polling' : 'push', `${requests} requests in 1.5 s`).toBe(promised);
     await waiting;
     await held.release();

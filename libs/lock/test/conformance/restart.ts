@@ -22,8 +22,8 @@ export const goesOnAfterServerCrash: Check = {
   async run(subject) {
     const resource = subject.resource();
     const processes = await subject.processes(4);
-    const { fenced, order, takeover } = subject.promises;
-    const options = { ...subject.options, fenced, contenders: 4, sectionMs: 2 };
+    const { tokens, order, takeover } = subject.traits;
+    const options = { ...subject.options, fenced: tokens, contenders: 4, sectionMs: 2 };
     await Promise.all(processes.map((process) => process.loop(resource, options)));
     const done = () => Promise.all(processes.map(async (process) => (await process.count()).done));
     const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
@@ -64,7 +64,7 @@ export const heldThroughServerCrash: Check = {
     expect(held.lease.signal.aborted).toBe(false);
     await held.release();
     const next = await hold(other, resource, { ttl, wait: 20_000 });
-    if (subject.promises.fenced) expect(next.lease.token).toBeGreaterThan(held.lease.token!);
+    if (subject.traits.tokens) expect(next.lease.token).toBeGreaterThan(held.lease.token!);
     await next.release();
   },
 };
@@ -91,7 +91,7 @@ export const lostWithServerCrash: Check = {
 export const tokensOutgrowForgetting: Check = {
   title:
     'goes on with larger tokens than ever, in every process, when its server came back with older data and it was re-seeded',
-  applies: ({ fenced }) => fenced,
+  applies: ({ tokens }) => tokens,
   crashesServer: true,
   async run(subject) {
     const resource = subject.resource();

@@ -4,15 +4,15 @@ import type { Network } from '../support/network.js';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
 import type { Subject } from '../support/subject.js';
-import type { Promises } from '../promises.js';
+import type { LockTraits } from '../../src/index.js';
 import { nothing, outcomeOf, queued, tokenOf, type Check } from './check.js';
 import { expectNoGrowth } from './leaks.js';
 import { behindNetwork } from './network.js';
 
-const bySession = ({ freedBy }: Promises) => freedBy === 'session';
+const bySession = ({ freedBy }: LockTraits) => freedBy === 'session';
 
 /** The shortest TTL with thirds that can be told from each other on a busy machine. */
-const ttlOf = ({ promises }: Subject) => Math.max(promises.leastTtl, 3_000);
+const ttlOf = ({ traits }: Subject) => Math.max(traits.leastTtl, 3_000);
 /** Longer than any check here. */
 const LONG = { ttl: 60_000, wait: 60_000 };
 

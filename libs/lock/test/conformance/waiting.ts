@@ -8,8 +8,8 @@ import { expectNoGrowth } from './leaks.js';
 import { behindNetwork, overNetwork } from './network.js';
 
 /** Until the store sees so many waiting processes; where it cannot tell, until they have had the time to ask. */
-async function queued({ promises, store: { waiters } }: Subject, resource: string, count: number) {
-  if (promises.order === 'none' || !waiters) return sleep(500);
+async function queued({ traits, store: { waiters } }: Subject, resource: string, count: number) {
+  if (traits.order === 'none' || !waiters) return sleep(500);
   return eventually(`${count} wait`, async () => (await waiters(resource)) >= count);
 }
 
@@ -48,7 +48,7 @@ const WAITS = [0, 1];
 export const grantsWithoutWaiting: Check = {
   title: 'grants a free lock to a caller who does not wait, be the store far away or not connected yet',
   async run(subject) {
-    const network = overNetwork(subject.promises) ? await subject.network() : undefined;
+    const network = overNetwork(subject.traits) ? await subject.network() : undefined;
     const lock = await subject.lock(network?.backends);
     network?.delay(25);
     for (const wait of [...WAITS, ...WAITS]) {
@@ -151,7 +151,7 @@ export const abortsAtTheHandOver: Check = {
 
 export const servesCallersInOrder: Check = {
   title: 'serves the callers of a process in the order they asked, even at the same moment',
-  applies: ({ order }) => order === 'always',
+  applies: ({ order }) => order === 'first come',
   async run(subject) {
     const [lock, other] = await subject.twoLocks();
     const resource = subject.resource();
@@ -191,7 +191,7 @@ export const servesProcessesInOrder: Check = {
     await within(subject.deadTime(), 'the others are served', Promise.all(served.toSpliced(1, 1)));
     expect(await killed).toMatch('ended');
     expect(granted).toEqual([0, 2, 3]);
-    if (subject.promises.fenced) expect(tokens).toEqual(tokens.toSorted(byValue));
+    if (subject.traits.tokens) expect(tokens).toEqual(tokens.toSorted(byValue));
   },
 };
 

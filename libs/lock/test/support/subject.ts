@@ -1,5 +1,4 @@
-import { Lock, type LockDriver, type LockOptions } from '../../src/index.js';
-import type { Promises } from '../promises.js';
+import { Lock, type LockDriver, type LockOptions, type LockTraits } from '../../src/index.js';
 import { openDriver, type BackendUrls } from './backends.js';
 import { Network } from './network.js';
 import { ContenderProcess } from './contender-process.js';
@@ -26,7 +25,7 @@ export class Subject {
 
   constructor(
     readonly name: string,
-    readonly promises: Promises,
+    readonly traits: LockTraits,
     readonly store: Store,
     private readonly ledgerUrl: string,
     readonly effort = THOROUGH,
@@ -36,7 +35,7 @@ export class Subject {
 
   /** The shortest TTL, in milliseconds, that leaves a busy machine the time to extend it. */
   get ttl() {
-    return Math.max(this.promises.leastTtl, 1_500);
+    return Math.max(this.traits.leastTtl, 1_500);
   }
 
   /** A lock that is waited for as long as needed. */
@@ -51,8 +50,7 @@ export class Subject {
 
   /** From a crash of the holder until the next grant, in milliseconds, with allowance for a busy machine. */
   deadTime(ttl = this.ttl): number {
-    const { ttls, ms } = this.promises.deadTime ?? { ttls: 0, ms: 0 };
-    return ttls * ttl + ms + this.effort.patience;
+    return (this.traits.deadTtls ?? 0) * ttl + this.effort.patience;
   }
 
   resource() {
@@ -72,7 +70,7 @@ export class Subject {
   /** Two locks that know nothing of each other, unless nothing but one driver keeps its callers apart. */
   async twoLocks(): Promise<[Lock, Lock]> {
     const lock = await this.lock();
-    return [lock, this.promises.excludes === 'processes' ? await this.lock() : lock];
+    return [lock, this.traits.excludes === 'processes' ? await this.lock() : lock];
   }
 
   async network(): Promise<Network> {

@@ -1,3 +1,4 @@
+import { LOCK_TRAITS } from '@app/lock';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Point } from '../../actor/protocol.js';
 import type { Actor } from '../actor.js';
@@ -5,7 +6,7 @@ import type { Observation } from '../cell.js';
 import { harmsOf } from '../checks.js';
 import { deleteKey } from '../delete-key.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
-import { serversOf, traitsOf, ttlOf, WITH_AND_WITHOUT_FENCE, type LabLock } from '../locks.js';
+import { serversOf, ttlOf, WITH_AND_WITHOUT_FENCE, type LabLock } from '../locks.js';
 import { now } from '../../clock.js';
 
 const POINTS: readonly Point[] = ['granted', 'read', 'writing', 'committed'];
@@ -48,7 +49,7 @@ again, and the sale must have sold exactly its stock: a dead holder costs time, 
   cells: WITH_AND_WITHOUT_FENCE.map(({ driver, fence }): CellPlan => ({
     driver,
     fence,
-    expected: traitsOf(driver).freedBy === 'nobody' ? 'UNSAFE' : 'SAFE',
+    expected: LOCK_TRAITS[driver].freedBy === 'nobody' ? 'UNSAFE' : 'SAFE',
     needs: serversOf(driver),
     run: (options) => crashes(driver, fence, options),
   })),
@@ -141,12 +142,12 @@ async function crash(
 
 /** In milliseconds: the least time that a lease lives, from its grant; the longest dead time that is expected, from the fault. */
 function boundsOf(driver: LabLock, fence: boolean, fault: Fault, ttl: number): [number, number] {
-  const { freedBy, takesOver, ttls = 1 } = traitsOf(driver);
+  const { freedBy, takeover, deadTtls = 1 } = LOCK_TRAITS[driver];
   if (fault === 'SIGTERM') return [0, 0]; // it finishes its section and gives the lock back
   if (freedBy === 'nobody') return [0, Infinity];
   if (freedBy === 'connection') return [0, fault === 'SIGSTOP' ? Infinity : 0];
-  if (takesOver && fence && fault === 'SIGKILL') return [0, ttl / 2];
-  return [ttl / 2, ttls * ttl];
+  if (takeover && fence && fault === 'SIGKILL') return [0, ttl / 2];
+  return [ttl / 2, deadTtls * ttl];
 }
 
 function stopped(holder: Actor): number {

@@ -1,15 +1,9 @@
+import { LOCK_TRAITS, runsOut } from '@app/lock';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observation } from '../cell.js';
 import { harmsOf, holdersAtOnce, tokensNotGrowing } from '../checks.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
-import {
-  isFreedByClock,
-  serversOf,
-  traitsOf,
-  ttlOf,
-  WITH_AND_WITHOUT_FENCE,
-  type LabLock,
-} from '../locks.js';
+import { serversOf, ttlOf, WITH_AND_WITHOUT_FENCE, type LabLock } from '../locks.js';
 import { settle, unsettled } from '../settle.js';
 
 /** For what a busy machine may be late with, in milliseconds. */
@@ -36,7 +30,7 @@ time is how long the sleeper went on believing: from the grant to its successor 
   cells: WITH_AND_WITHOUT_FENCE.map(({ driver, fence }): CellPlan => ({
     driver,
     fence,
-    expected: isFreedByClock(driver) && !fence ? 'UNSAFE' : 'SAFE',
+    expected: runsOut(LOCK_TRAITS[driver]) && !fence ? 'UNSAFE' : 'SAFE',
     needs: serversOf(driver),
     run: (options) => pause(driver, fence, options),
   })),
@@ -48,8 +42,9 @@ async function pause(
   { scene, ttl: asked }: CellOptions,
 ): Promise<Observation> {
   const ttl = ttlOf(driver, asked);
-  const expires = isFreedByClock(driver);
-  const longest = (traitsOf(driver).ttls ?? 1) * ttl + ALLOWANCE_MS;
+  const traits = LOCK_TRAITS[driver];
+  const expires = runsOut(traits);
+  const longest = (expires ? traits.deadTtls! : 1) * ttl + ALLOWANCE_MS;
   const locking = { driver, fence, ttl, wait: longest + ALLOWANCE_MS };
   const [sleeper, other] = await scene.actors('sleeper', 'other');
   const stage = await scene.sale(1);

@@ -1,26 +1,27 @@
-import type { LockBackends, LockDriverName } from '../src/index.js';
+import type { LockDriverName } from './drivers/index.js';
 
-/** What one driver promises. The conformance suite asserts each point, and what happens instead where there is a no. */
-export interface Promises {
-  /** The server it needs, if it needs one. */
-  readonly needs?: keyof LockBackends;
+/**
+ * What one driver promises. The conformance suite asserts each point, and where it is a no, what happens instead; the README shows
+ * them, and the fault lab expects them.
+ */
+export interface LockTraits {
   /** Whom it keeps apart. */
   readonly excludes: 'processes' | 'callers of one process';
   /** First come first served. */
-  readonly order: 'none' | 'always';
+  readonly order: 'none' | 'first come';
   /**
    * Its leases carry tokens that grow strictly, across processes and restarts of the server; and they can be moved above a given one,
    * for a server that comes back with older data.
    */
-  readonly fenced: boolean;
+  readonly tokens: boolean;
   /** A lease outlives its TTL while its work runs. */
   readonly watchdog: boolean;
   /** How a waiter learns that the lock is free. */
   readonly wakeUp: 'push' | 'polling';
   /** What gives the lock to others when its holder is gone. */
   readonly freedBy: 'ttl' | 'session' | 'connection' | 'process' | 'nobody';
-  /** From the holder's crash to the next grant at most: so many TTLs and milliseconds. Absent: for ever. */
-  readonly deadTime?: { readonly ttls: number; readonly ms: number };
+  /** From the holder's crash to the next grant at most, in TTLs. Absent: for ever. */
+  readonly deadTtls?: 0 | 1 | 2;
   /** Between fenced callers a holder whose process is gone does not keep anybody waiting. */
   readonly takeover: boolean;
   /** How the holder learns that the store took its lock away: it is told, it asks in time, or its release finds out. */
@@ -35,15 +36,18 @@ export interface Promises {
   readonly leaves: number;
 }
 
-const redisSetnx: Promises = {
-  needs: 'redis',
+/** Whether the store's clock gives the lock to others when its holder gives no sign of life. */
+export const runsOut = ({ freedBy }: LockTraits) => freedBy === 'ttl' || freedBy === 'session';
+
+/** A key or row with an end, or without one, that waiters look at again and again. */
+const polled: LockTraits = {
   excludes: 'processes',
   order: 'none',
-  fenced: false,
+  tokens: false,
   watchdog: false,
   wakeUp: 'polling',
   freedBy: 'ttl',
-  deadTime: { ttls: 1, ms: 0 },
+  deadTtls: 1,
   takeover: false,
   lossSeen: 'release',
   leastTtl: 0,
@@ -53,44 +57,38 @@ const redisSetnx: Promises = {
 };
 
 /** A session of the store, kept alive by the holder's process, is what holds the lock. */
-const bySession = {
+const bySession: LockTraits = {
   excludes: 'processes',
-  order: 'always',
-  fenced: true,
+  order: 'first come',
+  tokens: true,
   watchdog: true,
   wakeUp: 'push',
   freedBy: 'session',
-  deadTime: { ttls: 1, ms: 0 },
+  deadTtls: 1,
   takeover: false,
   lossSeen: 'watchdog',
   leastTtl: 0,
   serverCrash: 'held',
   quorum: 'as a cluster',
   leaves: 0,
-} as const satisfies Promises;
+};
 
 /** The lock is a property of one database connection. */
-const byConnection = {
+const byConnection: LockTraits = {
   ...bySession,
-  fenced: false,
+  tokens: false,
   freedBy: 'connection',
-  deadTime: { ttls: 0, ms: 0 },
+  deadTtls: 0,
   lossSeen: 'at once',
   serverCrash: 'lost, holder told',
   quorum: 'no',
-} as const satisfies Promises;
+};
 
-/** The lock is a row. */
-const byRow = {
-  ...redisSetnx,
-  needs: 'mysql',
-} as const satisfies Promises;
-
-export const PROMISES = {
+export const LOCK_TRAITS: Readonly<Record<LockDriverName, LockTraits>> = {
   'local-mutex': {
     excludes: 'callers of one process',
-    order: 'always',
-    fenced: false,
+    order: 'first come',
+    tokens: false,
     watchdog: true,
     wakeUp: 'push',
     freedBy: 'process',
@@ -101,11 +99,11 @@ export const PROMISES = {
     quorum: 'no',
     leaves: 0,
   },
-  'redis-setnx': redisSetnx,
+  'redis-setnx': polled,
   redis: {
-    ...redisSetnx,
-    order: 'always',
-    fenced: true,
+    ...polled,
+    order: 'first come',
+    tokens: true,
     watchdog: true,
     wakeUp: 'push',
     takeover: true,
@@ -113,29 +111,27 @@ export const PROMISES = {
     leaves: 1,
   },
   redlock: {
-    ...redisSetnx,
-    needs: 'redlock',
+    ...polled,
     leastTtl: 2_500, // each server has a fifth of it to answer: a busy machine needs 500 ms
     watchdog: true,
     lossSeen: 'watchdog',
     quorum: 'majority of independent servers',
   },
-  etcd: { ...bySession, needs: 'etcd', leastTtl: 2_000 },
-  zookeeper: { ...bySession, needs: 'zookeeper' },
+  etcd: { ...bySession, leastTtl: 2_000 },
+  zookeeper: { ...bySession },
   consul: {
     ...bySession,
-    needs: 'consul',
     leastTtl: 10_000,
-    deadTime: { ttls: 2, ms: 0 }, // Consul ends a session between one and two TTLs after its last sign of life
+    deadTtls: 2, // Consul ends a session between one and two TTLs after its last sign of life
   },
-  'mysql-key': { ...byRow, freedBy: 'nobody', deadTime: undefined },
+  'mysql-key': { ...polled, freedBy: 'nobody', deadTtls: undefined },
   'mysql-key-lease': {
-    ...byRow,
-    fenced: true,
+    ...polled,
+    tokens: true,
     watchdog: true,
     lossSeen: 'watchdog',
     leaves: 1,
   },
-  'mysql-get-lock': { ...byConnection, needs: 'mysql', order: 'none' },
-  'postgres-advisory': { ...byConnection, needs: 'postgres' },
-} as const satisfies Record<LockDriverName, Promises>;
+  'mysql-get-lock': { ...byConnection, order: 'none' },
+  'postgres-advisory': { ...byConnection },
+};
