@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { withScripts, type Keys } from './scripts.js';
+import { withVisitScript, type Keys } from './visit-script.js';
 
 /** A waiting room. All who use it must agree on its rules. */
 export interface Room {
@@ -49,17 +49,18 @@ function keysOf(roomId: string): Keys {
  * free place is for those in front who do. The clock is Redis's; nothing is known that is not in Redis.
  */
 export class WaitingRooms {
-  readonly #redis: ReturnType<typeof withScripts>;
+  readonly #redis: ReturnType<typeof withVisitScript>;
 
   constructor(connection: Redis) {
-    this.#redis = withScripts(connection);
+    this.#redis = withVisitScript(connection);
   }
 
   /** Enters, or asks again: either way nobody gets a second place. */
   async enter(room: Room, buyer: string): Promise<Standing> {
     const { id, places, placeTtlSeconds, opensAt } = room;
-    const rules = [placeTtlSeconds * 1_000, places, opensAt?.getTime() ?? 0] as const;
-    const ask = () => this.#redis.waitingRoomEnter(...keysOf(id), buyer, ...rules);
+    const placeTtl = placeTtlSeconds * 1_000;
+    const opens = opensAt?.getTime() ?? 0;
+    const ask = () => this.#redis.waitingRoomVisit(...keysOf(id), buyer, placeTtl, 'enter', places, opens);
     // Each call passes over a bounded number of silent buyers. All of them together are passed over once, by whoever asks next.
     let answer = await ask();
     while (answer.length === 0) answer = await ask();
@@ -71,12 +72,12 @@ export class WaitingRooms {
 
   /** Gives up the place, inside or in the queue. Harmless where there is none. */
   async leave({ id, placeTtlSeconds }: Room, buyer: string): Promise<void> {
-    await this.#redis.waitingRoomLeave(...keysOf(id), buyer, placeTtlSeconds * 1_000, 1);
+    await this.#redis.waitingRoomVisit(...keysOf(id), buyer, placeTtlSeconds * 1_000, 'leave');
   }
 
   /** Ends the place inside; a buyer who waits for another one goes on waiting. */
   async endPlace({ id, placeTtlSeconds }: Room, buyer: string): Promise<void> {
-    await this.#redis.waitingRoomLeave(...keysOf(id), buyer, placeTtlSeconds * 1_000, 0);
+    await this.#redis.waitingRoomVisit(...keysOf(id), buyer, placeTtlSeconds * 1_000, 'end-place');
   }
 
   /** How full rooms are at this moment. */

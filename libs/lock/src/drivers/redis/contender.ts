@@ -38,13 +38,13 @@ export class Contender {
 
   /** Gives back what it has, or gives up waiting. Resolves to whether it had a permit. */
   async release(): Promise<boolean> {
-    return (await this.redis.lockRelease(...this.keys, this.holder, this.ttl)) === 1;
+    return (await this.redis.lockRelease(...this.keys, this.holder)) === 1;
   }
 
   /** Releases, and asks for another contender of this process in the same command. */
   releaseAndAskFor(next: Contender) {
     const askedAt = performance.now();
-    const reply = this.redis.lockRelease(...this.keys, this.holder, this.ttl, next.holder, next.ttl);
+    const reply = this.redis.lockRelease(...this.keys, this.holder, next.holder, next.ttl);
     return {
       wasOurs: reply.then(([wasOurs]) => wasOurs === 1),
       answer: reply.then(([, answer]) => read(askedAt, answer)),

@@ -1,4 +1,6 @@
--- What a grant needs. Commands are what a script costs: as few as can be where a lock is free.
+-- Permits and their tokens. Commands are what a script costs: as few as can be where a lock is free.
+--- @include "settings.lua"
+--- @include "keys.lua"
 local time = call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = now_us / 1000
@@ -9,8 +11,8 @@ local function remember(token)
   return tonumber(call('SET', TOKEN, last, 'PX', TOKEN_MEMORY_MS, 'GET') or '0')
 end
 
--- Tokens are the server's microseconds, pushed up where that would not grow: they go on growing although the counter
--- expired or a failover lost it. They stay exact as doubles until the year 2255.
+-- Tokens are the server's microseconds, pushed up where that would not grow: so they grow although the counter expired or a
+-- failover lost it. They stay exact as doubles until the year 2255.
 local function next_token()
   local token = now_us
   local last = remember(token)
@@ -22,8 +24,8 @@ local function next_token()
 end
 
 -- The set lives as long as its longest permit.
-local function hold_until(someone, moment)
-  call('ZADD', HOLDERS, moment, someone)
+local function hold_until(holder, moment)
+  call('ZADD', HOLDERS, moment, holder)
   if PERMITS > 1 then
     moment = call('ZRANGE', HOLDERS, -1, -1, 'WITHSCORES')[2]
   end
@@ -31,7 +33,7 @@ local function hold_until(someone, moment)
 end
 
 -- returns the token
-local function grant()
+local function grant(holder, ttl)
   hold_until(holder, now + ttl)
   return next_token()
 end
