@@ -1,4 +1,4 @@
-import { Admissions, Releases } from '@app/checkout-queue';
+import { Admissions, RestockReminders } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { bootLog, loggerOf } from '@app/observability';
 import { reachable } from '@app/servers';
@@ -69,7 +69,7 @@ export async function createApp(config: ApiConfig, ending: AbortSignal): Promise
   refuseOtherMethods(fastify);
   timeRequests(fastify);
   serveDocs(app);
-  serveQueueBoard(fastify, [app.get(Admissions).queue, app.get(Releases).queue], app.get(AdminKey));
+  serveQueueBoard(fastify, [app.get(Admissions).queue, app.get(RestockReminders).queue], app.get(AdminKey));
   await serveDashboard(fastify, config.DASHBOARD_CONTROL_URL);
   return app.init();
 }

@@ -1,4 +1,4 @@
-import { Admissions, DeadLetters, OutcomeListener, Releases } from '@app/checkout-queue';
+import { Admissions, DeadLetters, OutcomeListener, RestockReminders } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
@@ -51,7 +51,11 @@ export class CoreModule implements OnApplicationShutdown {
         { provide: DeadLetters, inject: [REDIS], useFactory: (redis: Redis) => new DeadLetters(redis) },
         { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
         { provide: WaitingRooms, inject: [REDIS], useFactory: (redis: Redis) => new WaitingRooms(redis) },
-        { provide: Releases, inject: [REDIS], useFactory: (redis: Redis) => new Releases(redis) },
+        {
+          provide: RestockReminders,
+          inject: [REDIS],
+          useFactory: (redis: Redis) => new RestockReminders(redis),
+        },
         {
           provide: Payments,
           inject: [DataSource],
@@ -70,7 +74,7 @@ export class CoreModule implements OnApplicationShutdown {
         DeadLetters,
         OutcomeListener,
         WaitingRooms,
-        Releases,
+        RestockReminders,
         Payments,
         SaleCatalog,
       ],

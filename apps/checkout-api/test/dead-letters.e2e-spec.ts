@@ -111,7 +111,7 @@ describe('an order that was refused for good', () => {
 describe('a reservation that cannot be given back', () => {
   it('is listed, and reminded of when it is sent again', async () => {
     const { orderId } = orderOf(saleId);
-    await api.app.get(DeadLetters).keepRelease({ orderId, saleId, sku: 'hot' }, why);
+    await api.app.get(DeadLetters).keepRestock({ orderId, saleId, sku: 'hot' }, why);
     expect(await listed(orderId)).toMatchObject({ kind: 'release', code: '22021' });
     await api.http.get(`/orders/${orderId}`).set('authorization', admin).expect(problem('ORDER_NOT_FOUND'));
     await retry(orderId).expect(202);

@@ -1,4 +1,4 @@
-import { Releases } from '@app/checkout-queue';
+import { RestockReminders } from '@app/checkout-queue';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../src/problems/problem-codes.js';
@@ -44,7 +44,7 @@ describe('GET /metrics', () => {
     expect(await metric('queue_jobs{state="waiting"}')).toBeGreaterThanOrEqual(1);
     expect(await metric('queue_jobs{state="active"}')).toBeGreaterThanOrEqual(0);
     expect(await metric('queue_jobs{state="delayed"}')).toBeGreaterThanOrEqual(0);
-    await api.app.get(Releases).remind([randomUUID()], 60_000);
+    await api.app.get(RestockReminders).remind([randomUUID()], 60_000);
     expect(await metric('release_jobs{state="delayed"}')).toBeGreaterThanOrEqual(1);
     expect(await metric('release_jobs{state="waiting"}')).toBeGreaterThanOrEqual(0);
     expect(await metric('process_cpu_seconds_total')).toBeGreaterThan(0);

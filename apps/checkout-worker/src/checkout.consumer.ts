@@ -1,10 +1,10 @@
 import {
   checkoutWorker,
   PARKED,
-  releaseWorker,
+  restockWorker,
   type CheckoutJob,
   type OfSku,
-  type ReleaseJob,
+  type RestockJob,
 } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
@@ -33,7 +33,7 @@ const HAND_BACK_AFTER_MS = 5_000;
 const HAND_BACK_AFTER = 1 / 4;
 
 /** Jobs of reservations that may be due, in hand at a time. */
-const RELEASE_JOBS = 256;
+const RESTOCK_JOBS = 256;
 
 /** Between two tries to reach Postgres, in milliseconds. */
 const RETRY_MS = 500;
@@ -41,7 +41,7 @@ const RETRY_MS = 500;
 /** SKUs that a line of the log names. */
 const NAMED_SKUS = 5;
 
-/** Takes orders from the queues and has them settled, or given back. */
+/** Takes orders from the queues and has them settled, or restocked. */
 @Injectable()
 export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #log = new Logger(CheckoutConsumer.name);
@@ -76,14 +76,14 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
         ...optionsFor('orders'),
         maxOrders: WORKER_CONCURRENCY,
       }),
-      releaseWorker(this.redis, (orderIds) => this.#orRest(this.stock.restock(orderIds)), {
+      restockWorker(this.redis, (orderIds) => this.#orRest(this.stock.restock(orderIds)), {
         ...optionsFor('returns'),
-        concurrency: RELEASE_JOBS,
+        concurrency: RESTOCK_JOBS,
       }),
     ];
     for (const worker of this.#workers) {
       worker.on('failed', (job, error) => {
-        const orders = job && ordersIn(job.data as CheckoutJob | ReleaseJob);
+        const orders = job && ordersIn(job.data as CheckoutJob | RestockJob);
         this.#thinned.warn(error, 'will be tried again', { jobId: job?.id, orders });
       });
       worker.on('stalled', (jobId) => this.#log.warn({ jobId }, 'its worker vanished; back in the queue'));
@@ -131,4 +131,4 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
   }
 }
 
-const ordersIn = (job: CheckoutJob | ReleaseJob) => ('orders' in job ? job.orders.map(named) : job.orderIds);
+const ordersIn = (job: CheckoutJob | RestockJob) => ('orders' in job ? job.orders.map(named) : job.orderIds);

@@ -4,7 +4,7 @@ import {
   DeadLetters,
   ORDERS_IN_HAND_PER_SKU,
   REFUSED,
-  Releases,
+  RestockReminders,
   type OfSku,
   type QueuedOrder,
 } from '@app/checkout-queue';
@@ -32,14 +32,14 @@ import { CheckoutTracing } from './tracing/checkout-tracing.js';
 import { TracedLock } from './tracing/traced-lock.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** The critical sections of this process: reserves stock, gives it back, and tells what came of it. */
+/** The critical sections of this process: reserves stock, restocks it, and tells what came of it. */
 @Injectable()
 export class StockKeeper {
   readonly #log = new Logger(StockKeeper.name);
   readonly #thinned = new ThinnedLog(this.#log);
   readonly #shutdown = new AbortController();
   readonly #catalog: SaleCatalog;
-  readonly #releases: Releases;
+  readonly #reminders: RestockReminders;
   readonly #deadLetters: DeadLetters;
   readonly #reservations: Reservations<QueuedOrder>;
   readonly #tracing: CheckoutTracing | undefined;
@@ -55,7 +55,7 @@ export class StockKeeper {
   ) {
     setMaxListeners(0, this.#shutdown.signal); // every lane that waits listens to it
     this.#catalog = new SaleCatalog(dataSource);
-    this.#releases = new Releases(redis);
+    this.#reminders = new RestockReminders(redis);
     this.#deadLetters = new DeadLetters(redis);
     this.#verbose = ['debug', 'trace'].includes(config.LOG_LEVEL);
     this.#tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? new CheckoutTracing() : undefined;
@@ -95,14 +95,14 @@ export class StockKeeper {
     return this.#tracing?.settle(order, () => this.#reserve(order)) ?? this.#reserve(order);
   }
 
-  /** Gives back those of the orders that are due, if any are. Most of them are paid by then, and cost no lock. */
+  /** Restocks those of the orders that are due, if any are. Most of them are paid by then, and cost no lock. */
   async restock(orderIds: readonly string[]): Promise<boolean> {
     const due = await dueOf(poolOf(this.dataSource), orderIds);
     await this.restockAll(due);
     return due.length > 0;
   }
 
-  /** Rejects once none of them is under way any more, if one could not be given back. */
+  /** Rejects once none of them is under way any more, if one could not be restocked. */
   async restockAll(due: readonly DueOrder[]): Promise<void> {
     const restocked = await Promise.allSettled(due.map((order) => this.#restockOne(order)));
     for (const each of restocked) if (each.status === 'rejected') throw each.reason;
@@ -144,7 +144,7 @@ export class StockKeeper {
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       this.#thinned.warn(error.cause, 'to end it was refused: a dead letter', named(due));
-      await this.#deadLetters.keepRelease(due, error.cause);
+      await this.#deadLetters.keepRestock(due, error.cause);
     }
   }
 
@@ -154,7 +154,7 @@ export class StockKeeper {
     const reserved = settled.filter(({ outcome }) => outcome.status === 'reserved');
     if (reservationTtlSeconds !== null && reserved.length > 0) {
       const orderIds = reserved.map(({ order }) => order.orderId);
-      await this.#releases.remind(orderIds, reservationTtlSeconds * 1_000, orders[0]);
+      await this.#reminders.remind(orderIds, reservationTtlSeconds * 1_000, orders[0]);
     }
     await announce(this.redis, settled, soldOutAt(settlement));
     this.metrics.announced(orders);

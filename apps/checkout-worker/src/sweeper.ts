@@ -30,7 +30,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #log = new ThinnedLog(new Logger(Sweeper.name));
   readonly #shutdown = new AbortController();
   #sweeping: Promise<unknown> | undefined;
-  /** SKUs of which reservations are being given back. */
+  /** SKUs of which reservations are being restocked. */
   readonly #underWay = new Set<string>();
   readonly #overdue: OverdueOrders;
 

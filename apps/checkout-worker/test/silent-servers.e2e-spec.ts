@@ -1,4 +1,4 @@
-import { Releases } from '@app/checkout-queue';
+import { RestockReminders } from '@app/checkout-queue';
 import { TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,7 +79,7 @@ it.each(['redis', 'row-lock'])(
 );
 
 describe('a worker that has nothing but its sweeps', () => {
-  const { queue: reminders } = new Releases(direct);
+  const { queue: reminders } = new RestockReminders(direct);
   beforeEach(() => reminders.pause());
   afterEach(() => reminders.resume());
 

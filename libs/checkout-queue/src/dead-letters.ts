@@ -9,7 +9,7 @@ export const REFUSED = { status: 'rejected', reason: 'UNPROCESSABLE' } as const 
 
 type Due = Pick<QueuedOrder, 'orderId' | 'saleId' | 'sku'>;
 
-/** Why, and since when. */
+/** Why something was refused, and when. */
 export interface Refusal {
   /** SQLSTATE, where Postgres refused it. */
   readonly code?: string;
@@ -35,20 +35,20 @@ export class DeadLetters {
     await announce(this.redis, [{ order, outcome: REFUSED }], [], JSON.stringify(letter));
   }
 
-  /** The same of a reservation that cannot be given back. */
-  async keepRelease({ orderId, saleId, sku }: Due, why: unknown): Promise<void> {
+  /** The same of a reservation that cannot be ended: its units are not restocked. */
+  async keepRestock({ orderId, saleId, sku }: Due, why: unknown): Promise<void> {
     const letter: DeadLetter = { kind: 'release', order: { orderId, saleId, sku }, ...refusalOf(why) };
     await this.redis.hset(keys.deadLetters, orderId, JSON.stringify(letter));
   }
 
-  /** Those of these orders. */
+  /** The dead letters of these orders. */
   async find(orderIds: readonly string[]): Promise<DeadLetter[]> {
     if (orderIds.length === 0) return [];
     const letters = await this.redis.hmget(keys.deadLetters, ...orderIds);
     return letters.filter((letter) => letter !== null).map(read);
   }
 
-  /** So many at least, in no order, or all there are. */
+  /** At least so many of them, or all there are; in no order. */
   async list(least: number): Promise<DeadLetter[]> {
     const letters: string[] = [];
     let cursor = '0';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Least time between two round trips. Under load it fills them; whoever comes when none is under way goes at once. */
+/** Least time between two round trips: it fills them under load. An item that comes when none is under way goes at once. */
 const GATHER_MS = 10;
 
-interface Waiting<I, O> {
+interface Asked<I, O> {
   readonly item: I;
   readonly resolve: (answer: O) => void;
   readonly reject: (error: unknown) => void;
@@ -14,7 +14,7 @@ interface Waiting<I, O> {
  * round trip is under way. If it fails, those that wait behind it fail with it rather than after it.
  */
 export class Gatherer<I, O> {
-  #waiting: Waiting<I, O>[] = [];
+  #waiting: Asked<I, O>[] = [];
   #running = false;
 
   /**
@@ -48,9 +48,9 @@ export class Gatherer<I, O> {
     this.#running = false;
   }
 
-  /** The first of each group in the order of arrival, and the others behind it. */
-  #grouped(): readonly Waiting<I, O>[] {
-    const groups = new Map<string, Waiting<I, O>[]>();
+  /** In groups, each at the place of its first item. */
+  #grouped(): readonly Asked<I, O>[] {
+    const groups = new Map<string, Asked<I, O>[]>();
     for (const waiting of this.#waiting) {
       const group = this.groupOf(waiting.item);
       const members = groups.get(group) ?? [];
@@ -60,7 +60,7 @@ export class Gatherer<I, O> {
     return [...groups.values()].flat();
   }
 
-  async #ask(asked: readonly Waiting<I, O>[]) {
+  async #ask(asked: readonly Asked<I, O>[]) {
     try {
       const answers = await this.ask(asked.map(({ item }) => item));
       asked.forEach(({ resolve }, i) => resolve(answers[i]!));

@@ -6,13 +6,13 @@ export {
   announceEnding,
   announceReturn,
   OutcomeListener,
+  type Announcement,
   type OrderEnding,
   type RowVersion,
-  type SettledOrder,
 } from './outcomes.js';
 export { keys } from './keys.js';
 export { ORDERS_IN_HAND_PER_SKU } from './in-hand.js';
 export { PARKED } from './parking.js';
 export { CHECKOUT_QUEUE, type CheckoutJob, type OfSku, type QueuedOrder } from './queue.js';
-export { Releases, releaseWorker, type ReleaseJob } from './releases.js';
+export { RestockReminders, restockWorker, type RestockJob } from './restock-reminders.js';
 export { checkoutWorker } from './worker.js';

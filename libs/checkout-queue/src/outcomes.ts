@@ -7,10 +7,10 @@ import { outcomeCommands } from './scripts.js';
 
 /** How long a SKU counts as sold out after a worker last found it so, in seconds. The mark only spares the queue. */
 const SOLD_OUT_SECONDS = 5;
-/** For so long it is known when units came back: no worker stalls for longer and tells then what it saw before. */
+/** How long it is remembered when units came back: longer than a worker can stall between what it saw and telling of it. */
 const REOPENED_SECONDS = 86_400;
 
-/** For so long after something of it was settled a SKU moves, in milliseconds, whichever worker it was. */
+/** A SKU counts as moving for this long after any worker has settled something of it, in milliseconds. */
 const MOVES_MS = 500;
 
 /** A reservation that ended, or that is paid. */
@@ -19,7 +19,8 @@ export interface OrderEnding {
   readonly status: OrderStatus;
 }
 
-export interface SettledOrder {
+/** An order, and what is to be told of it. */
+export interface Announcement {
   readonly order: QueuedOrder;
   readonly outcome: Outcome;
 }
@@ -36,15 +37,15 @@ interface SaleSku {
 }
 
 /**
- * A worker's side: tells what a committed batch came to. All orders of a batch are of one SKU. In one step: an order that is no
- * longer queued is not delivered again.
+ * Called by a worker: tells what a committed batch came to. All its orders are of one SKU. It is one step, so that an order which is
+ * no longer queued is not delivered again.
  *
- * @param soldOutAt the versions of the SKU's rows, by stripe, of which it is known that nothing is left; absent: something is
+ * @param soldOutAt the versions of the SKU's rows, by stripe, at which nothing was left; absent: something is
  * @param letter the dead letter that they become
  */
 export async function announce(
   redis: Redis,
-  settled: readonly SettledOrder[],
+  settled: readonly Announcement[],
   soldOutAt: readonly string[] = [],
   letter = '',
 ): Promise<void> {
@@ -70,8 +71,8 @@ export async function announce(
 }
 
 /**
- * A worker's side as well: units of a SKU came back, so it is not sold out any more; and what became of their orders, none of
- * which is a dead letter from then on.
+ * Called by a worker: units of a SKU came back, so it is not sold out any more. Tells what became of their orders; none of them is a
+ * dead letter any longer.
  */
 export async function announceReturn(
   redis: Redis,
@@ -101,7 +102,7 @@ export async function reopen(
   return outdated === 1;
 }
 
-/** Tells what became of reservations that took or gave back no stock. */
+/** Tells what became of reservations whose units stay where they are. */
 export async function announceEnding(redis: Redis, orders: readonly OrderEnding[]): Promise<void> {
   await redis.publish(keys.endings, endings(orders));
 }
@@ -110,7 +111,7 @@ const endings = (orders: readonly OrderEnding[]) =>
   JSON.stringify(orders.map(({ orderId, status }) => [orderId, { status }]));
 
 /** Channels and what is said there: to each replica the outcomes that its clients wait for. */
-function messagesOf(settled: readonly SettledOrder[]): string[] {
+function messagesOf(settled: readonly Announcement[]): string[] {
   const replies = new Map<string, [orderId: string, Outcome][]>();
   for (const { order, outcome } of settled) {
     // What was settled before may be another order by its content, and may have come further: its row tells.

@@ -7,8 +7,8 @@ import {
   Admissions,
   announce,
   checkoutWorker,
-  Releases,
-  releaseWorker,
+  RestockReminders,
+  restockWorker,
   type OfSku,
   type QueuedOrder,
 } from '../src/index.js';
@@ -18,7 +18,7 @@ const saleId = randomUUID();
 
 let redis: Redis;
 let admissions: Admissions;
-let releases: Releases;
+let reminders: RestockReminders;
 const workers: { close(): Promise<void> }[] = [];
 beforeEach(async () => {
   redis = new Redis(inject('redisUrl'), { db: 7, maxRetriesPerRequest: null }); // queues of its own
@@ -29,14 +29,14 @@ beforeEach(async () => {
     maxBacklogOfSale: 100_000,
     lookUp: async (orders) => orders.map(() => 'first' as const),
   });
-  releases = new Releases(redis);
+  reminders = new RestockReminders(redis);
 });
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.close()));
   redis.disconnect();
 });
 
-interface Waiting {
+interface Blocked {
   readonly settle: () => void;
   readonly reject: (reason: Error) => void;
 }
@@ -46,24 +46,24 @@ class Stuck {
   /** How often each was. */
   readonly settled = new Map<string, number>();
   #free = false;
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #blocked = new Map<string, Blocked[]>();
 
   constructor(private readonly isStuck: (ofSku: OfSku) => boolean) {}
 
   get waiting() {
-    return [...this.#waiting.values()].reduce((sum, { length }) => sum + length, 0);
+    return [...this.#blocked.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
   readonly pass = async (id: string, ofSku: OfSku) => {
     if (!this.#free && this.isStuck(ofSku))
       await new Promise<void>((settle, reject) => {
-        this.#waiting.set(ofSku.sku, [...(this.#waiting.get(ofSku.sku) ?? []), { settle, reject }]);
+        this.#blocked.set(ofSku.sku, [...(this.#blocked.get(ofSku.sku) ?? []), { settle, reject }]);
       });
     this.settled.set(id, (this.settled.get(id) ?? 0) + 1);
   };
 
   readonly withdraw = ({ sku }: OfSku, keep: number, reason: Error) => {
-    this.#waiting
+    this.#blocked
       .get(sku)
       ?.splice(keep)
       .forEach(({ reject }) => reject(reason));
@@ -71,7 +71,7 @@ class Stuck {
 
   free() {
     this.#free = true;
-    for (const waiting of this.#waiting.values()) waiting.splice(0).forEach(({ settle }) => settle());
+    for (const waiting of this.#blocked.values()) waiting.splice(0).forEach(({ settle }) => settle());
   }
 }
 
@@ -148,20 +148,20 @@ it('parks jobs of an order each, which is no failure of theirs', async () => {
   expect(failures).toBe(0);
 });
 
-it('gives back what is due behind reminders of a SKU that stands still', async () => {
+it('restocks what is due behind reminders of a SKU that stands still', async () => {
   const stuck = new Stuck(isHot);
   const sku = (name: string) => ({ saleId, sku: name });
   const ids: string[] = Array.from({ length: 1_000 }, () => randomUUID());
-  await Promise.all(ids.map((id) => releases.remind([id], 0, sku('hot'))));
+  await Promise.all(ids.map((id) => reminders.remind([id], 0, sku('hot'))));
   const of = (id: string) => sku(ids.includes(id) ? 'hot' : 'other');
-  const release = ([id]: readonly string[]) => stuck.pass(id!, of(id!)).then(() => true);
-  const worker = releaseWorker(redis, release, {
+  const restock = ([id]: readonly string[]) => stuck.pass(id!, of(id!)).then(() => true);
+  const worker = restockWorker(redis, restock, {
     concurrency: 256,
     withdraw: stuck.withdraw,
   });
   workers.push(worker);
   await expect.poll(() => stuck.waiting, patient).toBeGreaterThan(0);
-  await releases.remind(['behind'], 0, sku('other'));
+  await reminders.remind(['behind'], 0, sku('other'));
   await expect.poll(() => stuck.settled.get('behind'), patient).toBe(1);
   stuck.free();
   await expect.poll(() => stuck.settled.size, { ...patient, timeout: 10_000 }).toBe(1_001);

@@ -9,9 +9,8 @@ const EXTEND_AFTER = 1 / 3;
 const LEAST_PAUSE = 10;
 
 /**
- * Keeps a grant alive and tells when it no longer is: the watchdog extends it while the work runs, and the local
- * monotonic clock ends it before the store can have given the lock to somebody else. It ends, too, when the work has become
- * older than it may: work that hangs would otherwise keep the lock for as long as its process lives.
+ * Keeps a grant alive and tells when it no longer is. The watchdog extends it while the work runs; the local monotonic clock ends it
+ * before the store can give the lock to somebody else, or when the work has become older than it may be.
  */
 export class HeldLease implements Lease {
   #controller: AbortController | undefined;
@@ -42,7 +41,7 @@ export class HeldLease implements Lease {
     return this.grant.token;
   }
 
-  /** Made when somebody asks for it: most work is over before anything could happen to its lease. */
+  /** Made when it is first asked for: most work is over before anything can happen to its lease. */
   get signal() {
     this.#controller ??= new AbortController();
     if (this.#loss) this.#controller.abort(this.#loss);
@@ -54,7 +53,7 @@ export class HeldLease implements Lease {
     if (this.#loss) throw this.#loss;
   }
 
-  /** Ends the watchdog; the lease itself is given back by the grant. */
+  /** Ends the watchdog; the grant releases the lock itself. */
   stop() {
     this.#ended = true;
     clearTimeout(this.#timer);
@@ -112,11 +111,11 @@ export class HeldLease implements Lease {
     this.stop();
     this.#loss ??= new LockLostError(this.resource, why);
     this.#controller?.abort(this.#loss);
-    if (isWorking) this.#giveBackAfterLongest();
+    if (isWorking) this.#releaseAfterLongest();
   }
 
   /** Not every store takes a lock from a process that lives. The work has as long again to end by itself, and a TTL at least. */
-  #giveBackAfterLongest() {
+  #releaseAfterLongest() {
     if (this.longest === Infinity) return;
     const left = this.#tooOldAt + Math.max(this.ttl, this.longest) - performance.now();
     this.#timer = setTimeout(() => void this.grant.release().catch(() => undefined), left);

@@ -126,10 +126,10 @@ it.each<[string, Partial<Grant>]>([
   async (_, grant) => {
     let end: () => void = () => undefined;
     const hanging = new Promise<void>((resolve) => (end = resolve));
-    let givenBackAt = 0;
-    const givenBack = new Promise<boolean>((resolve) => {
+    let releasedAt = 0;
+    const released = new Promise<boolean>((resolve) => {
       const release = async () => {
-        givenBackAt ||= performance.now();
+        releasedAt ||= performance.now();
         resolve(true);
         return true;
       };
@@ -145,9 +145,9 @@ it.each<[string, Partial<Grant>]>([
         await hanging;
       },
     );
-    expect(await givenBack).toBe(true);
+    expect(await released).toBe(true);
     expect(lostAt - begun).toBeGreaterThanOrEqual(149);
-    expect(givenBackAt - lostAt).toBeGreaterThan(50); // the time for the work to end by itself
+    expect(releasedAt - lostAt).toBeGreaterThan(50); // the time for the work to end by itself
     end();
     await expect(work).rejects.toThrow('its work took longer than 150 ms');
   },
@@ -156,7 +156,7 @@ it.each<[string, Partial<Grant>]>([
 it('gives a lock back that was lost otherwise, at the latest when its work is older than it may be', async () => {
   let end: () => void = () => undefined;
   const hanging = new Promise<void>((resolve) => (end = resolve));
-  const givenBack = new Promise<void>((resolve) => {
+  const released = new Promise<void>((resolve) => {
     const release = async () => {
       resolve();
       return true;
@@ -164,6 +164,6 @@ it('gives a lock back that was lost otherwise, at the latest when its work is ol
     const lock = new Lock(granting({ lost: AbortSignal.abort(), release }));
     lock.withLock('r', { ttl: 50, wait: 0, longest: 50 }, () => hanging).catch(() => undefined);
   });
-  await givenBack;
+  await released;
   end();
 });

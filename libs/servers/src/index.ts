@@ -1,4 +1,4 @@
-export { giveBack, lend } from './lend.js';
+export { lend, putBack } from './lend.js';
 export { ThinnedLog, type Log } from './log.js';
 export { postgresOptions, probePostgres } from './postgres.js';
 export { reachable, ServerUnusableError } from './reachable.js';

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Pool, PoolConfig } from 'pg';
-import { giveBack, lend } from './lend.js';
+import { lend, putBack } from './lend.js';
 import { reasonOf } from './reason.js';
 
 /** In milliseconds: until a connection is made, or one of the pool is free. */
@@ -73,7 +73,7 @@ async function isWritable(pool: Pool): Promise<boolean> {
     writable = rows[0]!.writable;
     return writable;
   } finally {
-    giveBack(client, !writable);
+    putBack(client, !writable);
   }
 }
 

@@ -1,4 +1,10 @@
-import { Admissions, DeadLetters, Releases, type Admission, type QueuedOrder } from '@app/checkout-queue';
+import {
+  Admissions,
+  DeadLetters,
+  RestockReminders,
+  type Admission,
+  type QueuedOrder,
+} from '@app/checkout-queue';
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { ProblemError } from '../problems/problem.js';
@@ -13,7 +19,7 @@ export class DeadLettersService {
   constructor(
     private readonly letters: DeadLetters,
     private readonly admissions: Admissions,
-    private readonly releases: Releases,
+    private readonly reminders: RestockReminders,
   ) {
     this.gauge = new Gauge({
       name: 'dead_letters',
@@ -42,7 +48,7 @@ export class DeadLettersService {
     if (letter.kind === 'checkout') {
       await this.#admit(letter.order);
     } else {
-      await fromRedis(this.releases.remind([orderId], 0, letter.order));
+      await fromRedis(this.reminders.remind([orderId], 0, letter.order));
       await this.discard(orderId); // if it is refused again before that, the next sweep finds it
     }
     return viewOf(letter);

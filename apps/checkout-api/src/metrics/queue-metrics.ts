@@ -1,4 +1,4 @@
-import { Admissions, Releases } from '@app/checkout-queue';
+import { Admissions, RestockReminders } from '@app/checkout-queue';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { Gauge } from 'prom-client';
@@ -10,12 +10,12 @@ export class QueueMetrics {
   readonly orders: Gauge;
   readonly releases: Gauge;
 
-  constructor(admissions: Admissions, releases: Releases) {
+  constructor(admissions: Admissions, reminders: RestockReminders) {
     this.jobs = jobsIn(admissions.queue, {
       name: 'queue_jobs',
       help: 'Jobs in the queue, by state; each carries a few checkouts',
     });
-    this.releases = jobsIn(releases.queue, {
+    this.releases = jobsIn(reminders.queue, {
       name: 'release_jobs',
       help: 'Reminders of reservations that end, by state; until its time comes, one is delayed',
     });

@@ -1,4 +1,4 @@
-import { Releases } from '@app/checkout-queue';
+import { RestockReminders } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -19,7 +19,7 @@ export class CancellationsService {
   constructor(
     private readonly orders: OrdersService,
     private readonly watch: OrderWatch,
-    private readonly releases: Releases,
+    private readonly reminders: RestockReminders,
     private readonly waitingRoom: WaitingRoomService,
     private readonly dataSource: DataSource,
   ) {}
@@ -37,7 +37,7 @@ export class CancellationsService {
     try {
       await fromPostgres(poolOf(this.dataSource).query(CANCEL_SQL, [orderId]));
       // Without Redis it takes until workers look into Postgres.
-      await this.releases.remind([orderId], 0, order).catch(() => undefined);
+      await this.reminders.remind([orderId], 0, order).catch(() => undefined);
       await this.waitingRoom.orderEnded(order);
       await state;
     } finally {

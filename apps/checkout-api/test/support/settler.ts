@@ -2,7 +2,7 @@ import {
   announce,
   announceReturn,
   checkoutWorker,
-  releaseWorker,
+  restockWorker,
   type CheckoutJob,
   type QueuedOrder,
 } from '@app/checkout-queue';
@@ -19,12 +19,12 @@ interface SettlerOptions {
   readonly announces?: boolean;
 }
 
-/** Settles the orders in the queue, and gives back what is to be, without a lock: with one conditional update per batch. */
+/** Settles the orders in the queue, and restocks what is due, without a lock: with one conditional update per batch. */
 export class Settler {
   readonly #redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
   readonly #pool = new pg.Pool({ connectionString: inject('databaseUrl') });
   readonly #worker: Worker<CheckoutJob>;
-  readonly #releaser: Pick<Worker, 'close'>;
+  readonly #restocker: Pick<Worker, 'close'>;
   #stopped: Promise<void> | undefined;
 
   constructor({ perBuyerLimit, reservationTtlSeconds, announces = true }: SettlerOptions = {}) {
@@ -60,12 +60,12 @@ export class Settler {
     this.#worker = checkoutWorker(this.#redis, (order) => reservations.reserve(order, rules), {
       maxOrders: 4_096,
     });
-    const release = async (orderIds: readonly string[]) => {
+    const restock = async (orderIds: readonly string[]) => {
       const due = await dueOf(this.#pool, orderIds);
       await Promise.all(due.map((order) => reservations.restock(order, rules)));
       return due.length > 0;
     };
-    this.#releaser = releaseWorker(this.#redis, release, { concurrency: 4 });
+    this.#restocker = restockWorker(this.#redis, restock, { concurrency: 4 });
   }
 
   async #versionsOf({ saleId, sku }: QueuedOrder): Promise<string[]> {
@@ -81,7 +81,7 @@ export class Settler {
   }
 
   async #stop(): Promise<void> {
-    await Promise.all([this.#worker.close(), this.#releaser.close()]);
+    await Promise.all([this.#worker.close(), this.#restocker.close()]);
     this.#redis.disconnect();
     await this.#pool.end();
   }

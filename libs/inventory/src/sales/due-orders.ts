@@ -10,7 +10,7 @@ const STRETCH = 10_000;
 
 /**
  * A stretch of the orders that are due for so many seconds, whoever forgot them, in the order in which they were: of each SKU
- * some, so that one whose orders cannot be given back does not stand before the others. By chance, so that workers do not all
+ * some, so that one whose orders cannot be restocked does not stand before the others. By chance, so that workers do not all
  * take the same ones, and no order of a SKU stands before its others for ever. Returns with each where the stretch ends; nothing
  * there if it is the last one.
  * Parameters: seconds; how many at most of a SKU, and of all; when the last order of the stretch before was due, and its id.
@@ -54,7 +54,7 @@ interface Wanted {
 const BEGINNING = { dueAt: '-infinity', lastId: '00000000-0000-0000-0000-000000000000' };
 
 /**
- * Orders that were not given back though they are due. Postgres alone knows: nothing else is needed. Each look goes on where the
+ * Orders that were not restocked though they are due. Postgres alone knows: nothing else is needed. Each look goes on where the
  * one before ended, and begins anew after the last order: it costs no more the more there are, and misses none.
  */
 export class OverdueOrders {

@@ -1,4 +1,4 @@
-import { giveBack, lend } from '@app/servers';
+import { lend, putBack } from '@app/servers';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { verdictOn } from './verdict-on.js';
 
@@ -28,7 +28,7 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
     broken = isBroken(error) || !(await undone(client));
     throw error;
   } finally {
-    giveBack(client, broken);
+    putBack(client, broken);
   }
 }
 

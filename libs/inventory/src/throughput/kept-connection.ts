@@ -1,4 +1,4 @@
-import { giveBack, lend } from '@app/servers';
+import { lend, putBack } from '@app/servers';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { isBroken, type Database } from '../section/transaction.js';
 
@@ -24,17 +24,17 @@ export class KeptConnection implements Database {
       this.#client ??= await lend(this.pool);
       return await this.#client.query<R>(statement, values);
     } catch (error) {
-      this.#giveBack(isBroken(error));
+      this.#putBack(isBroken(error));
       throw error;
     } finally {
       this.#isBusy = false;
-      if (this.pool.waitingCount > 0) this.#giveBack();
-      else setImmediate(() => this.#isBusy || this.#giveBack());
+      if (this.pool.waitingCount > 0) this.#putBack();
+      else setImmediate(() => this.#isBusy || this.#putBack());
     }
   }
 
-  #giveBack(broken = false) {
-    if (this.#client) giveBack(this.#client, broken);
+  #putBack(broken = false) {
+    if (this.#client) putBack(this.#client, broken);
     this.#client = undefined;
   }
 }

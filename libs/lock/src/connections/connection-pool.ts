@@ -31,11 +31,11 @@ export class ConnectionPool<C extends Connection> {
   constructor(private readonly create: () => C) {}
 
   /**
-   * `reused` says that the connection may have died unnoticed. Every one that was taken must be given back.
+   * `reused` says that the connection may have died unnoticed. Every one that was lent must be put back.
    *
    * @throws `signal.reason` when that aborts first, or why it could not connect
    */
-  async take(
+  async lend(
     request: Pick<LockRequest, 'signal' | 'contended'>,
   ): Promise<{ connection: C; reused: boolean }> {
     const { signal } = request;
@@ -57,7 +57,7 @@ export class ConnectionPool<C extends Connection> {
   }
 
   /** Takes back a connection that nothing is asked of, or that has ended. */
-  give(connection: C) {
+  putBack(connection: C) {
     this.#places.release();
     if (connection.ended.aborted) return;
     const timer = setTimeout(() => connection.end(), KEPT_MS);

@@ -28,23 +28,25 @@ export interface LockingConnection extends Connection {
 }
 
 /**
- * Locks that are the property of a connection. The store does the waiting, one connection per process and resource: the
- * callers of a process queue here, so that a crowd for one resource costs one connection. Who asks for several gets them on
- * one connection: as nobody who has one waits for another, a bounded number of them is enough for any number of callers.
+ * Locks that are the property of a connection. The store does the waiting, one connection per process and resource: the callers of a
+ * process queue here, so that a crowd for one resource costs one connection.
  *
- * An abort ends the connection of the waiter instead of cancelling its statement: a cancellation can come too late and hit
- * the statement after, while a connection that has ended surely keeps neither a lock nor a place in the queue.
+ * Whoever asks for several locks gets them on one connection. Nobody who has a connection waits for another one, so a bounded number of
+ * them is enough for any number of callers.
+ *
+ * An abort ends the waiter's connection instead of cancelling its statement. A cancellation can come too late and hit the next statement;
+ * a connection that has ended keeps neither a lock nor a place in the queue.
  */
 export class ConnectionLockDriver<C extends LockingConnection> implements LockDriver {
   readonly #turns = new LocalQueue();
-  readonly #connections: ConnectionPool<C>;
+  readonly #pool: ConnectionPool<C>;
 
   /** `isAnswer` tells a store that answers, and be it that it takes no more connections, from one that is out of reach. */
   constructor(
     create: () => C,
     private readonly isAnswer: (error: unknown) => boolean,
   ) {
-    this.#connections = new ConnectionPool(create);
+    this.#pool = new ConnectionPool(create);
   }
 
   acquire(resource: string, request: LockRequest): Promise<Grant> {
@@ -66,25 +68,25 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
   }
 
   async close() {
-    this.#connections.close();
+    this.#pool.close();
   }
 
   async #lock(resources: readonly string[], request: LockRequest) {
     for (;;) {
-      const { connection, reused } = await this.#connections.take(request);
+      const { connection, reused } = await this.#pool.lend(request);
       try {
         return { connection, provenAt: await this.#wait(connection, resources, request) };
       } catch (error) {
         const died = connection.ended.aborted;
         connection.end();
-        this.#connections.give(connection);
-        // One that had died in the pool is no news of the store; and as it is dead, so is all it can have been granted.
+        this.#pool.putBack(connection);
+        // A connection that had died in the pool says nothing of the store, and can hold no lock: try another one.
         if (request.signal.aborted || !reused || !died) throw error;
       }
     }
   }
 
-  /** Resolves to when the proof of ownership was asked for. */
+  /** Resolves to the moment at which the proof of ownership was asked for. */
   async #wait(connection: C, resources: readonly string[], request: LockRequest): Promise<number> {
     const { ttl, signal } = request;
     const askedAt = performance.now();
@@ -106,7 +108,7 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
 
   async #look(signal: AbortSignal) {
     try {
-      (await this.#connections.open(signal)).end();
+      (await this.#pool.open(signal)).end();
     } catch (error) {
       if (!this.isAnswer(error)) throw error;
     }
@@ -130,7 +132,7 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
           connection.end();
           throw new LockBackendUnavailableError(resources.join(', '), error);
         } finally {
-          this.#connections.give(connection);
+          this.#pool.putBack(connection);
           leave();
         }
       },
@@ -138,7 +140,7 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
   }
 }
 
-/** Whose patience may be over before the store has answered asks first whether the lock is free: a wait in it says nothing. */
+/** A caller who may give up before the store has answered asks first whether the lock is free: a wait in the store would not tell. */
 async function lockOn(connection: LockingConnection, resources: readonly string[], request: LockRequest) {
   const { ttl, wait = Infinity } = request;
   let taken = 0;

@@ -26,17 +26,17 @@ interface Change {
 }
 
 /**
- * One table of locks, created on first use. Each statement is a transaction of its own; one that was rolled back as the
- * victim of a deadlock or gave up waiting for a row is tried again, and so is one whose answer was lost with its connection.
+ * One table of locks, created on first use. Each statement is a transaction of its own. It is tried again if it was the victim of a
+ * deadlock, gave up waiting for a row, or lost its answer with its connection.
  */
 export class MysqlTable {
-  readonly #connections: ConnectionPool<MysqlConnection>;
+  readonly #pool: ConnectionPool<MysqlConnection>;
 
   constructor(
     url: string,
     private readonly create: string,
   ) {
-    this.#connections = new ConnectionPool(() => new MysqlConnection(url, SET_UP));
+    this.#pool = new ConnectionPool(() => new MysqlConnection(url, SET_UP));
   }
 
   async change(sql: string, values: (string | number)[]): Promise<Change> {
@@ -51,7 +51,7 @@ export class MysqlTable {
   }
 
   close() {
-    this.#connections.close();
+    this.#pool.close();
   }
 
   async #persist<T extends object>(
@@ -63,7 +63,7 @@ export class MysqlTable {
     for (;;) {
       let sent = false;
       try {
-        const { connection } = await this.#connections.take({ signal: tooLate });
+        const { connection } = await this.#pool.lend({ signal: tooLate });
         sent = true;
         return { ...(await this.#answer(connection, ask(connection), tooLate)), unsure };
       } catch (error) {
@@ -83,24 +83,24 @@ export class MysqlTable {
       return await orAbort(answer, tooLate);
     } finally {
       if (tooLate.aborted) connection.end(); // an answer that is still to come must not be taken for another one
-      this.#connections.give(connection);
+      this.#pool.putBack(connection);
     }
   }
 }
 
 /**
- * Tries with pauses in between until it is granted, or the request's signal aborts. Nobody tells a waiter that the lock is free, and
+ * Tries with pauses in between until the lock is granted or the request's signal aborts. Nobody tells a waiter that the lock is free, so
  * who comes first is a matter of luck.
  *
  * @param tryOnce resolves to undefined when somebody else holds the lock
- * @param giveBack for a grant that nobody waits for any more, or that may have been made without our hearing of it
+ * @param release undoes a grant that comes too late, or that was made without our hearing of it
  * @throws {LockBackendUnavailableError} the store did not answer
  */
 export async function poll<T>(
   resource: string,
   request: LockRequest,
   tryOnce: () => Promise<T | undefined>,
-  giveBack: () => Promise<unknown>,
+  release: () => Promise<unknown>,
 ): Promise<T> {
   const { signal } = request;
   const polling = (async () => {
@@ -120,7 +120,7 @@ export async function poll<T>(
     // Not before the last try has its answer: it may be a grant.
     void polling
       .catch(() => undefined)
-      .then(giveBack)
+      .then(release)
       .catch(() => undefined);
     throw error;
   }

@@ -12,11 +12,11 @@ interface Caller {
 
 /** The callers of this process that want one resource, first come first. */
 export class Line {
-  /** They wait for the next turn, which is asked for as soon as one of them is there. */
+  /** Callers who wait for the next turn. */
   readonly #waiting: Caller[] = [];
   #asking: AbortController | undefined;
   #turn: Turn | undefined;
-  /** They wait for the present turn to be handed on to them. */
+  /** Callers who wait for the present turn to be handed on to them. */
   readonly #promised: Caller[] = [];
 
   constructor(
@@ -62,7 +62,7 @@ export class Line {
     this.#ask();
   }
 
-  /** One question for all who wait, if it has not been asked. */
+  /** Asks the store once for all who wait. */
   #ask() {
     const [first] = this.#waiting;
     if (!first && !this.#turn) this.onEmpty();
@@ -76,7 +76,7 @@ export class Line {
     this.acquire({ ttl, signal: asking.signal, contended }).then(
       (grant) => {
         if (this.#asking === asking) this.#granted(grant, ttl);
-        else giveBack(grant); // nobody waited any more
+        else release(grant); // nobody waited any more
       },
       (error: Error) => {
         if (this.#asking !== asking) return;
@@ -95,7 +95,7 @@ export class Line {
     const callers = Math.min(stranger < 0 ? this.#waiting.length : stranger, TOKENS_PER_TURN);
     this.#promised.push(...this.#waiting.splice(0, callers));
     if (callers > 0) this.#begin(grant, ttl);
-    else giveBack(grant); // who asked for that TTL has left
+    else release(grant); // who asked for that TTL has left
     this.#ask();
   }
 
@@ -145,18 +145,18 @@ export class Line {
     return ended;
   }
 
-  /** It is over, or lost. */
+  /** The turn is over, or lost. */
   #giveUp(turn: Turn) {
     if (this.#turn !== turn) return;
     this.#takeBack();
     this.#ask();
   }
 
-  /** Those to whom the turn was promised are the first to wait for the next. */
+  /** The callers to whom the turn was promised become the first to wait for the next one. */
   #takeBack() {
     this.#turn = undefined;
     this.#waiting.unshift(...this.#promised.splice(0));
   }
 }
 
-const giveBack = (grant: Grant) => void grant.release().catch(() => undefined);
+const release = (grant: Grant) => void grant.release().catch(() => undefined);

@@ -28,7 +28,7 @@ export const hangingWorkLosesIt: Check = {
     const resource = subject.resource();
     const held = await hold(lock, resource, { ...subject.options, longest: subject.ttl / 2 });
     const toldBefore = other.withLock(resource, subject.options, async () => held.lease.signal.aborted);
-    expect(await within(subject.deadTime(), 'the lock is given back', toldBefore)).toBe(true);
+    expect(await within(subject.deadTime(), 'the lock is released', toldBefore)).toBe(true);
     expect(held.lease.signal.reason).toMatchObject({ code: 'LOCK_LOST' });
     expect(await outcomeOf(held.release())).toBe('LOCK_LOST');
     expect(await outcomeOf(other.withLock(resource, subject.briefly, nothing))).toBe('granted');

@@ -1,4 +1,4 @@
-import { announce, checkoutWorker, type SettledOrder } from '@app/checkout-queue';
+import { announce, checkoutWorker, type Announcement } from '@app/checkout-queue';
 import { Redis } from 'ioredis';
 import { createServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -16,7 +16,7 @@ const MAX_ORDERS = 4_096;
 export async function idleWorker(): Promise<void> {
   const redis = new Redis(process.env.REDIS_URL!, { maxRetriesPerRequest: null });
   const settlements: Settlement[] = [];
-  const settle = async (settled: readonly SettledOrder[]) => {
+  const settle = async (settled: readonly Announcement[]) => {
     await announce(redis, settled);
     const settledAt = Date.now();
     for (const { order } of settled) settlements.push([order.acceptedAt, settledAt]);
@@ -34,10 +34,10 @@ export async function idleWorker(): Promise<void> {
 }
 
 /** Orders that arrive in one turn of the event loop go together, as a worker's batches do. */
-function gathered(settle: (settled: readonly SettledOrder[]) => Promise<void>) {
-  let batch: SettledOrder[] = [];
+function gathered(settle: (settled: readonly Announcement[]) => Promise<void>) {
+  let batch: Announcement[] = [];
   let settling: Promise<void> | undefined;
-  return (order: SettledOrder): Promise<void> => {
+  return (order: Announcement): Promise<void> => {
     batch.push(order);
     settling ??= nextTurn().then(() => {
       const gatheredOrders = batch;

@@ -5,7 +5,8 @@ import type { Answer, Contender } from './contender.js';
 /** What the one inside has for the one who waits: its turn, or the answer to what it asked for it. */
 type Heard = Turn<Contender> | Answer | undefined;
 
-export interface Waiting {
+/** The caller in the doorway. */
+export interface NextCaller {
   readonly contender: Contender;
   readonly heard: Promise<Heard>;
   /** With nothing, the contender has to ask itself. False if it has heard something before. */
@@ -18,14 +19,14 @@ export interface Waiting {
  */
 export class Doorway {
   readonly #inside = new Map<string, object>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, NextCaller>();
 
   enter(resource: string, holder: object) {
     this.#inside.set(resource, holder);
   }
 
   /** Who waits, if somebody does and `holder` is still inside. */
-  leave(resource: string, holder: object): Waiting | undefined {
+  leave(resource: string, holder: object): NextCaller | undefined {
     if (this.#inside.get(resource) !== holder) return undefined;
     this.#inside.delete(resource);
     return this.#waiting.get(resource);
@@ -37,7 +38,7 @@ export class Doorway {
     let tell!: (heard: Heard | Promise<Heard>) => void;
     const heard = new Promise<Heard>((resolve) => (tell = resolve));
     let isFirst = true;
-    const hear: Waiting['hear'] = (what) => {
+    const hear: NextCaller['hear'] = (what) => {
       if (!isFirst) return false;
       isFirst = false;
       tell(what instanceof Promise ? what.catch(() => undefined) : what);
@@ -72,7 +73,7 @@ export class Doorway {
     }
   }
 
-  /** It asks itself from now on, or no more. */
+  /** The contender has left the doorway: it asks Redis itself, or has given up. */
   depart(resource: string, contender: Contender) {
     if (this.#waiting.get(resource)?.contender === contender) this.#waiting.delete(resource);
   }

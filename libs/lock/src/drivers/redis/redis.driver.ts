@@ -8,7 +8,7 @@ import { clientName } from '../../holder.js';
 import { LocalQueue } from '../../turns/local-queue.js';
 import { TOKENS_PER_TURN, Turn, type Granted } from '../../turns/turn.js';
 import { Contender, type Answer } from './contender.js';
-import { Doorway, type Waiting } from './doorway.js';
+import { Doorway, type NextCaller } from './doorway.js';
 import { scriptsWith, type Keys, type LockCommands } from './scripts.js';
 import { WakeUps, type Bell } from './wake-ups.js';
 
@@ -22,15 +22,15 @@ const ENOUGH_MS = CLAIM_TTL_MS / 2;
 const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
- * This project's lock on one Redis, and its semaphore: a lock is the semaphore with one permit. First come first served
- * (processes in the order in which they ask, the callers of a process in theirs), handed over by push, fenced, extended by
- * a watchdog. One round trip takes a free permit, one gives it back; the callers of a process share its turns.
+ * This project's lock on one Redis, and its semaphore: a lock is a semaphore with one permit. Permits are extended by a watchdog, fenced,
+ * and handed over by push. Processes come in the order in which they ask, the callers of a process in theirs. One round trip takes
+ * a free permit, one releases it; the callers of a process share its turns.
  *
- * Between fenced callers, a waiter does not sit out the TTL of a holder whose process is gone: it asks Redis whether that
- * process still listens to its channel, and takes over if not.
+ * Among fenced callers, a waiter does not sit out the TTL of a holder whose process is gone. It asks Redis whether that process still
+ * listens to its channel, and takes over if not.
  *
- * Safe while that Redis keeps its data; a failover can grant a lock twice (replication is asynchronous), and so can an
- * early takeover from a holder that is only cut off. The fencing token makes both harmless for fenced writes.
+ * The lock is safe while Redis keeps its data. A failover can grant it twice, because replication is asynchronous, and so can a takeover
+ * from a holder that is only cut off. The fencing token makes both harmless for fenced writes.
  * Source of that idea: Kleppmann, "How to do distributed locking" (2016).
  */
 export class RedisDriver implements LockDriver {
@@ -152,10 +152,10 @@ export class RedisDriver implements LockDriver {
   #release(resource: string, grant: Grant, turn: Turn<Contender>): Promise<boolean> {
     const next = this.#doorway.leave(resource, grant);
     if (next?.contender.wantsAs(turn.permit) && turn.handOn() && next.hear(turn)) return turn.provenLater();
-    return turn.end(this.#giveBack(turn.permit, next));
+    return turn.end(this.#releasePermit(turn.permit, next));
   }
 
-  async #giveBack(contender: Contender, next?: Waiting): Promise<boolean> {
+  async #releasePermit(contender: Contender, next?: NextCaller): Promise<boolean> {
     try {
       if (!next) return await contender.release();
       const { wasOurs, answer } = contender.releaseAndAskFor(next.contender);

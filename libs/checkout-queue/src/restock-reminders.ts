@@ -5,22 +5,23 @@ import { InHand } from './in-hand.js';
 import type { OfSku } from './queue.js';
 import { skuWorker, type StandstillOptions } from './sku-worker.js';
 
-/** Apart from the checkouts: what comes back must not queue behind those who wait for it. */
-const RELEASE_QUEUE = 'releases';
+/** Apart from the checkouts: units that come back must not queue behind the orders that wait for them. Its name in Redis is older. */
+const RESTOCK_QUEUE = 'releases';
+const RESTOCK_JOB = 'release';
 
-/** A job's payload: orders to be given back if they are due by then. All are of one SKU; jobs of earlier versions name none. */
-export interface ReleaseJob extends Partial<OfSku> {
+/** A job's payload: orders to be restocked if they are due by then. All are of one SKU; jobs of earlier versions name none. */
+export interface RestockJob extends Partial<OfSku> {
   readonly orderIds: readonly string[];
 }
 
 /**
  * Reminders of reservations that end. Losing them is harmless: Postgres knows what is due, and workers look there now and then.
  */
-export class Releases {
-  readonly queue: Queue<ReleaseJob>;
+export class RestockReminders {
+  readonly queue: Queue<RestockJob>;
 
   constructor(connection: Redis) {
-    this.queue = new Queue(RELEASE_QUEUE, {
+    this.queue = new Queue(RESTOCK_QUEUE, {
       connection,
       defaultJobOptions: NEVER_GIVEN_UP,
       skipWaitingForReady: true,
@@ -32,31 +33,31 @@ export class Releases {
   /** Has a worker look at these orders, of this SKU, `delayMs` milliseconds from now. */
   async remind(orderIds: readonly string[], delayMs = 0, ofSku: Partial<OfSku> = {}): Promise<void> {
     const { saleId, sku } = ofSku;
-    await this.queue.add('release', { saleId, sku, orderIds }, { delay: delayMs });
+    await this.queue.add(RESTOCK_JOB, { saleId, sku, orderIds }, { delay: delayMs });
   }
 }
 
-export interface ReleaseWorkerOptions
+export interface RestockWorkerOptions
   extends StandstillOptions, Pick<WorkerOptions, 'lockDuration' | 'stalledInterval'> {
   /** Jobs in hand at most. */
   readonly concurrency: number;
 }
 
-/** Has the orders of the reminders given back, see {@link skuWorker}. `release` resolves to whether one of them was due. */
-export function releaseWorker(
+/** Has the orders of the reminders restocked, see {@link skuWorker}. `restock` resolves to whether one of them was due. */
+export function restockWorker(
   connection: Redis,
-  release: (orderIds: readonly string[]) => Promise<boolean>,
-  { concurrency, ...options }: ReleaseWorkerOptions,
-): Worker<ReleaseJob> {
-  return skuWorker<ReleaseJob, OfSku>(
-    RELEASE_QUEUE,
+  restock: (orderIds: readonly string[]) => Promise<boolean>,
+  { concurrency, ...options }: RestockWorkerOptions,
+): Worker<RestockJob> {
+  return skuWorker<RestockJob, OfSku>(
+    RESTOCK_QUEUE,
     connection,
     {
       partsOf: ({ data: { saleId = '', sku = '' } }) => [{ saleId, sku }],
       workOn:
         ({ data }) =>
         () =>
-          release(data.orderIds),
+          restock(data.orderIds),
     },
     { ...options, inHand: new InHand(concurrency, 1) },
   );
