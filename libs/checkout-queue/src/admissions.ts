@@ -29,14 +29,14 @@ import {
 } from './queue.js';
 import { loadScripts } from './scripts.js';
 
-/** After a refusal others of the sale are likely: for this long they are looked at before they get a job that may carry nothing. */
+/** A refusal makes others of the sale likely: for this long its checkouts are looked at before they get a job. */
 const LOOK_FIRST_MS = 1_000;
-/** Sales of which that is remembered. */
+/** Sales that are remembered for a refusal. */
 const REMEMBERED_SALES = 1_000;
 /** Checkouts looked at in one script call, which keeps Redis from everything else meanwhile. */
 const LOOKS_PER_CALL = 128;
 
-/** After these, others are likely. */
+/** Answers after which others like them are likely. */
 const REFUSALS = new Set<Answer>(['sold-out', 'not-admitted', 'full', 'unsure']);
 
 export interface AdmissionRules extends AdmissionBounds {
@@ -54,7 +54,7 @@ export class Admissions {
   #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
   readonly #lookUps: Gatherer<QueuedOrder, Stored>;
-  /** A job of few SKUs is one that few locks serve. */
+  /** Grouped by SKU: the fewer SKUs a job has, the fewer locks it needs. */
   readonly #entries = new Gatherer(
     ORDERS_PER_JOB,
     (requests: readonly Request[]) => this.#enter(requests),
@@ -131,7 +131,7 @@ export class Admissions {
     await noted.expire(keys.refusedWithStock(saleId), PENDING_TTL_SECONDS).exec();
   }
 
-  /** How many those are, per SKU; the others have none. */
+  /** Checkouts that were refused as sold out although there were units, by SKU; a SKU without any is absent. */
   async refusedWithStock(saleId: string): Promise<Map<string, number>> {
     const counts = await this.#redis.hgetall(keys.refusedWithStock(saleId));
     return new Map(Object.entries(counts).map(([sku, checkouts]) => [sku, Number(checkouts)]));
@@ -171,7 +171,7 @@ export class Admissions {
   }
 }
 
-/** Equal orders are one. Whoever waits for the outcome is told, whichever of them came first. */
+/** Equal orders are one: the one whose client waits for the outcome, if there is such. */
 function distinct(orders: readonly QueuedOrder[]): QueuedOrder[] {
   const byContent = new Map<string, QueuedOrder>();
   for (const order of orders) {

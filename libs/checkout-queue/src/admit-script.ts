@@ -21,7 +21,7 @@ export type Answer = Admission | 'open' | 'unsure';
 export type Stored = 'stored' | 'unstored' | 'first';
 
 export interface AdmissionOptions {
-  /** An order whose key is known and which is not in the queue enters it all the same; if it is settled, it keeps its outcome. */
+  /** The order enters the queue although its key is known; if it is settled, it keeps its outcome. */
   readonly anew?: boolean;
   /** Redis key of who may buy: a sorted set, buyer -> until when, in milliseconds of Redis's clock. Absent: everybody may. */
   readonly guests?: string;
@@ -38,7 +38,7 @@ export interface AdmitCommands extends Redis {
   checkoutAdmit(args: readonly (string | number)[]): Promise<Answer[]>;
 }
 
-/** How long is remembered what, and how much there may be of it. */
+/** How long keys are remembered, and how many orders may wait. */
 export interface AdmissionBounds {
   /** How long an Idempotency-Key is compared with its first body. */
   readonly idempotencyTtlSeconds: number;

@@ -5,11 +5,11 @@ export const ORDERS_IN_HAND_PER_SKU = 256;
 
 /** Pause between two looks at which SKUs move, in milliseconds. */
 export const LOOK_MS = 50;
-/** A SKU that did not move between so many looks stands still; more with many SKUs in hand, which move by turns, up to a bound. */
+/** A SKU that did not move for so many looks stands still. SKUs move by turns, so each one in hand adds to them, up to a bound. */
 const STILL_AFTER_LOOKS = 6;
 const LOOKS_PER_SKU = 1 / 2;
 const MOST_LOOKS = 40;
-/** One of which nothing is in hand any more is forgotten after so many: its failed jobs are back by then. */
+/** A SKU with nothing in hand is forgotten after so many looks: its failed jobs are back by then. */
 const FORGOTTEN_AFTER_LOOKS = 200;
 
 /** What is in hand of one SKU. */
@@ -26,11 +26,11 @@ interface InHandOfSku {
 }
 
 /**
- * How many jobs a worker has at a time. A hold of a lock costs much the same however many orders it serves: with many SKUs it
- * takes more orders in hand until each hold has a full batch. With few, more would only be lost for longer if the worker died.
+ * How many jobs a worker has at a time. A hold of a lock costs much the same however many orders it serves, so with many SKUs the
+ * worker takes more orders, until each hold has a full batch. With few SKUs it takes fewer: a worker that dies delays what it had.
  *
- * A SKU that stands still costs the others nothing: what is in hand of it takes no room from them, and no more is taken. It
- * stands still until one of its orders is settled, here or elsewhere, also if all of them have failed meanwhile.
+ * A SKU that stands still takes no room from the others, and no more of it is taken. It moves again once one of its orders is settled,
+ * here or elsewhere.
  */
 export class InHand {
   #jobs = 0;
@@ -57,7 +57,7 @@ export class InHand {
     return this.#still;
   }
 
-  /** Orders of a SKU that stands still to keep in hand: all such SKUs together have a quarter of the hands, and each has one. */
+  /** Orders to keep in hand of a SKU that stands still: all such SKUs share a quarter of the room, and each has one at least. */
   get share(): number {
     const share = Math.floor(this.most / 4 / Math.max(1, this.#still));
     return Math.min(ORDERS_IN_HAND_PER_SKU, Math.max(1, share));
@@ -81,7 +81,7 @@ export class InHand {
     if (ofSku) this.#move(ofSku);
   }
 
-  /** It is not in hand any more, and nothing was settled: it has failed, or was settled before. */
+  /** An order left the hand without being settled: it has failed, or was settled before. */
   left(order: OfSku): void {
     const ofSku = this.#leave(order);
     if (ofSku.orders === 0 && !ofSku.still) this.#skus.delete(saleSkuOf(order));

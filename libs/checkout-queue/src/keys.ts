@@ -7,13 +7,13 @@ export const keys = {
   /** What was refused for good, by its order's id, until somebody has dealt with it. */
   deadLetters: 'checkout:dead-letters',
   idempotency: (saleId: string, orderId: string) => `${sale(saleId)}:key:${orderId}`,
-  /** Is there only while Redis knows the key of every order of the sale: names the history of writes that it belongs to. */
+  /** Exists only while Redis knows the key of every order of the sale. Names the history of writes that this belongs to. */
   memory: (saleId: string) => `${sale(saleId)}:key:memory`,
-  /** Is there while the SKU counts as sold out: the versions of its stock rows, by stripe, of which that is known. */
+  /** Exists while the SKU counts as sold out: the versions of its stock rows, by stripe, at which nothing was left. */
   soldOut: (saleId: string, sku: string) => `${sale(saleId)}:sold-out:${sku}`,
   /** Versions of its stock rows, by stripe, at which units last came back: what is known of older ones is outdated. */
   reopened: (saleId: string, sku: string) => `${sale(saleId)}:reopened:${sku}`,
-  /** Is there for a moment after something of the SKU was settled, by whichever worker: its lock is passed on. */
+  /** Exists for a moment after any worker has settled something of the SKU: its lock is passed on. */
   moves: (saleId: string, sku: string) => `${sale(saleId)}:moves:${sku}`,
   pending: (saleId: string, sku: string) => `${sale(saleId)}:pending:${sku}`,
   /** How many orders of a sale are in the hash of queued ones. */

@@ -1,13 +1,13 @@
 import type { InHand } from './in-hand.js';
 import { saleSkuOf, type OfSku } from './queue.js';
 
-/** Why something was not done: it was given up on for now, so that it waits in the queue and not in a worker. */
+/** The reason with which a part of a job is handed back, so that it waits in the queue and not in a worker. */
 export const PARKED = new Error('it is parked: nothing of its SKU moves');
 
-/** For how long a job is parked, in milliseconds: as long again as its SKU has stood still, between these. */
+/** A job is parked for as long as its SKU has stood still, within these bounds, in milliseconds. */
 const SHORTEST = 200;
 const LONGEST = 2_000;
-/** Between two parked jobs that come back, of all SKUs that stand still: a bound for what thousands of them cost Redis. */
+/** Least time between two parked jobs that come back, over all SKUs that stand still: thousands of them must not cost Redis more. */
 const APART = 5;
 
 /** When the jobs that a worker parks come back. Times are those of `performance.now()`: the wall clock may be set back. */

@@ -6,7 +6,7 @@ import { backoffStrategy } from './backoff.js';
 /** In milliseconds: pause before Redis is asked again for a job when it has refused to give one. */
 const REFUSED_MS = 1_000;
 
-/** What all our workers are like: they give no job up, and come to terms with a Redis that does not answer, or that refuses. */
+/** A worker that gives no job up, and copes with a Redis that does not answer or refuses. */
 export class QueueWorker<T> extends Worker<T> {
   constructor(name: string, work: Processor<T>, options: WorkerOptions) {
     super(name, work, {
@@ -19,7 +19,7 @@ export class QueueWorker<T> extends Worker<T> {
     });
   }
 
-  /** A wait for a job that is to come later is no longer either: a connection that is silent for longer is given up. */
+  /** Nor is a wait for a delayed job longer: a connection that is silent for longer is given up. */
   override get maximumBlockTimeout(): number {
     return LONGEST_BLOCK_SECONDS;
   }

@@ -15,7 +15,7 @@ export interface QueuedOrder extends OrderRequest {
 /** What belongs to a SKU of a sale. */
 export type OfSku = Pick<OrderRequest, 'saleId' | 'sku'>;
 
-/** What an order is grouped and counted by: SKUs of different sales are different ones. */
+/** What orders are grouped and counted by: a SKU of one sale is not that of another. */
 export const saleSkuOf = ({ saleId, sku }: OfSku) => `${saleId}:${sku}`;
 
 /**

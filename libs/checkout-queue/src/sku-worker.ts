@@ -33,8 +33,8 @@ export interface Load<Data, Part extends OfSku> {
 }
 
 /**
- * Takes jobs from a queue and has their parts worked on, side by side. A job ends when each of its parts has; until then it is
- * delivered again, with the parts that are left. Parts of a SKU that stands still do not wait here: their job is parked.
+ * Takes jobs from a queue and works on their parts side by side. A job is delivered again, with the parts that are left, until each has
+ * ended. A part of a SKU that stands still does not wait here: its job is parked.
  */
 export function skuWorker<Data, Part extends OfSku>(
   queue: string,

@@ -27,7 +27,7 @@ export class BoundedRequest implements LockRequest {
     return performance.now() - this.#askedAt;
   }
 
-  /** Made when the driver looks at it: where the lock is free it need not, and a signal costs more than a free lock. */
+  /** Made when it is first asked for: a driver that finds the lock free needs none, and a signal costs more than a free lock. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       const { signal } = this.options;

@@ -3,20 +3,20 @@ export interface LockOptions {
   /** How long the lock outlives a holder that gives no sign of life. */
   readonly ttl: number;
   /**
-   * How long to wait at most for a lock that somebody else has. A free one is granted whatever this is, also with 0: what
-   * the store needs to answer is not waiting. A store that does not answer is given up after a few seconds.
+   * How long to wait at most for a lock that somebody else has. A free one is granted even with 0: the time that the store needs to
+   * answer does not count. A store that does not answer is given up after a few seconds.
    */
   readonly wait: number;
   /**
-   * How long the work may take: the lease of older work is extended no more, the signal aborts, and as long again later, a TTL at
-   * least, the lock is given back, also where the work goes on. Absent: as long as it takes.
+   * How long the work may take; absent: as long as it takes. The lease of older work is not extended, and the signal aborts. As long
+   * again later, a TTL at least, the lock is released, even if the work goes on.
    */
   readonly longest?: number;
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
   readonly signal?: AbortSignal;
   /**
-   * Says that every write of the work carries the lease's token to where it is checked. Only then may a driver take the
-   * lock from a holder whose process seems gone before its TTL has run out: should it live on, its writes are refused.
+   * Says that every write of the work carries the lease's token to where it is checked. Only then may a driver take the lock from a
+   * holder whose process seems gone before its TTL is over: if that process lives on, its writes are refused.
    */
   readonly fenced?: boolean;
 }
@@ -48,7 +48,7 @@ export interface LockRequest {
   readonly signal: AbortSignal;
   /** See {@link LockOptions.wait}. Absent: for as long as it takes. */
   readonly wait?: number;
-  /** To be called once it is certain that somebody else has the lock or is to have it first: from then on, `wait` counts. */
+  /** To be called once it is certain that somebody else has the lock or is to have it first: `wait` counts from then on. */
   contended?(): void;
 }
 
@@ -87,19 +87,17 @@ export interface LockState {
 export interface LockDriver {
   acquire(resource: string, request: LockRequest): Promise<Grant>;
   /**
-   * Grants several resources as one: taken in this order, kept alive and given back together. Absent where it makes no difference
-   * to take one after the other, as it does where what a caller holds is scarce, such as connections.
+   * Grants several resources as one: taken in this order, extended and released together. Absent where callers may as well take one
+   * after the other. Present where what a caller holds is scarce, such as connections.
    */
   acquireAll?(resources: readonly string[], request: LockRequest): Promise<Grant>;
   /**
-   * Makes the token of whoever asks for `resource` from now on larger than `above`: the repair when the store's counter went
-   * backwards (a failover to a replica that lagged, a restored backup). Absent where the store gives no tokens.
+   * Makes the token of whoever asks for `resource` from now on larger than `above`: the repair after a failover or a restored backup has
+   * set the store's counter back. Absent where the store gives no tokens.
    */
   reseed?(resource: string, above: bigint): Promise<void>;
-  /**
-   * What has to be changed so that the store serves this client, where `error`, one of the store's own client, says that it will
-   * not until then.
-   */
+  /** What somebody has to change so that the store serves this client. Undefined where `error`, one of
+   * the store's client, may pass by itself. */
   remedyFor?(error: unknown): string | undefined;
   /** Looks and changes nothing. Absent where the store cannot be asked. */
   inspect?(resource: string): Promise<LockState>;

@@ -38,8 +38,8 @@ export class Lock {
   }
 
   /**
-   * The same while holding all of these locks, one at least; `wait` is for each where they are granted one by one. They are taken in
-   * the order given: whoever needs several at a time must name them in the same order, else two could wait for each other.
+   * The same while holding all of these locks, one at least. They are taken in the order given: name them in the same order everywhere,
+   * else two callers could wait for each other. Where they are granted one by one, `wait` is for each.
    */
   async withLocks<T>(
     resources: readonly string[],

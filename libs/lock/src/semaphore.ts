@@ -4,9 +4,8 @@ import { RedisDriver } from './drivers/redis/redis.driver.js';
 import { Lock } from './lock.js';
 
 /**
- * Lets at most `permits` callers in at a time, over all processes that use the same Redis and the same number of permits;
- * the lock is the case of one permit. First come first served. Permits of crashed holders come back as locks do: at the
- * end of their TTL, or within a moment between fenced callers.
+ * Lets at most `permits` callers in at a time, first come first served, over all processes that use the same Redis and the same number of
+ * permits. Permits of crashed holders come back as locks do.
  */
 export class Semaphore {
   readonly #driver: RedisDriver;
@@ -19,7 +18,7 @@ export class Semaphore {
     this.#lock = new Lock(this.#driver, observer);
   }
 
-  /** Waits for a permit, runs `work` while holding it, and gives it back. Fails as {@link Lock.withLock} does. */
+  /** Waits for a permit, runs `work` while holding it, and releases it. Fails as {@link Lock.withLock} does. */
   withPermit<T>(resource: string, options: LockOptions, work: (lease: Lease) => Promise<T>): Promise<T> {
     return this.#lock.withLock(resource, options, work);
   }

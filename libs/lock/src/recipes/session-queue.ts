@@ -7,9 +7,8 @@ import type { KeptSession } from './kept-session.js';
 import type { QueuedKey } from './queued-key.js';
 
 /**
- * The recipe for stores with sessions and a total order of writes: contenders queue by the creation of their keys, each
- * waits for the key just ahead to go, and the keys of a process live under one session that is kept alive. First come
- * first served, no polling, no herd.
+ * The recipe for stores with sessions and a total order of writes. Contenders queue by the creation of their keys; each waits for the key
+ * just ahead to go. All keys of a process live under one session that is kept alive.
  */
 export abstract class SessionQueueDriver<Session extends KeptSession, Ahead> implements LockDriver {
   readonly #sessions = new Map<number, Promise<Session>>();

@@ -11,8 +11,8 @@ export class LocalQueue {
   }
 
   /**
-   * Resolves, once it is the caller's turn, to what lets the next one in. `onTurn` is called in that very moment, before
-   * anything else happens. The signal is looked at only if there is somebody to wait for.
+   * Resolves, once it is the caller's turn, to what lets the next one in. `onTurn` is called in that very moment. The signal is looked at
+   * only if there is somebody to wait for.
    *
    * @throws the signal's reason when that aborts first
    */

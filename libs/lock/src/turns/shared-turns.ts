@@ -2,9 +2,8 @@ import type { LockDriver, LockRequest } from '../contract.js';
 import { Line, TOKENS } from './line.js';
 
 /**
- * One contender per process and resource: the callers of a process wait in its memory and share its turns at the lock of
- * `driver`, one that gives tokens, extends its leases and tells of their loss. A token of the store becomes as many as a
- * turn may need: its multiple, and those up to the next.
+ * The callers of a process wait in its memory and share its turns at the lock of `driver`: one contender per process and resource. The
+ * driver must give tokens, extend its leases and tell of their loss. Its tokens are multiplied, to have one for each caller.
  */
 export class SharedTurns implements LockDriver {
   readonly #lines = new Map<string, Line>();

@@ -4,21 +4,18 @@ import { baseIn, baseKeyOf, ConsulPlace } from './place.js';
 import { Session } from './session.js';
 
 /**
- * A queue of contender keys in Consul, in order of their CreateIndex, each waiting by a blocking query for the key just
- * ahead. First come first served; one transaction locks a free lock, one releases it; CreateIndex makes the fencing token, counted
- * from a base that a re-seeding raises.
+ * A queue of contender keys in Consul, in order of their CreateIndex; each waits by a blocking query for the key just ahead. First
+ * come first served. One transaction locks a free lock, one releases it. CreateIndex makes the fencing token, counted from a base that
+ * a re-seeding raises.
  *
- * Not the recipe of Consul's own `lock` (one key, acquired by whoever is first after a release): that has no order, wakes
- * every waiter at each release to have all but one refused by the Raft log, and lets a session that holds the key acquire
- * it again, so that callers of one process would not exclude each other. With a key each, one session serves them all.
+ * Consul's own `lock` works otherwise: it has one key, acquired by whoever is first after a release. That has no order, and each release
+ * wakes every waiter. A session that holds the key may also acquire it again, so that callers of one process would not exclude each other.
  *
- * No lock-delay either: it keeps a key whose session was invalidated from being locked for a while, and here no key is
- * locked twice. What it is for (a holder that has not noticed) is done by the lease's local clock, which ends a lease
- * before Consul can, and by the fencing token.
+ * It uses no lock-delay, which keeps a key from being locked again soon after its session ended: here no key is locked twice. The local
+ * clock of the lease and the fencing token guard against a holder that has not noticed its end.
  *
- * TTLs are whole seconds, of 10 s to 24 h unless the server is configured otherwise; a shorter one is raised. A crashed
- * holder is given up between one and two TTLs later. Each waiter keeps one HTTP connection: Consul allows 200 per client
- * address by default (`http_max_conns_per_client`).
+ * A TTL is raised to 10 s, the least that servers allow unless they are configured otherwise. A crashed holder loses the lock between
+ * one and two TTLs later. Each waiter keeps one HTTP connection: Consul allows 200 per client address (`http_max_conns_per_client`).
  *
  * Source: https://developer.hashicorp.com/consul/docs/automate/session
  */

@@ -15,8 +15,8 @@ export const baseKeyOf = (prefix: string, resource: string) => `${prefix}-base/$
 export const baseIn = (entry?: Entry) => BigInt(entry ? Buffer.from(entry.Value!, 'base64').toString() : 0);
 
 /**
- * A key that the session has locked; its CreateIndex is the place in the queue, and makes the token: an index of the Raft log,
- * so it grows from key to key. A LockIndex would not do, it counts the locks of one key and begins anew with it.
+ * A key that the session has locked. Its CreateIndex is the place in the queue and makes the token: an index of the Raft log, it grows
+ * from key to key. LockIndex would not do: it counts the locks of one key.
  */
 export class ConsulPlace extends QueuedKey<Entry> {
   readonly #queue: string;

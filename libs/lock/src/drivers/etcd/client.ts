@@ -47,7 +47,7 @@ export function openClient(urls: readonly string[]): Etcd3 {
 }
 
 const DENIALS = [EtcdAuthenticationFailedError, EtcdInvalidAuthTokenError];
-/** Denials that the library gives no class of their own. */
+/** Denials for which the library has no class. */
 const NOBODY_ASKS = /user name is empty/;
 const ASKS_NOBODY = /authentication is not enabled/;
 

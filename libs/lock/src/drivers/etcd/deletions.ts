@@ -7,11 +7,11 @@ type Stream = IDuplexStream<Partial<IWatchRequest>, IWatchResponse>;
 const LOOK_AGAIN_MS = 10_000;
 
 /**
- * Hears of deleted keys: one stream for all waiters of a driver, one watch per waiter. It never says that a key is gone,
- * only that it is time to look: so a lost stream, a cancelled watch or a compacted revision need no handling of their own.
+ * Hears of deleted keys: one stream for all waiters of a driver, one watch per waiter. It never says that a key is gone, only that it
+ * is time to look. So a lost stream, a cancelled watch and a compacted revision need no handling of their own.
  *
- * Not the library's watchers: they are attached one round trip after the other, and reopen a stream whose last watcher
- * left with a growing pause. Here watches have numbers chosen by the client (etcd 3.4 or later) and the stream stays.
+ * The library's own watchers are not used: they are attached one round trip after the other, and their stream is reopened late. Here the
+ * client numbers the watches (etcd 3.4 or later), and the stream stays.
  */
 export class Deletions {
   readonly #wake = new Map<string, () => void>();

@@ -6,13 +6,14 @@ import { baseIn, baseKeyOf, EtcdPlace, type Ahead } from './place.js';
 import { Session } from './session.js';
 
 /**
- * The recipe of etcd's own `client/v3/concurrency`: contenders queue by the create revision of their keys, each watches
- * the key just ahead, and all keys live under one lease. First come first served; one round trip for a free lock; the
- * create revision makes the fencing token, counted from a base that a re-seeding raises.
+ * The recipe of etcd's own `client/v3/concurrency`: contenders queue by the create revision of their keys, each watches the key just
+ * ahead, and all keys live under one lease. First come first served. A free lock takes one round trip. The create revision makes the
+ * fencing token, counted from a base that a re-seeding raises.
  *
- * TTLs are whole seconds, at least 1.5 election time-outs of the server (2 s by default). A lease says when a holder is
- * given up, not that it has stopped: only a fenced write excludes it (Jepsen, "etcd 3.4.3", 2020). Restoring the cluster
- * from a snapshot sets revisions back, tokens included: they have to be re-seeded.
+ * TTLs are whole seconds, and 1.5 election time-outs of the server at least (2 s by default).
+ *
+ * The end of a lease does not stop its holder: only a fenced write excludes it (Jepsen, "etcd 3.4.3", 2020). A cluster that is restored
+ * from a snapshot sets revisions back, and tokens with them: re-seed them.
  */
 export class EtcdDriver extends SessionQueueDriver<Session, Ahead> {
   readonly #etcd;

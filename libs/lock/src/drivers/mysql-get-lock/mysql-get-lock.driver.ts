@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isAnswer, MysqlConnection, mysqlRemedy } from '../../connections/mysql-connection.js';
 import { ConnectionLockDriver, type LockingConnection } from '../../recipes/connection-lock.js';
 
-/** Longest time, in seconds, that one GET_LOCK waits: a year, for it is the caller who ends a wait. */
+/** Longest time, in seconds, that one GET_LOCK waits: a year, because the caller ends a wait. */
 const WAIT_S = 31_536_000;
 /** A session that is silent for so many seconds is ended by the server; one with a longer TTL, once that is over. */
 const SILENCE_S = 60;
@@ -18,15 +18,15 @@ const HOLDS = 'IS_USED_LOCK(?) = CONNECTION_ID()';
 const UNLOCK = 'RELEASE_LOCK(?)';
 
 /**
- * `GET_LOCK`, the own lock of MySQL and MariaDB: waited for in the server, free the moment its session ends, be that by a crash,
- * a lost connection or KILL; the holder's lease is aborted at once. One round trip locks, one unlocks, also several at a time. No token,
- * and neither vendor documents an order among waiters.
+ * `GET_LOCK`, the own lock of MySQL and MariaDB. Callers wait in the server. The lock is free the moment its session ends (a crash, a
+ * lost connection, KILL), and the holder's lease aborts at once. One round trip locks, one unlocks, also several at a time. It has no
+ * token, and neither vendor documents an order among waiters.
  *
- * The server cannot tell a holder that is cut off from one that is paused: it ends a session that is silent for a minute, or
- * for the TTL if that is longer (`wait_timeout`). So a shorter pause never makes two holders, a longer one can; and the
- * lock of a holder that is cut off stays taken for that long. Its own lease has ended by then, after the TTL.
+ * The server cannot tell a holder that is cut off from one that is paused. It ends a session that is silent for a minute, or for the TTL
+ * if that is longer (`wait_timeout`). So a shorter pause never makes two holders, but a longer one can. The lock of a holder that is cut
+ * off stays taken for that long; its own lease ends before, after the TTL.
  *
- * The names belong to one server, across its databases; they are not replicated, and a failover forgets them.
+ * The names belong to one server, across its databases. They are not replicated: a failover forgets them.
  *
  * Sources: https://dev.mysql.com/doc/refman/8.4/en/locking-functions.html, https://mariadb.com/kb/en/get_lock/
  */

@@ -9,15 +9,15 @@ import { CREATE_TABLE, EXTEND, LOOK, RAISE_TOKEN, RELEASE, TAKE } from './sql.js
 const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
- * What `mysql-key` lacks: the row of a resource has an owner, runs out by the server's clock unless its holder extends it,
- * and is then taken over by compare and set; a counter in it, raised by each grant, is the fencing token. One round trip takes
- * a free lock, one releases it. Polled with jitter, no order.
+ * The repair of `mysql-key`: the row of a resource has an owner and an end by the server's clock, which its holder moves on. A row that
+ * has run out is taken by compare and set. Each grant raises a counter in the row, the fencing token. One round trip takes a free lock,
+ * one releases it. Waiters poll with jitter, in no order.
  *
- * The row stays when it is released, because it remembers the last token: one row for each resource ever locked. Delete rows
- * only of resources whose tokens nobody compares any more.
+ * A released row stays, because it remembers the last token: one row for each resource ever locked. Delete rows only of resources whose
+ * tokens nobody compares any more.
  *
- * Safe while the server keeps its data and its clock does not jump; where it does (a failover to a replica that lagged, a
- * clock set forward) two may hold the lock at once, which the token makes harmless for fenced writes.
+ * It is safe while the server keeps its data and its clock does not jump. After a failover to a replica that lagged, or a clock set
+ * forward, two may hold the lock at once; the token makes that harmless for fenced writes.
  */
 export class MysqlKeyLeaseDriver implements LockDriver {
   readonly #table: MysqlTable;

@@ -10,12 +10,13 @@ import { CREATE_TABLE, HOLDS, LOCK, UNLOCK } from './sql.js';
 const UNDO_EVERY_MS = 1_000;
 
 /**
- * The textbook lock: a row whose primary key is the resource. INSERT is the lock, a duplicate key (error 1062) means taken,
- * DELETE of one's own row is the release. Polled, no order, no token.
+ * The textbook lock: a row whose primary key is the resource. INSERT locks, a duplicate key (error 1062) means taken, DELETE of the own
+ * row releases. Waiters poll, in no order; there is no token.
  *
- * Nothing but its holder ever frees it: no TTL, no owner to ask, so a holder that crashes deadlocks the resource until
- * somebody deletes the row by hand. While the process lives it keeps trying to delete a row that a lost connection left
- * behind; an INSERT that was still under way then can outlive that too. `mysql-key-lease` is the repair.
+ * Nothing but its holder ever frees it. A holder that crashes blocks the resource until somebody deletes the row by hand.
+ *
+ * A process that lives goes on trying to delete a row which a lost connection left behind. An INSERT that arrives after that DELETE
+ * blocks the resource as a crash does. `mysql-key-lease` is the repair.
  */
 export class MysqlKeyDriver implements LockDriver {
   readonly #table: MysqlTable;

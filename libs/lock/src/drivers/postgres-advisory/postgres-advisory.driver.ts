@@ -22,20 +22,21 @@ const REMEDIES = [
 ] as const;
 
 /**
- * `pg_advisory_lock`, Postgres's own: first come first served, waited for in the server, free the moment its session ends,
- * be that by a crash, a lost connection or `pg_terminate_backend`; the holder's lease is aborted at once. One round trip
- * locks, one unlocks. No token: nothing fences off a holder that was cut off and does not know.
+ * `pg_advisory_lock`, Postgres's own lock: first come first served. Callers wait in the server. The lock is free the moment its session
+ * ends (a crash, a lost connection, `pg_terminate_backend`), and the holder's lease aborts at once. One round trip locks, one unlocks.
+ * It has no token: nothing refuses a holder that was cut off and does not know.
  *
- * What ends a lock is the loss of the connection, not silence: a holder that is stopped keeps it for as long as its machine
- * acknowledges TCP keepalives, so a pause, however long, never makes two holders. A holder whose machine is cut off loses it,
- * not before the TTL is over; its own lease has ended by then, because without an answer from the session it cannot prove
- * that it was not cut off. A relay that terminates TCP (HAProxy, a service mesh) acknowledges for a holder it has lost: there
- * the relay's own time-outs decide.
+ * The loss of the connection ends a lock, not silence. A stopped process keeps its lock for as long as its machine acknowledges TCP
+ * keepalives, so a pause never makes two holders, however long it is.
  *
- * Unfit behind a pooler in transaction mode (PgBouncer): there statements of one client run in sessions of others. The lock is
- * that of one server and one database: a failover forgets it, as it ends the sessions. The key is a 64-bit hash: two
- * resources that collide exclude each other. A waiting session holds a snapshot, so waits of minutes hold back VACUUM.
- * Needs Postgres 12 or later.
+ * A holder whose machine is cut off loses the lock, not before the TTL is over. Its own lease ends before, because it has no answer from
+ * the session as proof. A relay that terminates TCP (HAProxy, a service mesh) acknowledges in its place: then the relay's time-outs decide.
+ *
+ * It does not work behind a pooler in transaction mode (PgBouncer), which runs statements of one client in sessions of others. The lock
+ * belongs to one server and one database; a failover forgets it, and ends its session.
+ *
+ * The key is a 64-bit hash: two resources that collide exclude each other. A waiting session holds a snapshot, so waits of minutes hold
+ * back VACUUM. Needs Postgres 12 or later.
  *
  * Source: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */

@@ -1,6 +1,6 @@
 /**
- * Whatever the server, the database or the role set: a wait may last, and a lease may be silent. Settings that an older
- * server does not know are left out. A dead peer is looked for each second once it has been silent for long enough.
+ * Whatever the server, the database or the role set: a wait may last, and a lease may be silent. After that silence a dead peer is looked
+ * for each second. Settings that an older server does not know are left out.
  */
 export const SET_UP = {
   name: 'lock-set-up',

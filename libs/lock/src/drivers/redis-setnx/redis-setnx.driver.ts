@@ -17,9 +17,9 @@ interface Commands {
 }
 
 /**
- * The textbook lock: `SET key holder PX ttl NX`, polled, released by compare-and-delete.
- * Nothing extends it, so a crashed holder blocks everybody for the rest of the TTL, and work that outlasts the TTL
- * runs unprotected. No order, no token. Source: https://redis.io/docs/latest/commands/set/#patterns
+ * The textbook lock: `SET key holder PX ttl NX`, polled, released by compare-and-delete. No order, no token.
+ * Nothing extends it: a crashed holder blocks everybody until the TTL is over, and longer work runs unprotected.
+ * Source: https://redis.io/docs/latest/commands/set/#patterns
  */
 export class RedisSetnxDriver implements LockDriver {
   readonly #redis: (Redis | Cluster) & Commands;

@@ -36,7 +36,7 @@ export class Contender {
     return (await this.redis.lockExtend(...this.keys, this.holder, ttl)) === 1;
   }
 
-  /** Gives back what it has, or gives up waiting. Resolves to whether it had a permit. */
+  /** Releases what it has, or gives up waiting. Resolves to whether it had a permit. */
   async release(): Promise<boolean> {
     return (await this.redis.lockRelease(...this.keys, this.holder)) === 1;
   }

@@ -1,8 +1,7 @@
 /**
- * A command in Lua as it is sent to Redis: a file in which each line `--- @include "other.lua"` has become that file, the first time
- * that it is asked for, and each `{{setting}}` its value.
+ * A Lua file as Redis gets it. Each line `--- @include "other.lua"` becomes that file, once in a command, and each `{{setting}}` its value.
  *
- * @throws where a file or a setting is not there
+ * @throws where a file or a setting is missing
  */
 export function luaCommand(
   name: string,

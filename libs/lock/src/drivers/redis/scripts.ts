@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { luaCommand } from './lua-command.js';
 
-/** What is the same in every call of one driver. `settings.lua` says what it means. */
+/** What is the same in every call of one driver. `settings.lua` says what each means. */
 export type Settings = Readonly<{
   permits: number;
   tokens: number;

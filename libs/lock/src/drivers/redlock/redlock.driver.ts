@@ -63,7 +63,7 @@ export class RedlockDriver implements LockDriver {
     }
   }
 
-  /** Those of a vote that came to nothing, where none of them will pass by itself. */
+  /** The remedy for a vote that failed, where none of its errors will pass by itself. */
   remedyFor(error: unknown): string | undefined {
     const remedies = error instanceof AggregateError ? error.errors.map(redisRemedy) : [];
     return remedies.every((remedy) => remedy !== undefined) ? remedies[0] : undefined;

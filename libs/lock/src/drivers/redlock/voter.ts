@@ -26,7 +26,7 @@ interface Commands extends Redis {
  */
 export class Voter {
   readonly #redis: Commands;
-  /** It owes an answer. Until that comes, or the connection ends, it is not asked for another vote. */
+  /** An answer is missing: until it comes, or the connection ends, the server is not asked for another vote. */
   #silent = false;
   #trouble: Error | undefined;
 

@@ -19,9 +19,11 @@ interface Internals {
 }
 
 /**
- * The client library with its gaps closed. It waits for ever for a server that accepts a connection and then says nothing;
- * reconnects for ever, also when it should end; takes the rest of a frame that was cut off for the beginning of the next
- * connection's; and throws out of a socket event, which ends the process, at an error code newer than itself.
+ * The client library with its gaps closed:
+ * - It waits for ever for a server that accepts a connection and then says nothing.
+ * - It goes on reconnecting when it should end.
+ * - It takes the rest of a frame that was cut off for the beginning of the next connection's.
+ * - It throws out of a socket event, which ends the process, at an error code newer than itself.
  */
 export class Connection {
   readonly client: Client;

@@ -3,9 +3,10 @@ import { Exception } from 'node-zookeeper-client';
 import { codeOf, type Children, type Session } from './session.js';
 
 /**
- * One caller's place in the queue for a resource: an ephemeral node below the resource's parent, numbered by ZooKeeper.
- * Whoever has the lowest number holds the lock; everybody else watches the next lower one only, so that a release wakes
- * one waiter. The caller's own UUID in the name finds the node again when the answer to its creation got lost.
+ * One caller's place in the queue for a resource: an ephemeral node below the resource's parent, numbered by ZooKeeper. The lowest number
+ * holds the lock. Everybody else watches the next lower one only, so that a release wakes one waiter.
+ *
+ * The caller's own UUID in the name finds the node again when the answer to its creation got lost.
  *
  * Sources: ZooKeeper recipes, "Locks"; Apache Curator, InterProcessMutex and its "protection".
  */
@@ -32,11 +33,10 @@ export class Place {
   }
 
   /**
-   * Resolves once nobody is ahead, to the zxid of the last change in the queue then: the fencing token. The next holder
-   * sees at least the deletion of this node, which is a later change; and zxids never go back, unlike the numbers of the
-   * nodes, which start again with each new parent. The answer may be old, of a server that lags: then those ahead may
-   * have gone, but nobody can have come, for the answer knows our own node. It also tells whether the tokens count from a base,
-   * which where it is not so costs nothing to know.
+   * Resolves once nobody is ahead, to the fencing token: the zxid of the last change in the queue. The next holder sees a later one, the
+   * deletion of this node. Numbers of nodes start again with each new parent.
+   *
+   * An answer of a server that lags may be old: then those ahead may have gone, but nobody can have come before our own node.
    *
    * @param onContended called whenever somebody is ahead
    */

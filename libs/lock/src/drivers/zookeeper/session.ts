@@ -4,7 +4,7 @@ import { Connection } from './connection.js';
 
 /** How long opening a session may take, in milliseconds. */
 const OPEN_MS = 3_000;
-/** To ask for less would only make the client library impatient: servers grant two of their ticks at least. */
+/** Servers grant two of their ticks at least: with less, the client library would only give up sooner. */
 const LEAST_TIMEOUT_MS = 1_000;
 
 /**
@@ -43,9 +43,8 @@ export const zookeeperRemedy = (error: unknown) =>
     : undefined;
 
 /**
- * One ZooKeeper session: the life of all its ephemeral nodes. The loss of a connection does not end it, the library
- * reconnects. It ends when the servers say so, or when no answer has proven it for its time-out: then they may have given
- * its locks to others. Its end rejects every open request, also those the library forgets.
+ * One ZooKeeper session, with which its ephemeral nodes end. It survives a lost connection, as the library reconnects. It ends when
+ * the servers say so, or when no answer has proven it for its time-out. Its end rejects every open request.
  */
 export class Session {
   /** Rejects when no server opens a session within a few seconds. */
@@ -87,14 +86,14 @@ export class Session {
     return this.#provenAt;
   }
 
-  /** Counts a place below `parent` in. Returns whether the parent may not be there. */
+  /** Notes a new place below `parent`. Returns whether the parent may be missing. */
   enter(parent: string): boolean {
     this.#queued.set(parent, (this.#queued.get(parent) ?? 0) + 1);
     const wasKept = clearTimeoutOf(this.#unused, parent);
     return !wasKept && this.#queued.get(parent) === 1;
   }
 
-  /** Counts it out. A parent without places is kept for a moment: under load each turn would remove and create it. */
+  /** Notes that a place has gone. An empty parent is kept for a moment: under load each turn would remove and create it. */
   exit(parent: string) {
     const others = this.#queued.get(parent)! - 1;
     if (others > 0) {
@@ -192,9 +191,8 @@ export class Session {
   }
 
   /**
-   * Calls `wake` when the node is deleted or changes, or is not there, or the session has ended; returns what stops that.
-   * `getData`, because an `exists` would leave a watch for ever on a node that has gone meanwhile; and one watcher for
-   * all, because the library never lets go of one.
+   * Calls `wake` when the node changes or is gone, or the session has ended. Returns what stops that. By `getData`, as an `exists` would
+   * leave a watch on a node that is gone; by one watcher, as the library lets go of none.
    */
   watch(path: string, wake: () => void): () => void {
     this.#changed.once(path, wake);

@@ -12,16 +12,15 @@ import { sweepLater } from './sweep.js';
 const RESEED_TTL_MS = 10_000;
 
 /**
- * The lock recipe of ZooKeeper: first come first served across processes, woken by a watch, fenced by a zxid (plus a base, where the servers came back with older data), and ended
- * with its session. One round trip takes a free lock, one releases it. Safe while a majority of the ensemble lives.
+ * The lock recipe of ZooKeeper: first come first served across processes, woken by a watch, ended with its session. A zxid is the fencing
+ * token, plus a base where the servers came back with older data. One round trip takes a free lock, one releases it. It is safe while a
+ * majority of the ensemble lives.
  *
- * A holder's end is told by its session, one per TTL and process. The TTL is what the servers make of it: by default not
- * below 2 and not above 20 of their ticks. They look for expired sessions once per tick, so a crashed holder blocks
- * others for up to that much more.
+ * There is one session per TTL and process, and its end frees the locks. The servers bound the TTL: by default to between 2 and 20 of
+ * their ticks. They look for expired sessions once per tick, so a crashed holder blocks others for up to a tick more.
  *
- * Where a client's server is a follower, the leader learns of its signs of life with a delay; if that server is cut off
- * just then, the session may end there up to about half a TTL before the lease does here. The token makes that harmless
- * for fenced writes.
+ * A client's server that is a follower tells the leader of signs of life with a delay. If it is cut off just then, the session may end
+ * there up to half a TTL before the lease does here. The token makes that harmless for fenced writes.
  */
 export class ZookeeperDriver implements LockDriver {
   readonly #sessions = new Map<number, Session>();
