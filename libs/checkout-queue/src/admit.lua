@@ -1,18 +1,27 @@
 -- Decides which checkouts enter the queue, and lets them in with the job that carries them.
 -- KEYS[1] orders in the queue (hash: order id -> job id, a space, fingerprint of the body)
--- KEYS[2] the job, added in the same transaction   KEYS[3] dead letters (hash, by order id)
--- then for each SKU: its sold-out mark; its pending orders (set); how many orders of its sale are pending; memory of its sale:
---   the history of Redis that has the key of every order; '' or who may buy (sorted set: buyer -> until when, in ms of the
---   server's clock)
--- then for each checkout: what its Idempotency-Key came with
--- ARGV[1] job id; empty: only look   ARGV[2] most orders in the queue   ARGV[3] most of them of one sale
--- ARGV[4] seconds to remember a key   ARGV[5] seconds to keep what is pending   ARGV[6] number of SKUs
--- then for each checkout: number of its SKU, order id, fingerprint of the body, buyer, and what Postgres said:
---   '' it was not asked; 'unstored': it has no such order; 'first': it has no order of the sale; 'anew': as 'unstored', and the
---   order is to be queued although its key is known
--- returns for each checkout: 'open' (only when looking), 'accepted', 'queued' (a replay whose order is in the queue),
---   'replayed' (one whose order is not), 'mismatched', 'unsure' (ask Postgres: the key may have been forgotten), 'sold-out',
---   'not-admitted' or 'full'
+-- KEYS[2] the job, added in the same transaction
+-- KEYS[3] dead letters (hash, by order id)
+-- then five for each SKU:
+--   its sold-out mark
+--   its pending orders (set)
+--   how many orders of its sale are pending
+--   memory of its sale: the history of Redis that has the key of every order
+--   who may buy (sorted set: buyer -> until when, in ms of the server's clock); '': everybody may
+-- then one for each checkout: what its Idempotency-Key came with
+-- ARGV[1] job id; empty: only look
+-- ARGV[2] most orders in the queue   ARGV[3] most of them of one sale
+-- ARGV[4] seconds to remember a key   ARGV[5] seconds to keep what is pending
+-- ARGV[6] number of SKUs
+-- then five for each checkout:
+--   number of its SKU, order id, fingerprint of the body, buyer
+--   what Postgres said: '' it was not asked; 'unstored': it has no such order; 'first': it has no order of the sale;
+--     'anew': as 'unstored', and the order is to be queued although its key is known
+-- returns for each checkout one of
+--   'open': it would enter (only when looking)   'accepted': it has entered
+--   'queued': a replay whose order is in the queue   'replayed': one whose order is not
+--   'mismatched': its key came with another body   'unsure': ask Postgres, the key may have been forgotten
+--   'sold-out', 'not-admitted', 'full'
 local queued, letters, job = KEYS[1], KEYS[3], ARGV[1]
 local most_of_sale, key_ttl, pending_ttl, skus = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local looking = job == ''

@@ -1,11 +1,19 @@
 -- Tells what a committed batch of orders came to. All of them are of one SKU.
--- KEYS[1] orders in the queue (hash)   KEYS[2] pending orders of the SKU (set)   KEYS[3] how many orders of its sale are in the queue
--- KEYS[4] memory of the sale   KEYS[5] sold-out mark of the SKU   KEYS[6] versions at which units came back (hash, by stripe)
--- KEYS[7] is there for a moment after something of the SKU was settled   KEYS[8] dead letters (hash, by order id)
--- ARGV[1] versions of the stock's rows, by stripe, of which it is known that nothing is left; empty: something is, or nobody knows
--- ARGV[2] seconds that it then counts as sold out   ARGV[3] what the name of each order's Idempotency-Key begins with
--- ARGV[4] ms of that moment   ARGV[5] the letter that these orders become; empty: they are settled
--- ARGV[6] number of orders   then their ids, then channels and what is to be said there
+-- KEYS[1] orders in the queue (hash)
+-- KEYS[2] pending orders of the SKU (set)
+-- KEYS[3] how many orders of its sale are in the queue
+-- KEYS[4] memory of the sale
+-- KEYS[5] sold-out mark of the SKU
+-- KEYS[6] versions at which units came back (hash, by stripe)
+-- KEYS[7] exists for a moment after something of the SKU was settled
+-- KEYS[8] dead letters (hash, by order id)
+-- ARGV[1] versions of the stock's rows, by stripe, at which nothing was left; empty: something is left, or nobody knows
+-- ARGV[2] seconds that the SKU then counts as sold out
+-- ARGV[3] what the name of each order's Idempotency-Key begins with
+-- ARGV[4] ms that KEYS[7] exists
+-- ARGV[5] the dead letter that these orders become; empty: they are settled
+-- ARGV[6] number of orders, followed by their ids
+-- then pairs: a channel, and what is to be said there
 -- returns how many of the orders were in the queue
 local queued, pending, backlog, memory, mark, reopened, moves, letters = unpack(KEYS)
 local orders = {}

@@ -1,7 +1,9 @@
 -- Units of a SKU came back, or were seen.
--- KEYS[1] its sold-out mark: versions of its stock's rows, by stripe   KEYS[2] versions at which units came back (hash, by stripe)
--- ARGV[1] seconds to remember it   then stripes and the versions at which they had units
--- returns 1 if the SKU was marked as sold out by who had seen an older version, else 0
+-- KEYS[1] its sold-out mark: versions of its stock's rows, by stripe, at which nothing was left
+-- KEYS[2] versions at which units came back (hash, by stripe)
+-- ARGV[1] seconds to remember it
+-- then pairs: a stripe, and a version at which it had units
+-- returns 1 if the SKU was marked as sold out by an older view, else 0
 local mark, reopened = unpack(KEYS)
 local seen = {}
 for version in string.gmatch(redis.call('GET', mark) or '', '%d+') do
