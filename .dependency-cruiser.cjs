@@ -8,6 +8,14 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: 'no-cycles-of-folders',
+      comment: 'of two folders of an application, at most one imports the other',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^apps/(?!lab/)[^/]+/src' },
+      to: { circular: true },
+    },
+    {
       name: 'libs-know-no-app',
       severity: 'error',
       from: { path: '^libs/' },

@@ -9,15 +9,18 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
+import { AdminModule } from './admin/admin.module.js';
 import { BuyersModule } from './buyers/buyers.module.js';
 import { CheckoutsModule } from './checkouts/checkouts.module.js';
-import { CoreModule, REDIS } from './core.module.js';
+import { CoreModule } from './core/core.module.js';
+import { REDIS } from './core/tokens.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
-import { QueueMetrics } from './metrics/queue-metrics.js';
+import { ProblemFilter } from './http/problems/problem.filter.js';
+import { validationPipe } from './http/problems/validation.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
-import { ProblemFilter } from './problems/problem.filter.js';
-import { validationPipe } from './problems/validation.js';
+import { QueueMetrics } from './queues/queue-metrics.js';
 import { SalesModule } from './sales/sales.module.js';
 import { WaitingRoomModule } from './waiting-room/waiting-room.module.js';
 
@@ -44,7 +47,9 @@ export class AppModule {
             redis: () => probeRedis(redis),
           }),
         }),
+        AdminModule,
         BuyersModule,
+        LimitsModule,
         SalesModule,
         WaitingRoomModule,
         CheckoutsModule,

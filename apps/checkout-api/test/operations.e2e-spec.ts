@@ -1,7 +1,7 @@
 import { RestockReminders } from '@app/checkout-queue';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROBLEMS } from '../src/problems/problem-codes.js';
+import { PROBLEMS } from '../src/http/problems/problem-codes.js';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 

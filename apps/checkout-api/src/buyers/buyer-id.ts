@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ProblemError } from '../problems/problem.js';
-import { validationProblem } from '../problems/validation.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { validationProblem } from '../http/problems/validation.js';
 import type { Caller } from './caller.js';
 
 export const buyerId = z

@@ -1,8 +1,8 @@
 import type { ApiConfig } from '@app/config';
 import { Inject, Injectable } from '@nestjs/common';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import { API_CONFIG } from '../api-config.js';
-import { ProblemError } from '../problems/problem.js';
+import { API_CONFIG } from '../core/tokens.js';
+import { ProblemError } from '../http/problems/problem.js';
 
 type Verify = (token: string, options: JWTVerifyOptions) => Promise<{ payload: JWTPayload }>;
 

@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { AdminKey, bearerOf } from '../admin-key.js';
+import { AdminKey } from '../admin/admin-key.js';
+import { bearerOf } from '../http/authorization.js';
 import { BuyerTokens, tokenRequired } from './buyer-tokens.js';
 import { setCaller, type Caller } from './caller.js';
 

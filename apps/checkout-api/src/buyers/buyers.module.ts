@@ -1,9 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { AdminKey } from '../admin-key.js';
-import { RateLimits } from '../limits/rate-limits.js';
 import { BuyerTokens } from './buyer-tokens.js';
 
-/** What the guards of every controller need. */
+/** What {@link BuyerGuard} needs in front of any controller. */
 @Global()
-@Module({ providers: [AdminKey, BuyerTokens, RateLimits], exports: [AdminKey, BuyerTokens, RateLimits] })
+@Module({ providers: [BuyerTokens], exports: [BuyerTokens] })
 export class BuyersModule {}

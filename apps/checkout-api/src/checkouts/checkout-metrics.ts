@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
-import { ProblemError } from '../problems/problem.js';
+import { ProblemError } from '../http/problems/problem.js';
 
 const OUTCOMES = ['accepted', 'replayed', 'sold_out', 'queue_full', 'refused', 'failed'] as const;
 type CheckoutOutcome = (typeof OUTCOMES)[number];

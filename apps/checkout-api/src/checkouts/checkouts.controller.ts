@@ -10,17 +10,17 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { buyerOf } from '../buyers/buyer-id.js';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
+import { buyerOf } from '../buyers/buyer-id.js';
 import { CalledBy, type Caller } from '../buyers/caller.js';
+import { IdempotencyKey, VISIBLE } from '../http/idempotency-key.js';
+import { PreferWait, whenGone } from '../http/prefer-wait.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
-import { PreferWait, whenGone } from '../orders/prefer-wait.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { saleId } from '../sales/sale.schema.js';
 import { acceptedSchema, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
-import { IdempotencyKey, VISIBLE } from './idempotency-key.js';
 
 const LOCATION = {
   Location: { schema: { type: 'string' as const }, description: 'Where the order is', required: true },

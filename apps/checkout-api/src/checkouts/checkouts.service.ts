@@ -4,17 +4,17 @@ import { SaleCatalog, type Sale } from '@app/inventory';
 import { insideKey } from '@app/waiting-room';
 import { fingerprintOf, orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
-import { API_CONFIG } from '../api-config.js';
+import { API_CONFIG } from '../core/tokens.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { fromRedis } from '../http/problems/unavailable.js';
+import { UnforeseenError } from '../http/problems/unforeseen.js';
+import { validationProblem } from '../http/problems/validation.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { OrderWatch, type Patience } from '../orders/order-watch.js';
-import { ProblemError } from '../problems/problem.js';
-import { fromPostgres, fromRedis } from '../problems/unavailable.js';
-import { UnforeseenError } from '../problems/unforeseen.js';
-import { validationProblem } from '../problems/validation.js';
-import { saleNotFound } from '../sales/sale-not-found.js';
-import type { Checkout } from './checkout.schema.js';
+import { findSale } from '../sales/find-sale.js';
 import { CheckoutMetrics } from './checkout-metrics.js';
+import type { Checkout } from './checkout.schema.js';
 import { SoldOutCheck } from './sold-out-check.js';
 
 @Injectable()
@@ -36,7 +36,7 @@ export class CheckoutsService {
    */
   async accept(saleId: string, checkout: Checkout, key: string, patience?: Patience): Promise<OrderView> {
     try {
-      const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
+      const sale = await findSale(this.catalog, saleId);
       this.#check(sale, checkout);
       const now = Date.now();
       const order: OrderRequest = {

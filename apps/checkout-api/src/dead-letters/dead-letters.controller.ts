@@ -7,9 +7,9 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import { AdminGuard } from '../admin/admin.guard.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { orderId } from '../orders/order.schema.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
-import { AdminGuard } from '../sales/admin.guard.js';
 import {
   deadLetterListQuery,
   deadLetterSchema,

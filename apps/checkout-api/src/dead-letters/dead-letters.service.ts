@@ -7,8 +7,8 @@ import {
 } from '@app/checkout-queue';
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
-import { ProblemError } from '../problems/problem.js';
-import { fromRedis } from '../problems/unavailable.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { fromRedis } from '../http/problems/unavailable.js';
 import { viewOf, type DeadLetterView } from './dead-letter.schema.js';
 
 /** Orders and releases that were refused for good: to look at, and to send again once their cause is gone. */

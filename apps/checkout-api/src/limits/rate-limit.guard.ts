@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../buyers/caller.js';
-import { ProblemError } from '../problems/problem.js';
+import { ProblemError } from '../http/problems/problem.js';
 import { RateLimits, type LimitedKind, type Quota } from './rate-limits.js';
 
 /** Which limits are those of a controller. */

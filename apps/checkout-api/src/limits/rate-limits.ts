@@ -2,8 +2,7 @@ import type { ApiConfig } from '@app/config';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { API_CONFIG } from '../api-config.js';
-import { REDIS } from '../core.module.js';
+import { API_CONFIG, REDIS } from '../core/tokens.js';
 
 /** Payments and cancellations change an order. */
 export type LimitedKind = 'checkout' | 'order';

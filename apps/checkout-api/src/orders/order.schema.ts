@@ -27,13 +27,4 @@ export const orderSchema = z
       status: 'reserved',
     },
   });
-/** An order that holds units of its sale. */
-export const heldSchema = z.object({
-  orderId: z.guid(),
-  sku: z.string(),
-  quantity: z.int(),
-  status: z.enum(ORDER_STATUSES),
-});
-export type HeldView = z.infer<typeof heldSchema>;
-
 export type OrderView = z.infer<typeof orderSchema>;

@@ -22,14 +22,14 @@ import {
 import type { FastifyReply } from 'fastify';
 import { EMPTY, type Observable } from 'rxjs';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
-import { OrderOwnerGuard } from '../buyers/order-owner.guard.js';
+import { PreferWait, whenGone } from '../http/prefer-wait.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { CancellationsService } from './cancellations.service.js';
 import { LAST, OrderEvents } from './order-events.js';
+import { OrderOwnerGuard } from './order-owner.guard.js';
 import { orderId, orderSchema, type OrderView } from './order.schema.js';
 import { OrdersService } from './orders.service.js';
-import { PreferWait, whenGone } from './prefer-wait.js';
 
 /** Seconds a cancellation is waited for, unless the client prefers another time. */
 const PATIENCE = 5;

@@ -2,12 +2,10 @@ import { Admissions, DeadLetters, REFUSED } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { ProblemError } from '../problems/problem.js';
-import { fromPostgres, fromRedis } from '../problems/unavailable.js';
-import type { HeldView, OrderView } from './order.schema.js';
-
-/** Milliseconds a lookup may take; a Postgres that hangs must not keep its clients hanging. */
-export const LOOKUP_TIMEOUT = 2_000;
+import { LOOKUP_TIMEOUT } from '../core/look-up.js';
+import { ProblemError, type HeldView } from '../http/problems/problem.js';
+import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
+import type { OrderView } from './order.schema.js';
 
 const SETTLED_ORDERS = {
   name: 'settled-orders',

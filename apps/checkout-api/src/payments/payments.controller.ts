@@ -1,10 +1,10 @@
 import { Body, Controller, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
-import { OrderOwnerGuard } from '../buyers/order-owner.guard.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
+import { OrderOwnerGuard } from '../orders/order-owner.guard.js';
 import { orderId, orderSchema, type OrderView } from '../orders/order.schema.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { paymentSchema, type PaymentBody } from './payment.schema.js';
 import { PaymentsService } from './payments.service.js';
 

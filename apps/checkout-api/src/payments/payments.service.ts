@@ -3,11 +3,11 @@ import { Payments, PaymentUnknownError, type PaymentResult } from '@app/payments
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { Counter } from 'prom-client';
-import { REDIS } from '../core.module.js';
+import { REDIS } from '../core/tokens.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { fromPostgres } from '../http/problems/unavailable.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
-import { ProblemError } from '../problems/problem.js';
-import { fromPostgres } from '../problems/unavailable.js';
 import { WaitingRoomService } from '../waiting-room/waiting-room.service.js';
 
 type Result = PaymentResult | 'unknown';

@@ -3,8 +3,9 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
-import { bearerOf, passwordOf, type AdminKey } from '../admin-key.js';
-import { ProblemError, sendProblem } from '../problems/problem.js';
+import type { AdminKey } from '../admin/admin-key.js';
+import { bearerOf, passwordOf } from '../http/authorization.js';
+import { ProblemError, sendProblem } from '../http/problems/problem.js';
 
 const PATH = '/queues';
 

@@ -2,9 +2,9 @@ import { Admissions } from '@app/checkout-queue';
 import { audit, SaleCatalog } from '@app/inventory';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import type { AuditView } from './audit.schema.js';
-import { saleNotFound } from './sale-not-found.js';
+import { findSale } from './find-sale.js';
 
 @Injectable()
 export class AuditService {
@@ -16,7 +16,7 @@ export class AuditService {
 
   /** @throws {ProblemError} SALE_NOT_FOUND, POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE */
   async of(saleId: string): Promise<AuditView> {
-    const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
+    const sale = await findSale(this.catalog, saleId);
     const skus = sale.items.map(({ sku }) => sku);
     // Pending first: whatever is no longer pending is then in the snapshot.
     const [pending, refused] = await fromRedis(

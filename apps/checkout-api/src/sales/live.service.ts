@@ -4,10 +4,10 @@ import { WaitingRooms } from '@app/waiting-room';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
-import { fromPostgres, fromRedis } from '../problems/unavailable.js';
+import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import { AuditService } from './audit.service.js';
 import type { LiveView } from './live.schema.js';
-import { saleNotFound } from './sale-not-found.js';
+import { findSale } from './find-sale.js';
 
 /** Whoever asks within so many milliseconds of another shares the answer, so that many watchers cost as much as one. */
 const SHARED_MS = 200;
@@ -38,7 +38,7 @@ export class LiveService {
   }
 
   async #read(saleId: string): Promise<LiveView> {
-    const sale = (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
+    const sale = await findSale(this.catalog, saleId);
     const resources = sale.items.flatMap(({ sku }) => resourcesOf({ saleId, sku }, sale.stripes));
     const [{ total }, [row], locks, [waitingRoom = null]] = await Promise.all([
       this.audits.of(saleId),

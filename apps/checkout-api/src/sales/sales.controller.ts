@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
-import { AdminGuard } from './admin.guard.js';
+import { AdminGuard } from '../admin/admin.guard.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { auditSchema, type AuditView } from './audit.schema.js';
 import { AuditService } from './audit.service.js';
 import { liveSchema, type LiveView } from './live.schema.js';

@@ -3,8 +3,8 @@ import { DEFAULT_STRATEGY, STRATEGY_NAMES, strategyOf, type StrategyName } from 
 import { backendOf, LockDeniedError, LockError, Locks, type LockDriverName } from '@app/lock';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { API_CONFIG } from '../api-config.js';
-import { ProblemError } from '../problems/problem.js';
+import { API_CONFIG } from '../core/tokens.js';
+import { ProblemError } from '../http/problems/problem.js';
 
 /** In milliseconds; the lock is free, so all of it is for servers that are slow to answer. */
 const PROBE = { ttl: 10_000, wait: 5_000 };

@@ -8,11 +8,11 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { buyerOf } from '../buyers/buyer-id.js';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
+import { buyerOf } from '../buyers/buyer-id.js';
 import { CalledBy, type Caller } from '../buyers/caller.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { saleId } from '../sales/sale.schema.js';
 import {
   admittedSchema,

@@ -1,13 +1,13 @@
 import { SaleCatalog, type Sale } from '@app/inventory';
+import type { OrderRequest } from '@app/orders';
 import { WaitingRooms, type Room, type Standing } from '@app/waiting-room';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { DataSource } from 'typeorm';
 import { buyerOfSettled } from '../buyers/buyer-of-settled.js';
-import type { OrderView } from '../orders/order.schema.js';
-import { ProblemError } from '../problems/problem.js';
-import { fromPostgres, fromRedis } from '../problems/unavailable.js';
-import { saleNotFound } from '../sales/sale-not-found.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { fromRedis } from '../http/problems/unavailable.js';
+import { findSale } from '../sales/find-sale.js';
 import { RemainingStock } from './remaining-stock.js';
 import { RoomMetrics } from './room-metrics.js';
 
@@ -32,7 +32,7 @@ export class WaitingRoomService {
    * @throws {ProblemError}
    */
   async enter(saleId: string, buyerId: string): Promise<StandingInSale> {
-    const sale = await this.#find(saleId);
+    const sale = await findSale(this.catalog, saleId);
     const room = roomOf(sale) ?? noRoom(saleId);
     const { endsAt } = sale;
     if (endsAt && Date.now() >= endsAt.getTime())
@@ -46,24 +46,20 @@ export class WaitingRoomService {
 
   /** @throws {ProblemError} */
   async leave(saleId: string, buyerId: string): Promise<void> {
-    const room = roomOf(await this.#find(saleId)) ?? noRoom(saleId);
+    const room = roomOf(await findSale(this.catalog, saleId)) ?? noRoom(saleId);
     await fromRedis(this.rooms.leave(room, buyerId));
   }
 
   /** Who has paid, or does not want to, makes place for the next. If this fails, the place ends by its own time. */
-  async orderEnded({ orderId, saleId }: OrderView): Promise<void> {
+  async orderEnded({ orderId, saleId }: Pick<OrderRequest, 'orderId' | 'saleId'>): Promise<void> {
     try {
-      const room = roomOf(await this.#find(saleId));
+      const room = roomOf(await findSale(this.catalog, saleId));
       if (!room) return;
       const buyerId = await buyerOfSettled(this.dataSource, orderId);
       await this.rooms.endPlace(room, buyerId!);
     } catch (error) {
       this.logger.warn({ err: error, orderId }, 'the place of its buyer ends later');
     }
-  }
-
-  async #find(saleId: string): Promise<Sale> {
-    return (await fromPostgres(this.catalog.find(saleId))) ?? saleNotFound(saleId);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Response } from 'supertest';
 import { expect } from 'vitest';
-import { PROBLEMS, type ProblemCode } from '../../src/problems/problem-codes.js';
+import { PROBLEMS, type ProblemCode } from '../../src/http/problems/problem-codes.js';
 
 /** For supertest's `expect`: the answer is this problem, completely. */
 export const problem = (code: ProblemCode) => (response: Response) => {

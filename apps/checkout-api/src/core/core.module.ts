@@ -16,12 +16,11 @@ import {
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { API_CONFIG } from './api-config.js';
-import { lookUpIn } from './orders/look-up.js';
-import { TracedAdmissions } from './tracing/traced-admissions.js';
+import { lookUpIn } from './look-up.js';
+import { API_CONFIG, REDIS } from './tokens.js';
+import { TracedAdmissions } from './traced-admissions.js';
 
-/** The connection for commands. */
-export const REDIS = Symbol('redis');
+/** The connection that hears outcomes. */
 const SUBSCRIBER = Symbol('redis-subscriber');
 
 /** What every module shares: configuration, connections, and the libs that live on them. */

@@ -1,7 +1,16 @@
+import { ORDER_STATUSES } from '@app/orders';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { heldSchema } from '../orders/order.schema.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
+
+/** An order that holds units of its sale. */
+const heldSchema = z.object({
+  orderId: z.guid(),
+  sku: z.string(),
+  quantity: z.int(),
+  status: z.enum(ORDER_STATUSES),
+});
+export type HeldView = z.infer<typeof heldSchema>;
 
 export const problemSchema = z
   .looseObject({

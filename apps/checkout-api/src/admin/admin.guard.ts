@@ -1,7 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { AdminKey, bearerOf } from '../admin-key.js';
-import { ProblemError } from '../problems/problem.js';
+import { bearerOf } from '../http/authorization.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { AdminKey } from './admin-key.js';
 
 /** Lets through whoever carries the admin key. */
 @Injectable()

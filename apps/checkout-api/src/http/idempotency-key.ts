@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { ProblemError } from '../problems/problem.js';
+import { ProblemError } from './problems/problem.js';
 
 export const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 

@@ -2,11 +2,11 @@ import { Admissions, DeadLetters } from '@app/checkout-queue';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
-import { orderId as orderIdSchema } from '../orders/order.schema.js';
-import { ProblemError } from '../problems/problem.js';
-import { fromPostgres, fromRedis } from '../problems/unavailable.js';
-import { buyerOfSettled } from './buyer-of-settled.js';
-import { callerOf } from './caller.js';
+import { buyerOfSettled } from '../buyers/buyer-of-settled.js';
+import { callerOf } from '../buyers/caller.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
+import { orderId as orderIdSchema } from './order.schema.js';
 
 /** Another buyer's order is no order at all: whoever may not see it does not even learn that it is there. Comes after BuyerGuard. */
 @Injectable()

@@ -2,8 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
 import { describeProblems, problemsIn } from './problems/api-problems.decorator.js';
-import type { ProblemCode } from './problems/problem-codes.js';
 import { problemSchema } from './problems/problem.js';
+import type { ProblemCode } from './problems/problem-codes.js';
 
 const DESCRIPTION =
   'Little stock, a stampede of buyers. Every error is an `application/problem+json` document with a stable `code`.';

@@ -1,8 +1,10 @@
 import type { AdmissionRules, Stored } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
 import type { DataSource } from 'typeorm';
-import { fromPostgres } from '../problems/unavailable.js';
-import { LOOKUP_TIMEOUT } from './orders.service.js';
+import { fromPostgres } from '../http/problems/unavailable.js';
+
+/** Milliseconds a lookup of orders may take; a Postgres that hangs must not keep its clients hanging. */
+export const LOOKUP_TIMEOUT = 2_000;
 
 /** Of several orders at once. Parameters: ids, and the sale of each. */
 const LOOK_UP = {
