@@ -108,7 +108,7 @@ describe('an order that was refused for good', () => {
   });
 });
 
-describe('a reservation that cannot be given back', () => {
+describe('a reservation that cannot end', () => {
   it('is listed, and reminded of when it is sent again', async () => {
     const { orderId } = orderOf(saleId);
     await api.app.get(DeadLetters).keepRestock({ orderId, saleId, sku: 'hot' }, why);

@@ -18,7 +18,7 @@ import {
   strategyOf,
   type DueOrder,
   type Sale,
-  type Settlement,
+  type SettledBatch,
 } from '@app/inventory';
 import { Locks, Semaphore } from '@app/lock';
 import { ThinnedLog } from '@app/servers';
@@ -83,7 +83,7 @@ export class StockKeeper {
         : undefined,
       observer: metrics,
       tracer: this.#tracing,
-      onCommit: (orders, settlement) => this.#tellSettled(orders, settlement),
+      onCommit: (orders, batch) => this.#tellSettled(orders, batch),
       onRestock: async (saleId, sku, restocked) => {
         metrics.ended(restocked.ended);
         await announceReturn(this.redis, { saleId, sku }, restocked);
@@ -148,15 +148,15 @@ export class StockKeeper {
     }
   }
 
-  async #tellSettled(orders: readonly QueuedOrder[], settlement: Settlement): Promise<void> {
-    const settled = orders.map((order, i) => ({ order, outcome: settlement.outcomes[i]! }));
+  async #tellSettled(orders: readonly QueuedOrder[], batch: SettledBatch): Promise<void> {
+    const settled = orders.map((order, i) => ({ order, outcome: batch.outcomes[i]! }));
     const { reservationTtlSeconds } = await this.#saleOf(orders[0]!);
     const reserved = settled.filter(({ outcome }) => outcome.status === 'reserved');
     if (reservationTtlSeconds !== null && reserved.length > 0) {
       const orderIds = reserved.map(({ order }) => order.orderId);
       await this.#reminders.remind(orderIds, reservationTtlSeconds * 1_000, orders[0]);
     }
-    await announce(this.redis, settled, soldOutAt(settlement));
+    await announce(this.redis, settled, soldOutAt(batch));
     this.metrics.announced(orders);
   }
 
@@ -175,7 +175,7 @@ export const named = ({ orderId, saleId, traceparent }: DueOrder & Pick<QueuedOr
 });
 
 /** Only once somebody was turned away: the API's own refusals leave no row, and the audit must see that there was demand. */
-function soldOutAt({ available, versions, outcomes }: Settlement): readonly string[] | undefined {
+function soldOutAt({ available, versions, outcomes }: SettledBatch): readonly string[] | undefined {
   const isRefused = outcomes.some((outcome) => 'reason' in outcome && outcome.reason === 'SOLD_OUT');
   return available === 0 && isRefused ? versions : undefined;
 }

@@ -1,5 +1,5 @@
 import { REFUSED, type QueuedOrder } from '@app/checkout-queue';
-import type { EndedOrder, SectionObserver, Settlement, StrategyName } from '@app/inventory';
+import type { EndedOrder, SectionObserver, SettledBatch, StrategyName } from '@app/inventory';
 import type { LockObserver } from '@app/lock';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -71,7 +71,7 @@ export class WorkerMetrics implements SectionObserver {
     labelNames: ['driver'],
   });
 
-  committed(strategy: StrategyName, { outcomes }: Settlement, ms: number) {
+  committed(strategy: StrategyName, { outcomes }: SettledBatch, ms: number) {
     this.#section.observe({ strategy }, ms / 1_000);
     this.#batch.observe({ strategy }, outcomes.length);
     for (const outcome of outcomes) {

@@ -103,7 +103,7 @@ it('reserves an order that is sent again once its sale is there', async () => {
   expect(await deadLettersOf(order)).toEqual([]);
 });
 
-describe('a reservation that cannot be given back', () => {
+describe('a reservation that cannot end', () => {
   const spoil = ({ orderId }: QueuedOrder, quantity: number) =>
     database.query('UPDATE orders SET quantity = $2 WHERE id = $1', [orderId, quantity]);
   /** One of several that are due. */

@@ -36,7 +36,7 @@ const reserveMany = (saleId: string, count: number) =>
   Promise.all(Array.from({ length: count }, () => shopper.reserve(saleId)));
 const count = async (sql: string, ...values: unknown[]) => (await database.query(sql, values)).rowCount;
 
-it('gives back what is not paid in time, and sells it again', async () => {
+it('restocks what is not paid in time, and sells it again', async () => {
   const saleId = await shopper.openSale('redis', 4, 1, { reservationTtlSeconds: 1 });
   const [first] = await reserveMany(saleId, 4);
   expect(await shopper.pay(first!, 'tok_visa')).toBe(200);

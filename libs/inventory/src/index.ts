@@ -16,7 +16,7 @@ export { CriticalSection } from './section/critical-section.js';
 export { RefusedError, TokenWentBackError } from './section/errors.js';
 export { PlainStore } from './section/plain-store.js';
 export { resourceOf, resourcesOf } from './section/resource.js';
-export type { SectionResult, Settlement } from './section/settle-each-once.js';
+export type { SectionResult, SettledBatch } from './section/settle-each-once.js';
 export type { EndedOrder, Restocked, StockStore } from './section/stock-store.js';
 export type { Database } from './section/transaction.js';
 export type { Locking } from './section/under-lock.js';

@@ -100,7 +100,7 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     expect(await shop.totalOf(sale)).toMatchObject({ held: 20, ...SOUND });
   });
 
-  it('gives back what comes with a release that is refused', async () => {
+  it('restocks what comes with a return that is refused', async () => {
     const sale = await shop.sale({ hot: 100 }, name, null, 1, 3_600);
     const orders = Array.from({ length: 20 }, () => orderOf(sale.id));
     const reservations = worker(shop, 64);
@@ -109,8 +109,8 @@ describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name)
     const refused = orders[7]!;
     // As if its row had been spoilt: so many units are not to be counted.
     await shop.dataSource.query('UPDATE orders SET quantity = 2147483647 WHERE id = $1', [refused.orderId]);
-    const releasing = orders.map((order) => reservations.restock(order, sale));
-    const results = await Promise.allSettled(releasing);
+    const restocking = orders.map((order) => reservations.restock(order, sale));
+    const results = await Promise.allSettled(restocking);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(19);
     expect(results[7]).toMatchObject(refusedWith('22003'));
     await shop.dataSource.query('UPDATE orders SET quantity = 1 WHERE id = $1', [refused.orderId]);

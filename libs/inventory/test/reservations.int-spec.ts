@@ -9,7 +9,7 @@ import {
   type Reservations,
   type ReservationsOptions,
   type Sale,
-  type Settlement,
+  type SettledBatch,
 } from '../src/index.js';
 import { TestServers } from './support/workers.js';
 
@@ -155,12 +155,12 @@ it('tells what was committed under a permit that is lost before it is given back
       throw error;
     });
   };
-  const committed: Settlement[] = [];
+  const committed: SettledBatch[] = [];
   const ended: EndedOrder[] = [];
   const reservations = worker(shop, 8, {
     gate,
-    onCommit: async (_, settlement) => void committed.push(settlement),
-    onRestock: async (_saleId, _sku, released) => void ended.push(...released.ended),
+    onCommit: async (_, batch) => void committed.push(batch),
+    onRestock: async (_saleId, _sku, restocked) => void ended.push(...restocked.ended),
   });
   const order = orderOf(sale.id);
   expect(await reservations.reserve(order, sale)).toEqual({ status: 'reserved' });

@@ -45,8 +45,8 @@ it.each([
 async function endsWell(model: Model, till: Till) {
   for (const each of model.orders) if (each.status === 'reserved') each.due ??= 'expired';
   await shop.makeDue(model.orders.filter(({ due }) => due === 'expired').map(({ order }) => order));
-  await till.release(model.orders.map(({ order }) => order));
-  model.release();
+  await till.restock(model.orders.map(({ order }) => order));
+  model.restock();
   for (let times = 0; times < 2; times++) {
     await till.resume(); // finds what is over, then gives its money back
     model.resume();

@@ -79,17 +79,17 @@ export class CheckoutsController {
   async create(
     @Param('saleId', { schema: saleId }) sale: string,
     @IdempotencyKey() key: string,
-    @PreferWait() wait: number,
+    @PreferWait() seconds: number,
     @CalledBy() caller: Caller,
     @Body({ schema: checkoutSchema }) body: CheckoutBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const patience = wait > 0 ? { seconds: wait, signal: whenGone(reply) } : undefined;
+    const wait = seconds > 0 ? { seconds, signal: whenGone(reply) } : undefined;
     const checkout = { ...body, buyerId: buyerOf(caller, body.buyerId) };
-    const order = await this.checkouts.accept(sale, checkout, key, patience);
+    const order = await this.checkouts.accept(sale, checkout, key, wait);
     void reply.header('location', `/orders/${order.orderId}`);
-    if (!patience) return accepted(order);
-    void reply.header('preference-applied', `wait=${wait}`);
+    if (!wait) return accepted(order);
+    void reply.header('preference-applied', `wait=${seconds}`);
     return this.#terminal(order, reply);
   }
 

@@ -11,7 +11,7 @@ import { UnforeseenError } from '../http/problems/unforeseen.js';
 import { validationProblem } from '../http/problems/validation.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
-import { OrderWatch, type Patience } from '../orders/order-watch.js';
+import { OrderWatch, type ClientWait } from '../orders/order-watch.js';
 import { findSale } from '../sales/find-sale.js';
 import { CheckoutMetrics } from './checkout-metrics.js';
 import type { Checkout } from './checkout.schema.js';
@@ -34,7 +34,7 @@ export class CheckoutsService {
    *
    * @throws {ProblemError}
    */
-  async accept(saleId: string, checkout: Checkout, key: string, patience?: Patience): Promise<OrderView> {
+  async accept(saleId: string, checkout: Checkout, key: string, wait?: ClientWait): Promise<OrderView> {
     try {
       const sale = await findSale(this.catalog, saleId);
       this.#check(sale, checkout);
@@ -51,7 +51,7 @@ export class CheckoutsService {
       const earlier =
         sale.endsAt && now >= sale.endsAt.getTime() ? await this.#afterTheEnd(sale, order) : undefined;
       const guests = sale.waitingRoom ? insideKey(saleId) : undefined;
-      const answer = earlier ?? (await this.#admit(order, guests, patience)) ?? queuedView(order);
+      const answer = earlier ?? (await this.#admit(order, guests, wait)) ?? queuedView(order);
       // Whatever Redis has forgotten: an order is its content.
       if (fingerprintOf(answer) !== fingerprintOf(order)) throw keyReused();
       return answer;
@@ -99,13 +99,13 @@ export class CheckoutsService {
   }
 
   /** The order, if it is settled by the time its client wants to know; otherwise it is in the queue. */
-  #admit(order: OrderRequest, guests?: string, patience?: Patience): Promise<OrderView | undefined> {
-    return patience ? this.#waitFor(order, patience, guests) : this.#enter(order, guests);
+  #admit(order: OrderRequest, guests?: string, wait?: ClientWait): Promise<OrderView | undefined> {
+    return wait ? this.#waitFor(order, wait, guests) : this.#enter(order, guests);
   }
 
-  async #waitFor(order: OrderRequest, patience: Patience, guests?: string): Promise<OrderView | undefined> {
+  async #waitFor(order: OrderRequest, wait: ClientWait, guests?: string): Promise<OrderView | undefined> {
     // Listen before anybody can tell.
-    const { state, stop } = this.watch.until(order.orderId, patience);
+    const { state, stop } = this.watch.until(order.orderId, wait);
     try {
       const settled = await this.#enter({ ...order, replyTo: this.watch.replyTo }, guests);
       if (settled) return settled;

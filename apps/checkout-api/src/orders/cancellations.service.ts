@@ -7,7 +7,7 @@ import { fromPostgres } from '../http/problems/unavailable.js';
 import { WaitingRoomService } from '../waiting-room/waiting-room.service.js';
 import type { OrderView } from './order.schema.js';
 import { OrdersService } from './orders.service.js';
-import { OrderWatch, type Patience } from './order-watch.js';
+import { OrderWatch, type ClientWait } from './order-watch.js';
 
 /** From now on the order can neither be paid nor stay: a worker gives its units back. */
 const CANCEL_SQL = `
@@ -25,15 +25,15 @@ export class CancellationsService {
   ) {}
 
   /**
-   * Cancels a reservation, and waits until its units are given back. If patience ends before, the order is still `reserved`;
-   * it will be cancelled all the same.
+   * Cancels a reservation, and waits until its units are restocked. If the client waits less, the order is still `reserved`; it
+   * will be cancelled all the same.
    *
    * @throws {ProblemError}
    */
-  async cancel(orderId: string, patience: Patience): Promise<OrderView> {
+  async cancel(orderId: string, wait: ClientWait): Promise<OrderView> {
     const order = await this.orders.get(orderId);
     if (order.status !== 'reserved') return cancelled(order);
-    const { state, stop } = this.watch.until(orderId, patience, ({ status }) => status !== 'reserved');
+    const { state, stop } = this.watch.until(orderId, wait, ({ status }) => status !== 'reserved');
     try {
       await fromPostgres(poolOf(this.dataSource).query(CANCEL_SQL, [orderId]));
       // Without Redis it takes until workers look into Postgres.

@@ -11,7 +11,7 @@ const POLL_INTERVAL = 500;
 const LOOKS_PER_REFUSALS = 10;
 
 /** How long a client wants to wait. */
-export interface Patience {
+export interface ClientWait {
   readonly seconds: number;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
@@ -51,10 +51,10 @@ export class OrderWatch implements BeforeApplicationShutdown {
     );
   }
 
-  /** Waits, from this call on, for a state that is wanted. `state` is undefined once patience ends, or `stop` is called. */
+  /** Waits, from this call on, for a state that is wanted. `state` is undefined once that time is over, or `stop` is called. */
   until(
     orderId: string,
-    { seconds, signal }: Patience,
+    { seconds, signal }: ClientWait,
     wanted: (state: OrderState) => boolean = () => true,
   ): { readonly state: Promise<Seen | undefined>; readonly stop: () => void } {
     const { promise, resolve } = withResolvers<Seen | undefined>();

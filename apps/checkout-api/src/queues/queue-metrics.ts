@@ -8,7 +8,7 @@ import { Gauge } from 'prom-client';
 export class QueueMetrics {
   readonly jobs: Gauge;
   readonly orders: Gauge;
-  readonly releases: Gauge;
+  readonly reminders: Gauge;
 
   constructor(admissions: Admissions, reminders: RestockReminders) {
     this.jobs = jobsIn(admissions.queue, {

@@ -217,11 +217,11 @@ export class Lane<O extends OrderRequest> {
     const decided = batch.filter((_, i) => outcomes[i]);
     if (decided.length < batch.length) this.work.handOn?.(batch.filter((_, i) => !outcomes[i]));
     if (decided.length === 0) return;
-    const settlement = { outcomes: outcomes.filter((outcome) => outcome !== undefined), ...left };
-    this.options.observer?.committed(this.strategy, settlement, ms);
+    const settled = { outcomes: outcomes.filter((outcome) => outcome !== undefined), ...left };
+    this.options.observer?.committed(this.strategy, settled, ms);
     const orders = decided.map(({ order }) => order);
-    this.options.onCommit(orders, settlement).then(
-      () => decided.forEach(({ resolve }, i) => resolve(settlement.outcomes[i]!)),
+    this.options.onCommit(orders, settled).then(
+      () => decided.forEach(({ resolve }, i) => resolve(settled.outcomes[i]!)),
       (error: unknown) => decided.forEach(({ reject }) => reject(error)),
     );
   }

@@ -1,7 +1,7 @@
 import type { LockOptions } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
-import type { SectionResult, Settlement } from '../section/settle-each-once.js';
+import type { SectionResult, SettledBatch } from '../section/settle-each-once.js';
 import type { Restocked } from '../section/stock-store.js';
 import type { Locking } from '../section/under-lock.js';
 import type { StrategyName } from '../strategies.js';
@@ -26,7 +26,7 @@ export interface SaleRules {
 
 export interface SectionObserver {
   /** A section committed, `ms` milliseconds after it began. */
-  committed(strategy: StrategyName, settlement: Settlement, ms: number): void;
+  committed(strategy: StrategyName, batch: SettledBatch, ms: number): void;
   /** The fence refused the write of a lease that had been overtaken. */
   fencedOff(): void;
 }
@@ -51,7 +51,7 @@ export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits
   readonly observer?: SectionObserver;
   readonly tracer?: HoldTracer<O>;
   /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
-  readonly onCommit: (orders: readonly O[], settlement: Settlement) => Promise<void>;
+  readonly onCommit: (orders: readonly O[], batch: SettledBatch) => Promise<void>;
   /** The same after reservations of a SKU ended and their units came back. */
   readonly onRestock?: (saleId: string, sku: string, restocked: Restocked) => Promise<void>;
 }

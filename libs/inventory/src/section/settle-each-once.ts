@@ -17,7 +17,7 @@ export interface SectionResult extends Left {
 }
 
 /** What one came to that left nothing undecided. */
-export interface Settlement extends Left {
+export interface SettledBatch extends Left {
   /** One per order, in their order. */
   readonly outcomes: readonly Outcome[];
 }

@@ -108,15 +108,15 @@ class MakeDue extends OnOrder {
 }
 
 /** Of all orders, whatever they are, and twice at a time: jobs are delivered at least once. */
-class Release extends Checked {
+class Restock extends Checked {
   protected override async act(model: Model, till: Till) {
     const orders = model.orders.map(({ order }) => order);
-    await Promise.all([till.release(orders), till.release(orders)]);
-    model.release();
+    await Promise.all([till.restock(orders), till.restock(orders)]);
+    model.restock();
   }
 
   override toString() {
-    return 'release what is due';
+    return 'restock what is due';
   }
 }
 
@@ -136,7 +136,7 @@ class Race extends OnOrder {
   protected override async act(model: Model, till: Till) {
     const each = this.orderIn(model);
     if (each.status !== 'reserved' || each.due || each.payments.size > 0) return;
-    const expire = till.shop.makeDue([each.order]).then(() => till.release([each.order]));
+    const expire = till.shop.makeDue([each.order]).then(() => till.restock([each.order]));
     const [paid] = await Promise.all([result(till, each, 'tok_a'), expire]);
     const money = (await till.money()).get(each.order.orderId);
     expect(paid).toBe((await till.statuses()).get(each.order.orderId) === 'paid' ? 'paid' : 'not-payable');
@@ -170,7 +170,7 @@ export const commands = fc.commands(
     fc
       .tuple(pick, fc.constantFrom('expired' as const, 'cancelled' as const))
       .map((args) => new MakeDue(...args)),
-    fc.constant(new Release()),
+    fc.constant(new Restock()),
     fc.constant(new Resume()),
     pick.map((which) => new Race(which)),
   ],

@@ -9,7 +9,7 @@ export type Token = (typeof TOKENS)[number];
 export interface ModelOrder {
   readonly order: OrderRequest;
   status: 'reserved' | 'paid' | 'expired' | 'cancelled' | 'rejected';
-  /** What it ends as when it is given back; absent while its buyer may pay. */
+  /** What it ends as when it is restocked; absent while its buyer may pay. */
   due?: 'expired' | 'cancelled';
   readonly payments: Map<Token, 'started' | 'charged' | 'declined' | 'over'>;
   /** Tokens for which the provider took money, whoever knows it. */
@@ -33,7 +33,7 @@ export class Model {
     return status;
   }
 
-  release() {
+  restock() {
     for (const each of this.orders) if (each.status === 'reserved' && each.due) each.status = each.due;
   }
 

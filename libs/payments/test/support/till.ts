@@ -39,7 +39,7 @@ export class Till {
     return this.#reservations.reserve(order, this.sale);
   }
 
-  async release(orders: readonly OrderRequest[]): Promise<void> {
+  async restock(orders: readonly OrderRequest[]): Promise<void> {
     await Promise.all(orders.map((order) => this.#reservations.restock(order, this.sale)));
   }
 

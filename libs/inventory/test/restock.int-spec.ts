@@ -36,7 +36,7 @@ const saleOf = (
 const ordersOf = (sale: Sale, count: number) => Array.from({ length: count }, () => orderOf(sale.id));
 const reserve = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
   Promise.all(orders.map((order) => by.reserve(order, sale)));
-const release = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
+const restock = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
   Promise.all(orders.map((order) => by.restock(order, sale)));
 const statusesOf = async (orders: readonly OrderRequest[]) => {
   const rows = await shop.dataSource.query<{ status: string }[]>(
@@ -55,7 +55,7 @@ describe.each(safe.flatMap((name) => [1, 4].map((stripes) => ({ name, stripes })
       const orders = ordersOf(sale, 40);
       await reserve(orders, workers[0], sale);
       await shop.makeDue(orders);
-      await Promise.all(workers.map((each) => release(orders, each, sale)));
+      await Promise.all(workers.map((each) => restock(orders, each, sale)));
       expect(await shop.totalOf(sale)).toMatchObject({ available: 40, held: 0, ...SOUND });
       const outcomes = await reserve(ordersOf(sale, 48), workers[1], sale);
       expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(40);
@@ -128,8 +128,8 @@ it('ends only what is due: neither early, nor paid, nor of another SKU', async (
     { orderId: due.orderId, saleId: sale.id, sku: 'hot' },
   ]);
   const elsewhere = await saleOf(5);
-  await release([due], reservations, elsewhere); // a release that names the wrong order of a sale changes nothing
-  await release([early, paid, due], reservations, sale);
+  await restock([due], reservations, elsewhere); // a restock that names the wrong order of a sale changes nothing
+  await restock([early, paid, due], reservations, sale);
   expect((await statusesOf([early, paid, due])).sort()).toEqual(['expired', 'paid', 'reserved']);
   expect(await shop.totalOf(sale)).toMatchObject({ available: 3, held: 1, sold: 1, conserved: true });
 });
@@ -142,7 +142,7 @@ it('tells what ended and how, and writes one movement of negative units for it',
   await reserve([a, b], reservations, sale);
   await shop.makeDue([a]);
   await shop.makeDue([b], true);
-  await release([a, b], reservations, sale);
+  await restock([a, b], reservations, sale);
   const ended = [
     { orderId: a.orderId, status: 'expired' },
     { orderId: b.orderId, status: 'cancelled' },
@@ -156,7 +156,7 @@ it('tells what ended and how, and writes one movement of negative units for it',
     { units: 2, before: 5, after: 3 },
     { units: -2, before: 3, after: 5 },
   ]);
-  await release([a, b], reservations, sale); // again: its job is delivered at least once
+  await restock([a, b], reservations, sale); // again: its job is delivered at least once
   expect(told).toHaveLength(1);
 });
 
@@ -214,7 +214,7 @@ it('finds what is overdue of every SKU, however much there is of one', async () 
   }
 });
 
-it('finds what is overdue behind 25,000 orders that nobody can give back, also if all are due at the same moment', async () => {
+it('finds what is overdue behind 25,000 orders that nobody can restock, also if all are due at the same moment', async () => {
   const sale = await shop.sale({ hot: 0, other: 1 }, 'redis', null, 1, 60);
   const last = orderOf(sale.id, { sku: 'other' });
   await worker(shop, 8).reserve(last, sale);
