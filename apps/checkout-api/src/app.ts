@@ -16,7 +16,7 @@ import { traceRequests } from './http/trace-requests.js';
 import { serveQueueBoard } from './queues/queue-board.js';
 
 /**
- * The application, initialised: its servers are connected, its routes are there; it does not listen yet. Waits for its servers.
+ * Waits for the servers and makes the application, with all its routes. It does not listen yet.
  *
  * @throws {ServerUnusableError}
  */

@@ -25,23 +25,23 @@ import { named, StockKeeper } from './stock-keeper.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 /**
- * At shutdown, in milliseconds: how long the orders in hand may take to settle before those that wait for a lock are handed
- * back to the queue. What does not even end then is left behind by the process, and its peers take it over as stalled.
+ * In milliseconds, at shutdown: how long orders in hand may take to settle. Then those that wait for a lock go back to the queue;
+ * the process leaves the rest behind, and other workers take it over as stalled.
  */
 const HAND_BACK_AFTER_MS = 5_000;
-/** The same as a share of the time that the process has to end, where that is short. */
+/** The same as a share of the time that the process has to end, if that is short. */
 const HAND_BACK_AFTER = 1 / 4;
 
-/** Jobs of reservations that may be due, in hand at a time. */
+/** Most reminder jobs in hand at a time. */
 const RESTOCK_JOBS = 256;
 
-/** Between two tries to reach Postgres, in milliseconds. */
+/** In milliseconds: between two tries to reach Postgres. */
 const RETRY_MS = 500;
 
-/** SKUs that a line of the log names. */
+/** Most SKUs that a line of the log names. */
 const NAMED_SKUS = 5;
 
-/** Takes orders from the queues and has them settled, or restocked. */
+/** Takes orders from the queues and has them settled or restocked. */
 @Injectable()
 export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #log = new Logger(CheckoutConsumer.name);
@@ -98,7 +98,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     await Promise.all(this.#workers.map((worker) => worker.close()));
     await this.stock.idle();
     clearTimeout(handBack);
-    this.stock.handBack(); // a sweep that comes so late takes no lock any more
+    this.stock.handBack(); // a late sweep takes no lock any more
     await this.stock.idle();
   }
 
@@ -111,7 +111,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     }
   }
 
-  /** Takes no further jobs until Postgres answers, if it does not: other workers, which may reach it, have them sooner. */
+  /** While Postgres does not answer, takes no further jobs: other workers, which may reach it, settle them sooner. */
   async #rest() {
     if (this.#isResting) return;
     this.#isResting = true;
@@ -126,7 +126,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       await poolOf(this.dataSource).query('SELECT');
       return true;
     } catch {
-      return false; // whoever had work for it has told why
+      return false; // the work that failed has logged why
     }
   }
 }

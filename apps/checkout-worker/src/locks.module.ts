@@ -11,7 +11,7 @@ const openLocks = (config: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =
 const openSemaphore = ({ SALE_MAX_SECTIONS }: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
   SALE_MAX_SECTIONS > 0 ? new Semaphore(redis, SALE_MAX_SECTIONS, metrics.lockObserver('semaphore')) : null;
 
-/** The locks of this process, and the semaphore that bounds the sections of a sale where one is asked for. */
+/** The locks of this process and, if configured, the semaphore that bounds the sections of a sale. */
 @Global()
 @Module({
   providers: [

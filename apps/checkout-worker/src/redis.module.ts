@@ -13,8 +13,8 @@ import type { Redis } from 'ioredis';
 export const CONFIG = Symbol('config');
 export const REDIS = Symbol('redis');
 /**
- * The worker's configuration and its Redis connection. Commands wait out an outage: the orders in hand wait with them. None may
- * block, and none needs a pipeline, which ioredis makes as slowly as a connection has scripts, some sixty of BullMQ here.
+ * The worker's configuration and its Redis connection. During an outage commands wait, and the orders in hand with them. Use no
+ * blocking command and no pipeline: ioredis makes one slowly here, since BullMQ defines some sixty scripts.
  */
 @Global()
 @Module({})

@@ -32,7 +32,7 @@ import { CheckoutTracing } from './tracing/checkout-tracing.js';
 import { TracedLock } from './tracing/traced-lock.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** The critical sections of this process: reserves stock, restocks it, and tells what came of it. */
+/** The critical sections of this process: reserves stock, restocks it, and announces the outcomes. */
 @Injectable()
 export class StockKeeper {
   readonly #log = new Logger(StockKeeper.name);
@@ -53,7 +53,7 @@ export class StockKeeper {
     locks: Locks,
     @Inject(Semaphore) semaphore: Semaphore | null,
   ) {
-    setMaxListeners(0, this.#shutdown.signal); // every lane that waits listens to it
+    setMaxListeners(0, this.#shutdown.signal); // every waiting lane listens to it
     this.#catalog = new SaleCatalog(dataSource);
     this.#reminders = new RestockReminders(redis);
     this.#deadLetters = new DeadLetters(redis);
@@ -95,20 +95,20 @@ export class StockKeeper {
     return this.#tracing?.settle(order, () => this.#reserve(order)) ?? this.#reserve(order);
   }
 
-  /** Restocks those of the orders that are due, if any are. Most of them are paid by then, and cost no lock. */
+  /** Restocks the orders that are due. Resolves to whether there were any: most are paid by then, and take no lock. */
   async restock(orderIds: readonly string[]): Promise<boolean> {
     const due = await dueOf(poolOf(this.dataSource), orderIds);
     await this.restockAll(due);
     return due.length > 0;
   }
 
-  /** Rejects once none of them is under way any more, if one could not be restocked. */
+  /** Settles once all have been tried. Rejects if one could not be restocked. */
   async restockAll(due: readonly DueOrder[]): Promise<void> {
     const restocked = await Promise.allSettled(due.map((order) => this.#restockOne(order)));
     for (const each of restocked) if (each.status === 'rejected') throw each.reason;
   }
 
-  /** Rejects with `reason` what waits of a SKU behind the first `keep`: its orders, or its reservations that are to end. */
+  /** Rejects with `reason` the orders or returns of a SKU that wait behind the first `keep`. */
   withdraw(ofSku: OfSku, what: 'orders' | 'returns', keep: number, reason: Error): void {
     this.#reservations.withdraw(ofSku, what, keep, reason);
   }
@@ -118,7 +118,7 @@ export class StockKeeper {
     return this.#reservations.idle();
   }
 
-  /** Whatever waits for a lock is handed back to the queue. */
+  /** Hands everything that waits for a lock back to the queue. */
   handBack(): void {
     this.#shutdown.abort();
   }
@@ -137,7 +137,7 @@ export class StockKeeper {
     }
   }
 
-  /** A reservation that is refused when it is to end stays overdue: sweeps go on trying it. */
+  /** A reservation that Postgres refuses to end stays overdue: sweeps go on trying it. */
   async #restockOne(due: DueOrder): Promise<void> {
     try {
       await this.#reservations.restock(due, await this.#saleOf(due));
@@ -167,14 +167,14 @@ export class StockKeeper {
   }
 }
 
-/** What a log is searched for. */
+/** The fields by which one searches a log. */
 export const named = ({ orderId, saleId, traceparent }: DueOrder & Pick<QueuedOrder, 'traceparent'>) => ({
   orderId,
   saleId,
   trace_id: traceparent?.split('-')[1],
 });
 
-/** Only once somebody was turned away: the API's own refusals leave no row, and the audit must see that there was demand. */
+/** Sold out only once an order was rejected: the API's refusals leave no row, and the audit must see that there was demand. */
 function soldOutAt({ available, versions, outcomes }: SettledBatch): readonly string[] | undefined {
   const isRefused = outcomes.some((outcome) => 'reason' in outcome && outcome.reason === 'SOLD_OUT');
   return available === 0 && isRefused ? versions : undefined;

@@ -18,19 +18,19 @@ import { CONFIG, REDIS } from './redis.module.js';
 import { StockKeeper } from './stock-keeper.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** A reservation is nobody's business here until its reminder has had a second. So many are taken up at a time. */
+/** Which overdue reservations a sweep takes: a second late, since the reminder comes first, and so many at a time. */
 const OVERDUE = { seconds: 1, most: 1_000, perSku: 256 };
 
 /**
- * Looks into Postgres now and then for what nobody finished: reservations whose reminder was lost with Redis, payments whose
- * process died, refunds that failed. Every worker does; what two of them find is done once.
+ * Finds in Postgres what nobody finished: reservations whose reminder Redis lost, payments whose process died, refunds that failed.
+ * Every worker sweeps; what two of them find is done once.
  */
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #log = new ThinnedLog(new Logger(Sweeper.name));
   readonly #shutdown = new AbortController();
   #sweeping: Promise<unknown> | undefined;
-  /** SKUs of which reservations are being restocked. */
+  /** SKUs that are being restocked. */
   readonly #underWay = new Set<string>();
   readonly #overdue: OverdueOrders;
 
@@ -46,7 +46,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   onApplicationBootstrap() {
-    // Apart: payments may wait for their provider.
+    // Two loops, since payments may wait for their provider.
     const loops = [this.#again(() => this.#reservations()), this.#again(() => this.#payments())];
     this.#sweeping = Promise.all(loops);
   }
@@ -69,11 +69,11 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   async #reservations() {
     const found = await this.#overdue.look();
     this.metrics.overdue(found.length);
-    if (this.#shutdown.signal.aborted) return; // whoever begins now would hold a lock when the process has left
+    if (this.#shutdown.signal.aborted) return; // a restock that begins now might hold a lock when the process exits
     for (const [name, due] of bySku(found)) if (!this.#underWay.has(name)) void this.#restock(name, due);
   }
 
-  /** No SKU waits for the lock of another; one that waits is not swept again meanwhile. */
+  /** No SKU waits for the lock of another. A SKU is not swept again while it waits. */
   async #restock(name: string, due: readonly DueOrder[]) {
     this.#underWay.add(name);
     try {

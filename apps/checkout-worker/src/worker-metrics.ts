@@ -80,7 +80,7 @@ export class WorkerMetrics implements SectionObserver {
     }
   }
 
-  /** An order became terminal that no section settled. */
+  /** An order became terminal without a section. */
   refused(order: QueuedOrder) {
     this.#settled.inc({ strategy: '', ...REFUSED });
     this.announced([order]);

@@ -10,8 +10,8 @@ const common = lockServers.extend({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATABASE_POOL_SIZE: integer(1, 200).default(10),
   /**
-   * From SIGTERM (in the API: from the end of the grace) until the process leaves at the latest, whatever has not ended. Less than
-   * whoever sends SIGTERM waits before SIGKILL, which Kubernetes does after 30 s.
+   * Most time from SIGTERM (in the API: from the end of the grace) until the process exits, whatever has not ended. Keep it
+   * below the time until SIGKILL, 30 s on Kubernetes.
    */
   SHUTDOWN_TIMEOUT_MS: integer(1_000, 600_000).default(20_000),
   /** Base URL of the OTLP/HTTP collector that traces go to; nothing is traced without one. */
@@ -24,27 +24,27 @@ const common = lockServers.extend({
 
 const api = common.extend({
   PORT: integer(1, 65_535).default(3000),
-  /** `none` and `local-mutex` oversell on purpose: they run only where somebody asked for them. */
+  /** Allows `none` and `local-mutex`, which oversell on purpose. */
   ALLOW_UNSAFE_STRATEGIES: flag.default(false),
   ADMIN_KEY: z.string().min(16, 'must have at least 16 characters'),
   /** How long an Idempotency-Key is remembered in Redis. The order itself keeps it unique for ever. */
   IDEMPOTENCY_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
-  /** From SIGTERM, when readiness says no, until it stops to listen: time for load balancers to notice. */
+  /** From SIGTERM until it stops to listen. It is not ready meanwhile, so that load balancers notice. */
   SHUTDOWN_GRACE_MS: integer(0, 60_000).default(0),
   MAX_QUANTITY_PER_ORDER: integer(1, 10_000).default(100),
-  /** Orders accepted and not settled beyond which new ones are refused. */
+  /** Most orders accepted and not settled; beyond it new ones are refused. */
   QUEUE_MAX_BACKLOG: integer(1, 10_000_000).default(50_000),
-  /** The same of one sale, so that others still have room: a few seconds' work of two cores. */
+  /** The same for one sale, so that others still have room: a few seconds' work of two cores. */
   SALE_MAX_BACKLOG: integer(1, 10_000_000).default(10_000),
-  /** Verifies the tokens of buyers: a secret shared with their issuer (HS256), or where its key set is. Neither: checkouts name their buyer. */
+  /** Secret shared with the issuer of buyers' tokens (HS256), or the URL of its key set. With neither, checkouts name their buyer. */
   BUYER_JWT_SECRET: optional(z.string().min(32, 'must have at least 32 characters')),
   BUYER_JWKS_URL: optional(url('http:', 'https:')),
   BUYER_JWT_ISSUER: optional(z.string()),
   BUYER_JWT_AUDIENCE: optional(z.string()),
-  /** Checkouts in a window; 0 is as many as there are. */
+  /** Most checkouts in a window; 0 sets no limit. */
   RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
   RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
-  /** The same for payments and cancellations, counted apart: whoever has no checkout left can still pay. */
+  /** The same for payments and cancellations, counted apart: who has no checkout left can still pay. */
   ORDER_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
   ORDER_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400).default(10),
@@ -64,23 +64,23 @@ const soundApi = api.refine(({ BUYER_JWT_SECRET, BUYER_JWKS_URL }) => !BUYER_JWT
 const worker = common.extend({
   /** Health and metrics of this worker. */
   PORT: integer(1, 65_535).default(3001),
-  /** Orders one worker has in hand at most, however many SKUs they are of; this bounds its memory. */
+  /** Most orders that one worker has in hand, of all SKUs; this bounds its memory. */
   WORKER_CONCURRENCY: integer(1, 100_000).default(4_096),
-  /** Orders of one SKU per transaction at most, which SKUs may share; 1 is the textbook lock per order. */
+  /** Most orders of one SKU in a transaction, which SKUs may share; 1 is the textbook lock per order. */
   BATCH_SIZE: integer(1, 1_000).default(64),
-  /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
+  /** A hold that is this old begins no further transaction. With batches of 1 it has just one. */
   BATCH_MAX_HOLD_MS: integer(0, 60_000).default(50),
   /** TTL of every lock but `redis-setnx`; a watchdog extends it while the work runs. */
   LOCK_TTL_MS: integer(100, 600_000).default(10_000),
-  /** Whether a fenced lock may be taken from a process that seems gone before its TTL has run out. */
+  /** Whether waiters may take a fenced lock before its TTL has run out, if its holder seems gone. */
   LOCK_EARLY_TAKEOVER: flag.default(true),
   /** TTL of the textbook `redis-setnx` lock, which nothing extends: EX 60. */
   SETNX_TTL_MS: integer(100, 600_000).default(60_000),
-  /** Database steps of one sale at a time, over all workers; a semaphore in Redis. 0 is as many as there are. */
+  /** Most critical sections of one sale at a time, over all workers, by a semaphore in Redis. 0 sets no limit. */
   SALE_MAX_SECTIONS: integer(0, 10_000).default(0),
-  /** A job whose worker gives no sign of life for this long goes back to the queue. */
+  /** A job goes back to the queue once its worker has given no sign of life for this long. */
   JOB_LOCK_MS: integer(1_000, 600_000).default(10_000),
-  /** Pause between two looks for reservations and payments that were left unfinished. */
+  /** Pause between two searches for unfinished reservations and payments. */
   SWEEP_INTERVAL_MS: integer(100, 600_000).default(2_000),
 });
 

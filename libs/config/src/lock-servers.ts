@@ -9,8 +9,8 @@ const hosts = z
   );
 
 /**
- * The servers of lock drivers. Each is needed only where a sale names a strategy that locks there. Where a server wants to know who
- * asks, its URL tells: `user:password@host` as ever, and for Consul `:token@host`.
+ * The servers of lock drivers. Each is needed only if a sale names a strategy that locks there. Credentials go into the URL:
+ * `user:password@host`, for Consul `:token@host`.
  */
 export const lockServers = z.object({
   REDLOCK_URLS: optional(list(url('redis:', 'rediss:'), 3)),

@@ -13,7 +13,7 @@ export interface DatabaseOptions {
   readonly entities?: DataSourceOptions['entities'];
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
-  /** Where it is told that idle connections were lost. */
+  /** Told when an idle connection is lost. */
   readonly log?: ThinnedLog;
 }
 
@@ -24,7 +24,7 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
     entities,
     migrations: [Schema1763900000000, Stripes1764000000000, Payments1764100000000, WaitingRoom1764200000000],
     applicationName,
-    // A broken idle connection is replaced; whoever uses one sees its own error.
+    // The pool replaces a broken idle connection; a broken one in use gives its user the error.
     poolErrorHandler: (error: unknown) => log?.warn(error, 'an idle connection to Postgres was lost'),
     extra: { ...postgresOptions, max: poolSize },
   }) satisfies DataSourceOptions;
@@ -32,7 +32,7 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
 /** For Nest: Postgres may go away while the process begins. */
 export const KEEP_TRYING = { retryAttempts: Infinity, retryDelay: 1_000, toRetry: isPassing };
 
-/** The pg pool beneath a data source, for the statements of the critical section: named, prepared, no mapping. */
+/** The pg pool beneath a data source: for named, prepared statements without mapping. */
 export function poolOf(dataSource: DataSource): Pool {
   return (dataSource.driver as PostgresDriver).master as Pool;
 }

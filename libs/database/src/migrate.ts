@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, poolOf } from './data-source.js';
 
-/** In milliseconds: a change of a table that waits for longer lets the requests go first that wait behind it. */
+/** In milliseconds: a change of a table that waits for longer gives up and lets the requests behind it go first. */
 const LOCK_MS = 3_000;
 const PAUSE_MS = 500;
-/** In milliseconds: between two looks at who is in the way, and how long such a look may take. */
+/** In milliseconds: between two looks at which sessions block, and for one such look. */
 const LOOK_MS = 2_000;
 const LOOK_TIMEOUT_MS = 30_000;
 
@@ -18,17 +18,14 @@ const IN_THE_WAY_SQL = `
   LEFT JOIN pg_stat_activity AS holder ON holder.pid = by.pid
   WHERE waiting.application_name = $1`;
 
-/**
- * Brings the schema up to date, however long that takes, and says what it waits for. Safe to run from several processes at
- * once: they take turns.
- */
+/** Brings the schema up to date, however long that takes, and logs what it waits for. Several processes may run it: they take turns. */
 export async function migrate(url: string, log: Log = { warn: () => undefined }): Promise<void> {
   await reachable({ Postgres: url }, log);
   const applicationName = `migrate-${process.pid}`;
   const options = dataSourceOptions({ url, poolSize: 3, applicationName });
   const dataSource = await new DataSource({
     ...options,
-    // A statement may take its time: an index on a large table, or a silence while it is built.
+    // No limits: an index on a large table takes long, in silence.
     extra: { ...options.extra, statement_timeout: 0, stream: undefined, lock_timeout: LOCK_MS },
   }).initialize();
   const done = new AbortController();
@@ -47,7 +44,7 @@ async function run(dataSource: DataSource): Promise<void> {
   }
 }
 
-/** Again and again for as long as locks are in the way. */
+/** Repeats the work while locks are in the way. */
 async function patiently(work: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
@@ -60,7 +57,7 @@ async function patiently(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Tells whose locks are waited for. Rejects when Postgres is not heard any more: the others would wait for ever. */
+/** Logs which sessions block. Rejects once Postgres no longer answers, since the migration would wait for ever. */
 async function watch(pool: Pool, applicationName: string, log: Log, done: AbortSignal): Promise<never> {
   for (;;) {
     await sleep(LOOK_MS, undefined, { signal: done });
@@ -69,7 +66,7 @@ async function watch(pool: Pool, applicationName: string, log: Log, done: AbortS
   }
 }
 
-/** Nobody where Postgres has no connection to spare for the look: it is heard all the same. */
+/** Resolves to none if Postgres has no connection to spare: it answers all the same. */
 async function inTheWay(pool: Pool, applicationName: string): Promise<object[]> {
   try {
     const look = { text: IN_THE_WAY_SQL, values: [applicationName], query_timeout: LOOK_TIMEOUT_MS };

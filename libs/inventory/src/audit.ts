@@ -12,9 +12,9 @@ interface AuditFigures {
   readonly rejected: number;
   /** Sold or held beyond the initial stock. */
   readonly oversold: number;
-  /** Rejected as sold out although the initial stock was not live in the end. */
+  /** Rejected as sold out, although fewer units than the initial stock are held or sold in the end. */
   readonly undersold: number;
-  /** Stock movements, counted, whose `before` is not what their predecessor in the same stripe left. */
+  /** Number of stock movements whose `before` is not the `after` of the movement before it in the same stripe. */
   readonly lostUpdates: number;
   /** available + held + sold === initial */
   readonly conserved: boolean;
@@ -29,7 +29,7 @@ export interface Audit {
   readonly total: AuditFigures;
 }
 
-/** One statement, hence one snapshot. Sums are added up as bigint, and told as numbers: these are exact up to 2^53. */
+/** One statement, hence one snapshot. Postgres adds up in bigint; the results are JavaScript numbers, exact up to 2^53. */
 const AUDIT_SQL = `
   WITH by_sku AS (
     SELECT sku,

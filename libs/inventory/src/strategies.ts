@@ -1,13 +1,13 @@
 import type { LockDriverName } from '@app/lock';
 
-/** How the stock row is written; see stock-sql.ts. */
+/** How the stock row is written: stock-sql.ts has the SQL of each. */
 export type StockWrite = 'read-modify-write' | 'row-lock' | 'version' | 'conditional';
 
 interface Strategy {
   /** The lock around the critical section. Its fencing token, where it has one, guards the write as well. */
   readonly lock?: LockDriverName;
   readonly write: StockWrite;
-  /** Unsafe ones oversell with several workers: they exist to show it. */
+  /** An unsafe one oversells with several workers; it exists to show that. */
   readonly safe: boolean;
 }
 

@@ -11,17 +11,17 @@ import { HealthCheckService, HealthIndicatorService, TerminusModule } from '@nes
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge } from 'prom-client';
 
-/** Names of what the process needs, each with a check that rejects while it is down, with an error that may be shown to anybody. */
+/** What the process needs, by name, each with a check. A check rejects while its server is down, with an error that anybody may see. */
 export type Probes = Readonly<Record<string, () => Promise<unknown>>>;
 
 export interface HealthOptions extends Pick<FactoryProvider<Probes>, 'inject' | 'useFactory'> {
-  /** Aborts when the process is told to end: from then on it is not ready, and still answers. */
+  /** Aborts when the process is told to end. From then on it answers, but is not ready. */
   readonly ending: AbortSignal;
 }
 
 const PROBES = Symbol('probes');
 const ENDING = Symbol('ending');
-/** A server that has not answered within this many milliseconds is down. */
+/** A server that does not answer within this many milliseconds is down. */
 const PATIENCE_MS = 2_000;
 
 @Controller('health')
@@ -53,7 +53,7 @@ class HealthController {
     return { status: 'ok' };
   }
 
-  /** 503 while something it needs is down, which it names, and from the moment it is told to end. */
+  /** 503 while a server that it needs is down, which it names, and once the process is told to end. */
   @Get('ready')
   ready() {
     if (this.ending.aborted) throw new ServiceUnavailableException({ status: 'shutting_down' });
@@ -67,7 +67,7 @@ class HealthController {
   }
 }
 
-/** Why it is down, if it is. */
+/** Resolves to why it is down, or to undefined. */
 async function troubleOf(probe: Probes[string]): Promise<string | undefined> {
   const answered = probe().then(() => undefined);
   const patience = sleep(PATIENCE_MS, 'does not answer in time', { ref: false });

@@ -13,10 +13,7 @@ interface LogConfig {
   readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
 }
 
-/**
- * Structured logs on stdout. Requests are counted by the metrics rather than logged one by one; a line that belongs to one
- * names it without its headers, which carry keys.
- */
+/** Structured logs on stdout. Requests are not logged one by one; a line about one names it without its headers, which carry keys. */
 const paramsOf = ({ LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT }: LogConfig): Params => ({
   pinoHttp: {
     level: LOG_LEVEL,
@@ -28,11 +25,11 @@ const paramsOf = ({ LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT }: LogConfig): Params
 
 export const logging = (config: LogConfig) => LoggerModule.forRoot(paramsOf(config));
 
-/** The application's logger, before it has one: what is told while it is made cannot wait until it is. */
+/** The application's logger, for lines that are written while the application is being made. */
 export function loggerOf(config: LogConfig): Logger {
   const params = paramsOf(config);
   return new Logger(new PinoLogger(params), params);
 }
 
-/** For what there is to say before that. */
+/** For lines before that. */
 export const bootLog = (level: string): PlainLogger => pino({ level });

@@ -10,10 +10,10 @@ class MetricsController {
   }
 }
 
-/** `GET /metrics` in the Prometheus text format: the process's own figures and whatever is in prom-client's registry. */
+/** `GET /metrics` in the Prometheus text format: figures of the process, and all that is in prom-client's registry. */
 @Module({ controllers: [MetricsController] })
 export class MetricsModule {
-  /** Starts an empty registry, before any provider adds to it: a test boots several applications in one process. */
+  /** Empties the registry before any provider adds to it: a test boots several applications in one process. */
   static forRoot(): typeof MetricsModule {
     register.clear();
     collectDefaultMetrics();

@@ -14,12 +14,12 @@ export interface OrderRequest {
 
 const ORDER_NAMESPACE = parse('5b1c54d6-2f0b-4d8e-9a55-0d5b8f1f6f0e');
 
-/** The same buyer's same Idempotency-Key in the same sale is the same order, whoever computes it and whenever. */
+/** The id follows from sale, buyer and Idempotency-Key: whoever repeats them means the same order. */
 export function orderIdOf(saleId: string, buyerId: string, idempotencyKey: string): string {
   return uuidv5(Buffer.from(JSON.stringify([saleId, buyerId, idempotencyKey])), ORDER_NAMESPACE);
 }
 
-/** Tells whether a replayed key came with the same body. A SKU has no space in it. */
+/** Shows whether a replayed key came with the same body. A SKU contains no space. */
 export function fingerprintOf({ sku, quantity }: Pick<OrderRequest, 'sku' | 'quantity'>): string {
   return `${quantity} ${sku}`;
 }

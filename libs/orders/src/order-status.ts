@@ -2,7 +2,7 @@
 export const ORDER_STATUSES = ['queued', 'reserved', 'paid', 'expired', 'cancelled', 'rejected'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** Why an order was rejected. One that is `UNPROCESSABLE` has no row, since Postgres refuses it: it is a dead letter. */
+/** Why an order was rejected. An `UNPROCESSABLE` one is a dead letter without a row, since Postgres refuses it. */
 export const REJECTION_REASONS = [
   'SOLD_OUT',
   'INSUFFICIENT_STOCK',
@@ -15,14 +15,14 @@ export type RejectionReason = (typeof REJECTION_REASONS)[number];
 export type Outcome = (
   { readonly status: 'reserved' } | { readonly status: 'rejected'; readonly reason: RejectionReason }
 ) & {
-  /** It was decided when the order came before. The row tells of which SKU and quantity it was, and what became of it since. */
+  /** It was decided when the order came before. The row has its SKU and quantity, and its present status. */
   readonly before?: true;
 };
 
-/** How a reservation ends that is not paid. */
+/** How an unpaid reservation ends. */
 export type EndedStatus = 'expired' | 'cancelled';
 
-/** What an order has come to, as far as it is known: what its buyer is told. */
+/** The state of an order, as far as it is known: what its buyer is told. */
 export interface OrderState {
   readonly status: OrderStatus;
   readonly reason?: RejectionReason;

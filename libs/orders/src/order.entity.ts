@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { OrderStatus, RejectionReason } from './order-status.js';
 
-/** The durable outcome of a checkout. Written by the critical section, together with the stock it takes. */
+/** The durable outcome of a checkout. The critical section writes it together with the stock that it takes. */
 @Entity('orders')
 export class Order {
   @PrimaryColumn('uuid')
@@ -34,11 +34,11 @@ export class Order {
   @Column('timestamptz', { name: 'settled_at' })
   settledAt: Date;
 
-  /** From then on an unpaid reservation is due to be given back. */
+  /** From then on an unpaid reservation is due to be restocked. */
   @Column('timestamptz', { name: 'expires_at', nullable: true })
   expiresAt: Date | null;
 
-  /** Its buyer wants it to end: it can no longer be paid, and is due at once. */
+  /** Its buyer cancelled it: it can no longer be paid, and is due at once. */
   @Column('boolean', { name: 'cancel_requested' })
   cancelRequested: boolean;
 }

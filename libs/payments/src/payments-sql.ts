@@ -1,9 +1,9 @@
-/** The stock is held for a buyer who may still pay. */
+/** The order holds its stock, and its buyer may still pay. */
 const IS_PAYABLE = `
   orders.status = 'reserved' AND NOT orders.cancel_requested
   AND (orders.expires_at IS NULL OR orders.expires_at > clock_timestamp())`;
 
-/** Records a payment before anybody is charged, if the order may be paid and no other payment of it is open. */
+/** Records a payment before anybody is charged, if the order is payable and has no other open payment. */
 export const BEGIN_SQL = `
   INSERT INTO payments (id, order_id, token, units)
   SELECT $1, id, $3, quantity FROM orders WHERE id = $2 AND ${IS_PAYABLE}
@@ -19,9 +19,8 @@ export const LOOK_SQL = `
 export const IN_PROGRESS_SQL = `SELECT FROM payments WHERE order_id = $1 AND status = 'started'`;
 
 /**
- * What a charge comes to: the order is paid if its stock is still held, and else the money is due to go back. The order's row
- * decides between this and the section that ends the reservation: whoever has it first wins. Returns the payment's status, or
- * no row when somebody else finished it.
+ * Finishes a charged payment: the order becomes paid if it still holds its stock, else a refund is due. Whoever locks the order's
+ * row first wins, this or the section that ends it. Returns no row if somebody else finished the payment.
  */
 export const FINISH_SQL = `
   WITH mine AS (
@@ -35,12 +34,12 @@ export const FINISH_SQL = `
   FROM mine WHERE payments.id = mine.id
   RETURNING payments.status`;
 
-/** Parameters: payment, the state it is expected to be in, the one it gets. */
+/** Parameters: payment, its expected state, its new state. */
 export const MOVE_SQL = 'UPDATE payments SET status = $3 WHERE id = $1 AND status = $2';
 
 /**
- * Payments that nobody finished: money that is due to go back, and what was started so many seconds ago. In random order, so
- * that none that cannot be finished stands before the others for ever. Parameters: seconds, how many at most.
+ * Payments that nobody finished: due refunds, and payments started so many seconds ago. The order is random: one that cannot be
+ * finished must not block the others. Parameters: seconds, how many at most.
  */
 export const UNFINISHED_SQL = `
   SELECT id, order_id AS "orderId", status FROM payments

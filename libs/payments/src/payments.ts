@@ -10,10 +10,10 @@ import {
 } from './payments-sql.js';
 import { PaymentUnknownError, type PaymentProvider } from './provider.js';
 
-/** `started` until the provider's answer is booked. Money is kept only where it ends as `charged`. */
+/** `started` until the provider's answer is booked. Only a `charged` payment keeps the money. */
 type PaymentStatus = 'started' | 'charged' | 'declined' | 'refunding' | 'refunded';
 
-/** What a payment came to; `in-progress`: another one of the order is not finished. */
+/** The result of a payment; `in-progress`: another payment of the order is not finished. */
 export type PaymentResult = 'paid' | 'declined' | 'in-progress' | 'not-payable';
 
 interface Payment {
@@ -34,12 +34,12 @@ const RESULTS = {
 } as const satisfies Record<Exclude<PaymentStatus, 'started'>, PaymentResult>;
 
 const PAYMENT_NAMESPACE = 'e3b7a9f0-61d2-4c1b-8a53-0c8d5c7f2a41';
-/** Unfinished payments taken up at a time. */
+/** Most unfinished payments resumed at a time. */
 const MOST = 100;
 
 /**
- * Has orders paid, each at most once. A payment has a row before the provider is asked, so whoever dies on the way leaves it
- * `started`: the buyer's next try, or `resume`, goes on from there, with the same key at the provider.
+ * Takes payments, at most one for an order. Each has a row before the provider is asked. If the process dies, the row stays
+ * `started`; the buyer's next try or `resume` then goes on with the same key at the provider.
  */
 export class Payments {
   /** @param timeoutMs milliseconds until the provider's answer counts as lost */
@@ -50,9 +50,9 @@ export class Payments {
   ) {}
 
   /**
-   * Pays an order. The same token again is the same payment: it has the same result, and no second effect.
+   * Pays an order. The same token again is the same payment: same result, no second effect.
    *
-   * @throws {PaymentUnknownError} it is not known whether the money was taken; the same call again finds out
+   * @throws {PaymentUnknownError} nobody knows whether the money was taken; the same call again finds out
    */
   async pay(orderId: string, token: string): Promise<PaymentResult> {
     const id = uuidv5(JSON.stringify([orderId, token]), PAYMENT_NAMESPACE);
@@ -64,8 +64,8 @@ export class Payments {
   }
 
   /**
-   * Finishes what others left: refunds what is due, and takes up payments that are started for longer than a provider may
-   * take. What fails now is left for the next time. Returns the orders that became paid.
+   * Finishes what others left: refunds that are due, and payments started longer ago than a provider may take. Returns the orders
+   * that became paid. What fails now is left for the next call.
    */
   async resume(): Promise<string[]> {
     const values = [(2 * this.timeoutMs) / 1_000, MOST];
@@ -79,13 +79,13 @@ export class Payments {
     return rows.filter((_, i) => valueOf(results[i]!) === 'paid').map(({ orderId }) => orderId);
   }
 
-  /** From wherever the payment is to its end. Undefined if there is no such payment. */
+  /** Leads the payment from its present state to its end. Resolves to undefined if there is no such payment. */
   async #finish(id: string): Promise<PaymentResult | undefined> {
     const { rows } = await this.pool.query<Payment>(LOOK_SQL, [id]);
     const [payment] = rows;
     if (!payment) return undefined;
     if (payment.status !== 'started') return RESULTS[payment.status];
-    // It may have been charged before its order ended: its refund finds out.
+    // It may have been charged before its order ended: the refund finds out.
     if (!payment.payable) await this.#move(id, 'started', 'refunding');
     else if ((await this.#charge(payment)) === 'declined') await this.#move(id, 'started', 'declined');
     else await this.pool.query(FINISH_SQL, [id]);

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Charge, PaymentProvider } from './provider.js';
 
-/** What a token asks for. One that starts with none of these is charged at once. */
+/** The token says how the provider behaves. Any other token is charged at once. */
 const DECLINED = /^tok_declined/;
-/** The money is taken and the answer gets lost. Asked again, it answers. */
+/** Takes the money and loses the answer. Asked again, it answers. */
 const TIMEOUT = /^tok_timeout/;
-/** Nothing is taken and nothing is answered, however often it is asked. */
+/** Takes nothing and never answers. */
 const UNREACHABLE = /^tok_unreachable/;
-/** So many milliseconds pass before the money is taken. */
+/** Takes the money after so many milliseconds. */
 const SLOW = /^tok_slow-(\d{1,5})/;
 
-/** Either a charge or what keeps a late one from being made; who comes first decides. */
+/** A row is a charge, or a refund, which keeps a late charge from being made. */
 const CHARGE_SQL = `
   INSERT INTO payment_provider.charges (key, units, status) VALUES ($1, $2, 'charged')
   ON CONFLICT (key) DO NOTHING RETURNING status`;
@@ -24,7 +24,7 @@ interface Booking {
   readonly status: 'charged' | 'refunded';
 }
 
-/** Behaves like a provider at the other end of a network, as the payment's token asks. Keeps its own books, apart from the orders. */
+/** Behaves like a provider behind a network, as the token asks. It keeps its books apart from the orders. */
 export class SimulatedProvider implements PaymentProvider {
   constructor(private readonly pool: Pool) {}
 

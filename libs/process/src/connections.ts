@@ -1,12 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How long the rest of a request that is half here may take at the end, in milliseconds. */
+/** In milliseconds: how long the rest of a half-sent request may take at the end. */
 const LATE_MS = 2_000;
 
 /**
- * The connections of an HTTP server, and the requests on them. Node's own `close` ends those that are idle at that moment, and
- * waits for ever for those that never send a whole request.
+ * The connections of an HTTP server, and their requests. Node's own `close` ends only those that are idle at that moment, and
+ * waits for ever for one that never sends a whole request.
  */
 export class Connections {
   readonly #requests = new Map<Socket, Set<IncomingMessage>>();
@@ -28,7 +28,7 @@ export class Connections {
     });
   }
 
-  /** To be called when the server closes: leaves only the connections with a whole request, until it is answered. */
+  /** Call it when the server closes. It keeps only connections with a whole request, until that is answered. */
   end(): void {
     this.#ending = true;
     setTimeout(() => {

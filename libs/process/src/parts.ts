@@ -7,14 +7,14 @@ import { Connections } from './connections.js';
 type End = (...args: unknown[]) => unknown;
 
 /**
- * The parts of an application that have something to end. Nest awaits one after the other, so one that hangs would keep the
- * others from ending: here each has its time, those of libraries too, and is then left behind.
+ * The parts of an application that have to end. Nest awaits them one after the other, so one that hangs would block the others.
+ * Here each part, also of a library, has a time limit and is then left behind.
  */
 export class Parts {
   readonly #log = new Logger('Process');
   readonly #unfinished = new Set<{ readonly name: string }>();
 
-  /** @param timeoutMs for all of them: work in hand may take half of it, each connection to a server an eighth */
+  /** @param timeoutMs for all parts: work in hand may take half of it, each connection to a server an eighth */
   constructor(
     app: INestApplication<Server>,
     private readonly timeoutMs: number,
@@ -34,12 +34,12 @@ export class Parts {
       });
   }
 
-  /** Names of those that have begun to end, and have not ended, or failed to. */
+  /** Names of the parts that began to end and did not finish. */
   get unfinished(): string[] {
     return Array.from(this.#unfinished, ({ name }) => name);
   }
 
-  /** Resolves once all have begun: what ends before it has begun would begin after that. */
+  /** Resolves once the application has started: a part that ended before its start would start afterwards. */
   begun(beginning: Promise<unknown>): Promise<void> {
     return this.#inTime('the beginning', this.timeoutMs / 8, () => beginning);
   }
@@ -63,7 +63,7 @@ export class Parts {
   }
 }
 
-/** Whatever Nest has made, or was given, for this application. */
+/** All instances of this application that Nest has made or was given. */
 function instancesOf(app: INestApplication): Set<object> {
   const instances = [...app.get(ModulesContainer).values()].flatMap((module) =>
     [module.providers, module.controllers, module.injectables].flatMap((hosts) =>

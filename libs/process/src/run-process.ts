@@ -4,13 +4,13 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Parts } from './parts.js';
 
-/** With what a process ends, besides 128 + the number of the signal that ended it at once. */
+/** Exit codes, besides 128 + the number of a signal that ended the process at once. */
 export const EXIT = {
-  /** Everything has ended in time. */
+  /** Everything ended in time. */
   ended: 0,
-  /** It could not start, or an error was caught by nobody. */
+  /** It could not start, or nobody caught an error. */
   failed: 1,
-  /** Something did not end, or not in time, and was left behind; the log names it. EX_TEMPFAIL of sysexits(3). */
+  /** A part did not end in time and was left behind; the log names it. EX_TEMPFAIL of sysexits(3). */
   leftBehind: 75,
 } as const;
 
@@ -22,29 +22,29 @@ export interface Service {
   readonly app: INestApplication<Server>;
   readonly host: string;
   readonly port: number;
-  /** From the signal until it stops to listen, in milliseconds: it goes on serving meanwhile. */
+  /** In milliseconds: how long it goes on serving after the signal. */
   readonly graceMs: number;
-  /** From then until it leaves at the latest, in milliseconds. */
+  /** In milliseconds: how long it may take to exit after that. */
   readonly timeoutMs: number;
 }
 
 export interface Beginning {
-  /** Errors for whoever has started the process: their message is all that is shown. */
+  /** Errors that whoever starts the process can mend: only their message is shown. */
   readonly expected: readonly (new (...args: never[]) => Error)[];
   /**
-   * Resolves to what shall serve, or to nothing if all is done.
+   * Resolves to the service, or to nothing if all is done.
    *
    * @param ending aborts the moment the process is told to end
    */
   readonly boot: (ending: AbortSignal) => Promise<Service | void>;
 }
 
-/** How every process of this project begins and ends. Resolves once it serves. */
+/** Starts and ends a process of this project. Resolves once it serves. */
 export async function runProcess({ expected, boot }: Beginning): Promise<void> {
   const ending = new AbortController();
   let end: ((signal: NodeJS.Signals) => Promise<void>) | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
-    // Before it takes any work there is nothing to end, and who tells it twice does not want to wait.
+    // Before it serves there is nothing to end, and a second signal means: do not wait.
     if (!end || ending.signal.aborted) process.exit(128 + constants.signals[signal]);
     ending.abort();
     void end(signal);

@@ -3,9 +3,9 @@ import { notYet, unusable, type Hindrance } from './hindrance.js';
 import { isRefusalOfPooler } from './postgres-verdict.js';
 import { postgresOptions, SESSION } from './postgres.js';
 
-/** The oldest that is supported. */
+/** The oldest version that is supported. */
 const OLDEST = 13;
-/** Looks at two sessions in turn: a pooler may lend each another server by chance. */
+/** Looks at each of two sessions. One look could miss a pooler, which assigns servers by chance. */
 const TURNS = 4;
 
 const LOOK = `SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int / 10000 AS version,
@@ -19,7 +19,7 @@ interface Look {
   readonly plans: string;
 }
 
-/** What keeps this application from working with that Postgres, if something does. Rejects with whatever Postgres rejects with. */
+/** Resolves to why this application cannot work with that Postgres, if it cannot. Rejects with the errors of Postgres. */
 export async function checkPostgres(url: string): Promise<Hindrance | undefined> {
   const sessions = [1, 2].map(() => new pg.Client({ ...postgresOptions, connectionString: url }));
   for (const session of sessions) session.on('error', () => undefined); // told by the rejection
@@ -40,7 +40,7 @@ export async function checkPostgres(url: string): Promise<Hindrance | undefined>
 
 function judge(looks: readonly Look[]): Hindrance | undefined {
   const [{ version, readOnly, plans }] = looks as [Look];
-  // Two sessions, each of which stays with its server.
+  // Each of the two sessions must stay with its own server process.
   const [pid, other] = looks.map((look) => look.pid);
   if (pid === other || looks.some((look, i) => look.pid !== (i % 2 === 0 ? pid : other))) {
     return unusable(POOLED);

@@ -4,7 +4,7 @@ import { notYet, unusable, type Hindrance } from './hindrance.js';
 /** In milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** What keeps this application from working with that Redis, if something does. Rejects with whatever Redis rejects with. */
+/** Resolves to why this application cannot work with that Redis, if it cannot. Rejects with the errors of Redis. */
 export async function checkRedis(url: string): Promise<Hindrance | undefined> {
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -12,9 +12,9 @@ export async function checkRedis(url: string): Promise<Hindrance | undefined> {
     commandTimeout: PATIENCE_MS,
     disconnectTimeout: 0,
     retryStrategy: () => null,
-    enableReadyCheck: false, // which waits while it loads, without a word
+    enableReadyCheck: false, // it would wait silently while Redis loads its data
   });
-  // The rejection of a command says only that the connection was lost.
+  // A command's own rejection says only that the connection was lost.
   const lost = new Promise<never>((_, reject) => redis.on('error', reject));
   try {
     return await Promise.race([lost, look(redis)]);

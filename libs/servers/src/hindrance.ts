@@ -1,8 +1,8 @@
-/** What keeps this application from working with a server. */
+/** Why this application cannot work with a server. */
 export interface Hindrance {
-  /** Whether time may mend it. Otherwise somebody has to change a configuration. */
+  /** Whether it may pass with time. Otherwise somebody has to change a configuration. */
   readonly passes: boolean;
-  /** Goes on after the name of the server. */
+  /** The rest of a sentence that begins with the server's name. */
   readonly what: string;
 }
 

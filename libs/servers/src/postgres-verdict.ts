@@ -35,7 +35,7 @@ const BY_CLASS: Readonly<Record<string, Verdict>> = {
 
 type PostgresError = Pick<pg.DatabaseError, 'code' | 'message'>;
 
-/** A pooler does not let through what a session is to begin with. The code, `08P01`, it uses for much else. */
+/** A pooler refuses the settings that a session begins with. It is told by its text, since the code `08P01` means much else too. */
 export const isRefusalOfPooler = (error: unknown): boolean =>
   /unsupported startup parameter/.test((error as PostgresError).message);
 

@@ -3,29 +3,26 @@ import type { Pool, PoolConfig } from 'pg';
 import { lend, putBack } from './lend.js';
 import { reasonOf } from './reason.js';
 
-/** In milliseconds: until a connection is made, or one of the pool is free. */
+/** In milliseconds: most time until a connection is made, or one of the pool is free. */
 const CONNECT_MS = 2_000;
-/** Longest statement, in milliseconds: beyond it Postgres gives it up, and it is tried again. */
+/** In milliseconds: Postgres gives up a longer statement, and it is tried again. */
 const STATEMENT_MS = 8_000;
-/** Beyond so many milliseconds without a word the connection is given up: more than the server's own limit, for one that is not heard. */
+/** In milliseconds: a connection that is silent for longer is closed. Above STATEMENT_MS: a server that is heard answers before. */
 const SILENCE_MS = 9_000;
-/** An idle connection is closed before its silence could be misread. */
+/** In milliseconds: an idle connection is closed before it counts as silent. */
 const IDLE_MS = 8_000;
-/** Longest silence inside a transaction, in milliseconds: a stopped process must not keep a row locked for ever. */
+/** In milliseconds: most silence inside a transaction. A stopped process must not keep a row locked for ever. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
-/** For /health and lookups of it. */
+/** In milliseconds: for the check of /health. */
 const PROBE_MS = 1_500;
 
-/**
- * How a session is set up, whatever the database's own defaults are.
- *
- * - A named statement is planned once per connection. Left to itself, Postgres plans the batched ones anew each time, for a
- *   third of what they cost: it sees that these arrays are shorter than it assumes of any. The plan is the same, by primary keys.
- * - What is written here was written for READ COMMITTED.
- */
+/** Settings of every session, whatever the database's defaults are. */
 export const SESSION = {
+  // Plans a named statement once per connection. Otherwise Postgres plans the batched ones anew each time, because their arrays are
+  // shorter than its estimate. That costs a third of their time and leads to the same plan.
   plan_cache_mode: 'force_generic_plan',
+  // All SQL here is written for it.
   default_transaction_isolation: 'read committed',
 };
 const OPTIONS = Object.entries(SESSION)
@@ -43,7 +40,7 @@ export const postgresOptions = {
   options: OPTIONS,
   stream: () => {
     const socket = new Socket();
-    // Closed by the socket rather than by a limit on queries: whoever has the connection loses it at once, and nobody gets it again.
+    // The socket closes, rather than a query time out: its user loses the connection at once, and nobody gets it again.
     return socket.setTimeout(SILENCE_MS, () =>
       socket.destroy(new Error(`Postgres has said nothing for ${SILENCE_MS} ms`)),
     );
@@ -57,7 +54,7 @@ const WRITABLE = {
 };
 
 /**
- * A connection that takes no writes is left: the next one may, once the address leads to the primary again.
+ * Leaves a connection that takes no writes: the next one may, once the address leads to the primary again.
  *
  * @throws {Error} that says why Postgres cannot be used
  */

@@ -6,11 +6,11 @@ import { notYet, unusable, type Hindrance } from './hindrance.js';
 import type { Log } from './log.js';
 import { isPassing } from './verdict-of.js';
 
-/** In milliseconds: between two tries, and between two lines that say what is waited for. */
+/** In milliseconds: between two tries, and between two lines in the log. */
 const RETRY_MS = 500;
 const REPORT_MS = 5_000;
 
-/** This application cannot work with a server before somebody changes a configuration. The message says which. */
+/** This application cannot work with a server until somebody changes a configuration. The message says which. */
 export class ServerUnusableError extends Error {
   override readonly name = 'ServerUnusableError';
 }
@@ -18,7 +18,7 @@ export class ServerUnusableError extends Error {
 const CHECKS = { Postgres: checkPostgres, Redis: checkRedis };
 
 /**
- * Resolves once each of these servers can be worked with, however long that takes, and says what it waits for: at once, and
+ * Resolves once this application can work with each of the servers, however long that takes. Logs what it waits for, at once and
  * every few seconds.
  *
  * @throws {ServerUnusableError} when waiting is in vain
@@ -46,7 +46,7 @@ async function wait(name: keyof typeof CHECKS, url: string, log: Log): Promise<v
   }
 }
 
-/** What the rejection of a check says. */
+/** The hindrance that the rejection of a check tells. */
 function hindranceOf(error: Error): Hindrance {
   const said = error.message || (error as pg.DatabaseError).code || error.name;
   return isPassing(error) ? notYet(said) : unusable(said);

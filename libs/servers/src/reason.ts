@@ -1,14 +1,14 @@
 import { causeOf } from './log.js';
 import { verdictOf } from './verdict-of.js';
 
-/** What is wrong with a password, by Postgres and by Redis. */
+/** Codes of Postgres and Redis for a wrong password. */
 const PASSWORDS = new Set(['28P01', '28000', 'WRONGPASS', 'NOAUTH']);
-/** What a server says that was the primary. */
+/** Codes of a server that is no longer the primary. */
 const READ_ONLY = new Set(['25006', 'READONLY', 'MASTERDOWN', 'UNBLOCKED']);
 
 const CODE = /^[A-Z0-9_]+$/;
 
-/** What is wrong with a server, for people. It may be shown to anybody: it names neither addresses nor users. */
+/** Says what is wrong with a server. Anybody may see it: it names neither addresses nor users. */
 export function reasonOf(error: unknown): string {
   const cause = causeOf(error);
   const because = CODE.test(cause) ? ` (${cause})` : '';

@@ -22,10 +22,10 @@ const BY_CODE: Readonly<Record<string, Verdict>> = {
   CROSSSLOT: 'denied',
 };
 
-/** Before version 7 the error of a command in a script comes in one of the script. */
+/** Before version 7, the error of a script contains that of its command. */
 const ERROR_IN_SCRIPT = /^ERR Error running script .*: -([A-Z]+ .*)/;
 
-/** Errors of the code `ERR`, which says nothing, that are no fault of the request. */
+/** Errors with the general code `ERR` that are not the request's fault. */
 const BY_TEXT: readonly (readonly [RegExp, Verdict])[] = [
   [/Script killed by user/, 'repeat'], // only a script that has written nothing can be killed
   [/max number of clients reached/, 'not-now'],

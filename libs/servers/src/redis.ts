@@ -3,14 +3,14 @@ import { ThinnedLog, type Log } from './log.js';
 import { reasonOf } from './reason.js';
 import { verdictOf } from './verdict-of.js';
 
-/** A connection whose answers fail to come for so long is given up, in milliseconds. Nothing may block Redis for as long as that. */
+/** In milliseconds: a connection whose answers fail to come for so long is given up. No command may block for as long. */
 const SILENCE_MS = 5_000;
-/** How long BullMQ's connections may wait for a job: less than {@link SILENCE_MS}, in seconds. */
+/** In seconds: how long BullMQ may wait for a job; less than {@link SILENCE_MS}. */
 export const LONGEST_BLOCK_SECONDS = 3;
-/** Each connection is tried so often, since one that is only listened to would never tell that it is lost. */
+/** In milliseconds: each connection is tried this often, since one that only listens would never notice that it is lost. */
 const BEAT_MS = 2_000;
 
-/** Where to write what nobody reads. */
+/** A key to write to, which nobody reads. */
 const PROBE_KEY = 'servers:probe';
 const PROBE_TTL_MS = 1_000;
 
@@ -20,19 +20,19 @@ const OPTIONS: RedisOptions = {
   socketTimeout: SILENCE_MS,
   keepAlive: 10_000,
   retryStrategy: (attempts) => Math.min(attempts * 50, 500),
-  // While it loads its data it is asked again so soon, instead of when it expects to be done.
+  // While Redis loads its data, ask again this soon, not when it expects to be done.
   maxLoadingRetryTime: 500,
-  // Whoever has asked is told; the address may lead to another server by now.
+  // The caller gets the error; the address may lead to another server by now.
   reconnectOnError: (error) => verdictOf(error) === 'leave',
-  // The client would subscribe once, end the process if that failed, and never try again: whoever subscribes does so by `ready`.
+  // The client would subscribe only once, and end the process if that failed: subscribers do it on `ready`.
   autoResubscribe: false,
 };
 
-/** What becomes of commands while Redis is away. */
+/** What happens to commands while Redis is away. */
 const PATIENCE = {
-  /** Somebody waits for the answer: they fail soon. */
+  /** They fail soon, since somebody waits for the answer. */
   requests: { maxRetriesPerRequest: 1, commandTimeout: 1_500 },
-  /** The work in hand waits with them: they are sent again after the reconnect. */
+  /** They wait, and so does the work in hand; they are sent again after the reconnect. */
   work: { maxRetriesPerRequest: null },
 } as const satisfies Record<string, RedisOptions>;
 
@@ -42,10 +42,10 @@ export interface RedisUse {
   readonly patience: keyof typeof PATIENCE;
 }
 
-/** Why a connection is not ready, where it was told. */
+/** The last error of each connection that failed. */
 const troubles = new WeakMap<Redis, unknown>();
 
-/** A connection to Redis that reconnects for ever. Duplicates of it do as well, and are not tried. */
+/** A connection to Redis that reconnects for ever. Its duplicates do so too, but are not tried every {@link BEAT_MS}. */
 export function openRedis(url: string, { name, patience }: RedisUse, log: Log): Redis {
   const redis = new Redis(url, { ...OPTIONS, ...PATIENCE[patience], connectionName: name });
   const thinned = new ThinnedLog(log);
@@ -75,21 +75,21 @@ export async function readyRedis(redis: Redis): Promise<Redis> {
 
 /** @throws {Error} that says why Redis cannot be used */
 export async function probeRedis(redis: Redis): Promise<void> {
-  // What is sent now would wait for the reconnect.
+  // A command would wait for the reconnect.
   if (redis.status !== 'ready') throw new Error(reasonOf(troubles.get(redis)));
   await writeTo(redis).catch((error: unknown) => {
     throw new Error(reasonOf(error), { cause: error });
   });
 }
 
-/** The client waits for a server that loads its data, without a word. */
+/** By itself the client waits silently for a server that loads its data. */
 async function rejectIfLoading(redis: Redis): Promise<void> {
   const about = await redis.info('persistence').catch(() => ''); // whatever else is wrong, the client tells
   if (about.includes('loading:1')) throw new ReplyError('LOADING Redis reads its data from disk');
 }
 
 async function writeTo(redis: Redis): Promise<void> {
-  // With RESP2 a subscription does nothing else.
+  // With RESP2 a subscribed connection takes no other command.
   if (redis.mode === 'subscriber') await redis.ping();
   else await redis.set(PROBE_KEY, '', 'PX', PROBE_TTL_MS);
 }

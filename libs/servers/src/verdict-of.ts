@@ -9,13 +9,13 @@ import type { Verdict } from './verdict.js';
 /** Errors of the language rather than of a server. */
 const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError, AssertionError];
 
-/** The one place that judges what Redis, Postgres and their clients reject with. */
+/** Judges the errors of Redis, Postgres and their clients. No other place does. */
 export function verdictOf(error: unknown): Verdict {
   const cause = originOf(error);
   if (cause instanceof ReplyError) return redisVerdict(cause as Error);
   if (cause instanceof pg.DatabaseError) return postgresVerdict(cause);
   if (DEFECTS.some((kind) => cause instanceof kind)) return 'defect';
-  // Whatever else a client rejects with, it got no answer: a lost connection, a time-out, a refused connect.
+  // Any other error of a client means that no answer came: a lost connection, a time-out, a refused connect.
   return 'leave';
 }
 

@@ -27,7 +27,7 @@ export class Shop {
     return this.dataSource.getRepository(Sale).findOneByOrFail({ id });
   }
 
-  /** As if their time were over, or as if their buyers had cancelled them. */
+  /** Makes reservations due, as if their time were over or, on demand, their buyers had cancelled them. */
   async makeDue(orders: readonly Pick<OrderRequest, 'orderId'>[], cancelRequested = false): Promise<void> {
     await this.dataSource.query(
       'UPDATE orders SET expires_at = clock_timestamp(), cancel_requested = $2 WHERE id = ANY ($1::uuid[])',
@@ -45,7 +45,7 @@ export class Shop {
   }
 }
 
-/** An order of one buyer; the buyer is somebody new unless named. */
+/** An order, of a new buyer unless one is named. */
 export function orderOf(saleId: string, order: Partial<OrderRequest> = {}): OrderRequest {
   const { sku = 'hot', quantity = 1, buyerId = randomUUID(), idempotencyKey = 'key' } = order;
   const orderId = orderIdOf(saleId, buyerId, idempotencyKey);

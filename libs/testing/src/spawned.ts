@@ -6,12 +6,12 @@ import { currentRun } from '../../../tools/processes/run.mjs';
 
 const READY_MS = 30_000;
 
-/** A process that a test starts, sends signals and sees end, with what it wrote. */
+/** A process of a test: it takes signals, and keeps its output and exit code. */
 export class Spawned {
   readonly #child: ChildProcess;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
-  /** Everything it has written so far. */
+  /** All that it has written so far. */
   output = '';
 
   constructor(
@@ -27,7 +27,7 @@ export class Spawned {
     currentRun().endAtLatest(this.#child.pid!, { signal: 'SIGKILL' });
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
-    // Once its output is complete too.
+    // `close` comes once the output is complete too.
     this.ended = once(this.#child, 'close').then(
       ([code, signal]) => (code ?? signal) as number | NodeJS.Signals,
     );

@@ -7,7 +7,7 @@ interface Piece {
   readonly chunk?: Buffer;
 }
 
-/** One direction of one connection. What cannot pass now is kept in order and passes later, as TCP would send it again. */
+/** One direction of a connection. Pieces that cannot pass now pass later, in order, as TCP would send them again. */
 class Lane {
   readonly #pieces: Piece[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ class Lane {
     from.on('error', () => undefined).on('close', () => add());
   }
 
-  /** What is under way is lost, and so is all that comes. */
+  /** Loses all pieces, those under way and those that come. */
   forget() {
     this.#forgotten = true;
     this.#pieces.length = 0;
@@ -57,7 +57,7 @@ class Lane {
 export class TcpProxy {
   readonly #lanes = new Set<Lane>();
   readonly #sockets = new Set<Socket>();
-  /** Open connections that are not forgotten: the client's end and both lanes of each. */
+  /** Open connections that are not forgotten: the client's socket, and both lanes. */
   readonly #links = new Map<Socket, readonly Lane[]>();
   #refuses = false;
   #requestsPass = true;
@@ -79,7 +79,7 @@ export class TcpProxy {
     return new TcpProxy(server, { host, port });
   }
 
-  /** Leads to the server of this URL. */
+  /** A relay to the server of this URL. */
   static before(url: string): Promise<TcpProxy> {
     const { hostname, port } = new URL(url);
     return TcpProxy.to(hostname, Number(port));
@@ -105,8 +105,8 @@ export class TcpProxy {
   }
 
   /**
-   * Nothing passes any more on the connections that are open now, not even after `heal`; new ones work. So does a gateway that
-   * lost its table: nobody is told. Resolves once their clients have left all of them.
+   * Lets nothing pass on the open connections any more, even after `heal`, and tells nobody, as a gateway does that lost its
+   * table. New connections work. Resolves once the clients have left the old ones.
    */
   async forget(): Promise<void> {
     const clients = [...this.#links.keys()];
@@ -116,14 +116,14 @@ export class TcpProxy {
     await Promise.all(clients.map((client) => new Promise((left) => void client.once('close', left))));
   }
 
-  /** Resets every connection on both sides, what was under way is lost, and new ones are reset too. */
+  /** Resets every connection on both sides, and new ones too. Pieces under way are lost. */
   cut() {
     this.#refuses = true;
     for (const socket of this.#sockets) socket.resetAndDestroy();
     this.#lanes.clear();
   }
 
-  /** Connections stay open and new ones open, but nothing passes. */
+  /** Lets nothing pass. Connections stay open, and new ones open. */
   blackhole() {
     this.#requestsPass = this.#answersPass = false;
   }
@@ -133,7 +133,7 @@ export class TcpProxy {
     this.#answersPass = false;
   }
 
-  /** Every piece takes this much longer, each way. */
+  /** Delays every piece by so much, each way. */
   delay(ms: number) {
     this.#delayMs = ms;
   }

@@ -17,5 +17,5 @@ export class AdminKey {
   }
 }
 
-/** Digests have one length, as timingSafeEqual needs, and tell nothing of the key's. */
+/** Digests have one length, which timingSafeEqual needs, and hide the key's own. */
 const digest = (key: string) => createHash('sha256').update(key).digest();

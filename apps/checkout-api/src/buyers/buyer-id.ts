@@ -13,9 +13,9 @@ export const buyerId = z
   .meta({ example: 'buyer-1' });
 
 /**
- * The buyer of a request that may name one: a buyer with a token acts for nobody else.
+ * The buyer of a request: the one of the token, or else the one that it names.
  *
- * @throws {ProblemError}
+ * @throws {ProblemError} also if a token and the name differ
  */
 export function buyerOf(caller: Caller, named: string | undefined): string {
   const buyer = caller.kind === 'buyer' ? caller.buyerId : named;

@@ -6,12 +6,12 @@ import { ProblemError } from '../http/problems/problem.js';
 
 type Verify = (token: string, options: JWTVerifyOptions) => Promise<{ payload: JWTPayload }>;
 
-/** Seconds by which the clocks of this machine and of the issuer may differ. */
+/** Most seconds by which the clocks of this machine and of the issuer may differ. */
 const CLOCK_TOLERANCE = 5;
 
 /**
- * Tells who a buyer is by a JSON Web Token (RFC 7519) that somebody else issued: signed with a shared secret (HS256), or with a key
- * of a JSON Web Key Set. The subject is the buyer. Without either, nobody is authenticated and checkouts name their buyer.
+ * Verifies JSON Web Tokens (RFC 7519), whose subject is the buyer. Their issuer signs with a shared secret (HS256) or a key of its
+ * key set. Without either, nobody is authenticated and checkouts name their buyer.
  */
 @Injectable()
 export class BuyerTokens {
@@ -24,14 +24,14 @@ export class BuyerTokens {
     this.#options = {
       issuer: BUYER_JWT_ISSUER,
       audience: BUYER_JWT_AUDIENCE,
-      // What is listed is what is accepted: never `none`, and no key set's public key as an HMAC secret.
+      // Accepts only these: never `none`, and no public key of a set as an HMAC secret.
       algorithms: BUYER_JWT_SECRET ? ['HS256'] : ['RS256', 'PS256', 'ES256', 'EdDSA'],
       requiredClaims: ['sub', 'exp'],
       clockTolerance: CLOCK_TOLERANCE,
     };
   }
 
-  /** Whether buyers have to show a token. */
+  /** Whether buyers need a token. */
   get required(): boolean {
     return this.#verify !== undefined;
   }
@@ -39,7 +39,7 @@ export class BuyerTokens {
   /**
    * The buyer that a token names.
    *
-   * @throws {ProblemError} BUYER_TOKEN_REQUIRED, or BUYER_KEYS_UNAVAILABLE where the key set cannot be had
+   * @throws {ProblemError} BUYER_TOKEN_REQUIRED, or BUYER_KEYS_UNAVAILABLE if the key set cannot be fetched
    */
   async buyerOf(token: string): Promise<string> {
     try {
@@ -61,7 +61,7 @@ function verifierOf(secret: string | undefined, jwksUrl: string | undefined): Ve
   return (token, options) => jwtVerify(token, keys, options);
 }
 
-/** Everything that is not about the token itself: the key set did not come, or not as one. */
+/** The key set did not come, or was none. All other errors of jose are about the token. */
 const isUnavailable = (error: unknown) =>
   !(error instanceof errors.JOSEError) ||
   error instanceof errors.JWKSTimeout ||

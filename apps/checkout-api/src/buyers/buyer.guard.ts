@@ -5,7 +5,7 @@ import { bearerOf } from '../http/authorization.js';
 import { BuyerTokens, tokenRequired } from './buyer-tokens.js';
 import { setCaller, type Caller } from './caller.js';
 
-/** Finds out who calls, and lets nobody through who must have a token and has none. */
+/** Finds out who calls. Refuses whoever needs a token and has none. */
 @Injectable()
 export class BuyerGuard implements CanActivate {
   constructor(

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** Who calls: a buyer whose token was verified; an admin; or anyone, where buyers are not authenticated. */
+/** Who calls: a buyer with a verified token, an admin, or anyone where buyers are not authenticated. */
 export type Caller =
   { readonly kind: 'buyer'; readonly buyerId: string } | { readonly kind: 'admin' | 'anyone' };
 
@@ -11,7 +11,7 @@ type Called = FastifyRequest & { [CALLER]?: Caller };
 export const setCaller = (request: FastifyRequest, caller: Caller) =>
   void Object.assign(request, { [CALLER]: caller });
 
-/** @throws {TypeError} where no BuyerGuard is in front of the handler: that would let everybody in */
+/** @throws {TypeError} if no BuyerGuard is in front of the handler, which would let everybody in */
 export function callerOf(request: FastifyRequest): Caller {
   const caller = (request as Called)[CALLER];
   if (!caller) throw new TypeError('no guard has found out who calls');

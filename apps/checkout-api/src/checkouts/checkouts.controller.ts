@@ -102,6 +102,6 @@ export class CheckoutsController {
   }
 }
 
-/** What it is as well, once it is settled. */
+/** A settled order is told in full. */
 const accepted = ({ orderId, sku, quantity, status, reason }: OrderView) =>
   status === 'queued' ? { orderId, status } : { orderId, status, reason, sku, quantity };

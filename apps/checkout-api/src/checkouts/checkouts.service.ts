@@ -30,7 +30,7 @@ export class CheckoutsService {
   ) {}
 
   /**
-   * Accepts a checkout: when this resolves, the order is in the queue or settled. Harmless to repeat with the same key.
+   * Accepts a checkout: once this resolves, the order is in the queue or settled. Repeating it with the same key has no effect.
    *
    * @throws {ProblemError}
    */
@@ -52,7 +52,7 @@ export class CheckoutsService {
         sale.endsAt && now >= sale.endsAt.getTime() ? await this.#afterTheEnd(sale, order) : undefined;
       const guests = sale.waitingRoom ? insideKey(saleId) : undefined;
       const answer = earlier ?? (await this.#admit(order, guests, wait)) ?? queuedView(order);
-      // Whatever Redis has forgotten: an order is its content.
+      // Redis may have forgotten the key's first body; the order itself has it.
       if (fingerprintOf(answer) !== fingerprintOf(order)) throw keyReused();
       return answer;
     } catch (error) {
@@ -62,7 +62,7 @@ export class CheckoutsService {
     }
   }
 
-  /** What its client is told of an order that was rejected. */
+  /** The answer to the client of a rejected order. */
   async rejection({ orderId, reason }: OrderView): Promise<ProblemError> {
     const isLimit = reason === 'BUYER_LIMIT_EXCEEDED';
     const holding = isLimit ? await this.orders.holding(orderId).catch(() => undefined) : undefined;
@@ -71,7 +71,7 @@ export class CheckoutsService {
     });
   }
 
-  /** What can be told without asking anybody. */
+  /** Checks what the sale alone can tell. */
   #check({ id, items, startsAt, perBuyerLimit }: Sale, { sku, quantity }: Checkout) {
     if (!items.some((item) => item.sku === sku)) {
       throw new ProblemError(
@@ -89,7 +89,7 @@ export class CheckoutsService {
     }
   }
 
-  /** The order, if it is settled. Only one that is at least queued may go on to be admitted: a new one comes too late. */
+  /** Resolves to the order if it is settled, and to undefined if it is queued. A new order comes too late. */
   async #afterTheEnd({ endsAt }: Sale, order: OrderRequest): Promise<OrderView | undefined> {
     const earlier = await this.orders.find(order.orderId);
     if (!earlier) throw new ProblemError('SALE_ENDED', `It ended at ${endsAt!.toISOString()}.`);
@@ -98,13 +98,13 @@ export class CheckoutsService {
     return earlier;
   }
 
-  /** The order, if it is settled by the time its client wants to know; otherwise it is in the queue. */
+  /** Resolves to the order if it is settled in time for its client, else to undefined: it is in the queue. */
   #admit(order: OrderRequest, guests?: string, wait?: ClientWait): Promise<OrderView | undefined> {
     return wait ? this.#waitFor(order, wait, guests) : this.#enter(order, guests);
   }
 
   async #waitFor(order: OrderRequest, wait: ClientWait, guests?: string): Promise<OrderView | undefined> {
-    // Listen before anybody can tell.
+    // Listen before a worker can answer.
     const { state, stop } = this.watch.until(order.orderId, wait);
     try {
       const settled = await this.#enter({ ...order, replyTo: this.watch.replyTo }, guests);
@@ -116,21 +116,21 @@ export class CheckoutsService {
     }
   }
 
-  /** The order to what was heard of it. Only a fresh outcome is sure to be that of this very content. */
+  /** Completes the news of an order. Only a fresh outcome surely belongs to this content; else Postgres knows. */
   async #orderOf(heard: OrderState | OrderView, order: OrderRequest): Promise<OrderView | undefined> {
     if ('sku' in heard) return heard;
     if (isOutcome(heard)) return { ...queuedView(order), ...heard };
     return (await this.orders.settled([order.orderId]))[0];
   }
 
-  /** The order, if it is settled; otherwise it is in the queue now. */
+  /** Resolves to the order if it is settled, else to undefined: it is in the queue now. */
   async #enter(order: QueuedOrder, guests?: string): Promise<OrderView | undefined> {
     const admission = await this.#admitted(order, { guests });
     this.metrics.count(admission === 'accepted' ? 'accepted' : 'replayed');
     return admission === 'replayed' ? this.#settledBefore(order) : undefined;
   }
 
-  /** @throws {ProblemError} where it is refused */
+  /** @throws {ProblemError} if it is refused */
   async #admitted(order: QueuedOrder, options: AdmissionOptions): Promise<Admission> {
     const admission = await fromRedis(this.admissions.admit(order, options));
     if (admission === 'sold-out') throw this.#soldOut(order);
@@ -145,7 +145,7 @@ export class CheckoutsService {
     return new ProblemError('SOLD_OUT', `Nothing is left of ${sku}.`);
   }
 
-  /** If Postgres does not answer, or does not know the order, queueing it again finds out what became of it. */
+  /** If Postgres does not answer, or does not know the order, it is queued again: a worker finds out. */
   async #settledBefore(order: QueuedOrder): Promise<OrderView | undefined> {
     const [settled] = await this.orders.settled([order.orderId]).catch(() => []);
     if (!settled) await this.#admitted(order, { anew: true });

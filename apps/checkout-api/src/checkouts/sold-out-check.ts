@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter } from 'prom-client';
 import { DataSource } from 'typeorm';
 
-/** Milliseconds between two looks at a SKU that is refused. */
+/** Milliseconds between two looks at a SKU whose checkouts are refused. */
 const LOOK_MS = 1_000;
-/** Milliseconds that a worker may take from its commit until it has told that units came back. */
+/** Milliseconds that a worker may take from its commit until it announces that units came back. */
 const TOLD_MS = 250;
 const LOOKUP_TIMEOUT = 1_000;
 
@@ -20,12 +20,12 @@ const ROWS = {
 type StockRow = RowVersion & { readonly available: number };
 
 /**
- * Looks into Postgres while checkouts are refused as sold out, now and then, whatever their number. Where there were units and
- * nobody told, the SKU is reopened, and those refused meanwhile are counted.
+ * While checkouts are refused as sold out, looks into Postgres now and then. If there are units that nobody announced, it reopens
+ * the SKU and counts the checkouts refused meanwhile.
  */
 @Injectable()
 export class SoldOutCheck {
-  /** Refusals of the SKUs that are being looked at. */
+  /** Refused checkouts of each SKU, since its look began. */
   readonly #refused = new Map<string, number>();
   readonly #wrongly = new Counter({
     name: 'checkouts_refused_with_stock_total',

@@ -23,7 +23,7 @@ import { TracedAdmissions } from './traced-admissions.js';
 /** The connection that hears outcomes. */
 const SUBSCRIBER = Symbol('redis-subscriber');
 
-/** What every module shares: configuration, connections, and the libs that live on them. */
+/** What all modules share: configuration, connections, and the libs that use them. */
 @Global()
 @Module({})
 export class CoreModule implements OnApplicationShutdown {

@@ -6,7 +6,7 @@ import { fromPostgres } from '../http/problems/unavailable.js';
 /** Milliseconds a lookup of orders may take; a Postgres that hangs must not keep its clients hanging. */
 export const LOOKUP_TIMEOUT = 2_000;
 
-/** Of several orders at once. Parameters: ids, and the sale of each. */
+/** Parameters: ids of several orders, and the sale of each. */
 const LOOK_UP = {
   name: 'look-up',
   text: `
@@ -18,7 +18,7 @@ const LOOK_UP = {
   query_timeout: LOOKUP_TIMEOUT,
 };
 
-/** Asks Postgres about orders whose keys Redis may have forgotten. It rejects with POSTGRES_UNAVAILABLE. */
+/** Asks Postgres about orders whose keys Redis may have forgotten. Rejects with POSTGRES_UNAVAILABLE. */
 export const lookUpIn =
   (dataSource: DataSource): AdmissionRules['lookUp'] =>
   async (orders) => {

@@ -8,7 +8,7 @@ import {
 import { inSpan, traceparent } from '@app/observability';
 import { SpanKind } from '@opentelemetry/api';
 
-/** Admissions that give each order the place in its trace to take along. */
+/** Admissions that send the trace context along with each order. */
 export class TracedAdmissions extends Admissions {
   override admit(order: QueuedOrder, options?: AdmissionOptions): Promise<Admission> {
     const attributes = {

@@ -19,10 +19,10 @@ export async function serveDashboard(fastify: FastifyInstance, controlUrl?: stri
       reply.headers({ 'cache-control': caching, 'content-security-policy': policy(controlUrl) });
     },
   });
-  // A route for each file: what is not there stays the API's to answer.
+  // One route per file: the API answers all other paths itself.
   const page = { ...serve(BUILT, 'no-cache'), wildcard: false, globIgnore: ['assets/**'] };
   await fastify.register(serveStatic, page);
-  // Vite names assets by their content. They are looked up when asked for, as a new build brings others.
+  // Vite names assets by their content. They are looked up on request, since a new build brings others.
   const lasting = `public, max-age=${YEAR_IN_SECONDS}, immutable`;
   await fastify.register(serveStatic, { ...serve(join(BUILT, 'assets'), lasting), prefix: '/assets/' });
 }

@@ -11,7 +11,7 @@ import { ProblemError } from '../http/problems/problem.js';
 import { fromRedis } from '../http/problems/unavailable.js';
 import { viewOf, type DeadLetterView } from './dead-letter.schema.js';
 
-/** Orders and releases that were refused for good: to look at, and to send again once their cause is gone. */
+/** Orders and returns that were refused for good: to look at, and to send again once the cause is gone. */
 @Injectable()
 export class DeadLettersService {
   readonly gauge: Gauge;
@@ -38,7 +38,7 @@ export class DeadLettersService {
   }
 
   /**
-   * Has a worker try it again, and tells what that is. Sent twice, it is done once.
+   * Has a worker try it again, and returns it. Sending it twice has the effect of once.
    *
    * @throws {ProblemError}
    */
@@ -49,17 +49,16 @@ export class DeadLettersService {
       await this.#admit(letter.order);
     } else {
       await fromRedis(this.reminders.remind([orderId], 0, letter.order));
-      await this.discard(orderId); // if it is refused again before that, the next sweep finds it
+      await this.discard(orderId); // if a worker is faster and it is refused again, the next sweep finds it
     }
     return viewOf(letter);
   }
 
-  /** Nobody is told of it any more. */
   async discard(orderId: string): Promise<void> {
     await fromRedis(this.letters.drop(orderId));
   }
 
-  /** An order that enters the queue is no dead letter any more. */
+  /** Once it is in the queue again, an order is no dead letter. */
   async #admit(order: QueuedOrder): Promise<void> {
     const admission = await fromRedis(this.admissions.admit(order, { anew: true }));
     const refusal = REFUSALS[admission];
@@ -67,7 +66,7 @@ export class DeadLettersService {
   }
 }
 
-/** Why an order that is sent again may not enter the queue once its Idempotency-Key is forgotten. */
+/** Why an order whose Idempotency-Key is forgotten may not enter the queue again. */
 const REFUSALS: Partial<Record<Admission, () => ProblemError>> = {
   'sold-out': () => new ProblemError('SOLD_OUT', 'Nothing is left of its SKU: discard it.'),
   mismatched: () =>

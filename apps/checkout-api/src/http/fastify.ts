@@ -7,7 +7,7 @@ import { refuseUnreadable } from './problems/unreadable.js';
 const BODY_LIMIT = 16 * 1_024;
 const NEW_SALE_BODY_LIMIT = 128 * 1_024;
 
-/** Takes bodies of JSON and nothing else. Behind so many proxies, X-Forwarded-For says where a request comes from. */
+/** Takes JSON bodies only. Trusts X-Forwarded-For of so many proxies. */
 export function fastifyBehind(proxies: number): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import helmet from 'helmet';
 
-/** Pages of this API load nothing from elsewhere and are shown in no frame. Swagger UI has inline styles and its logo inline. */
+/** Pages load nothing from elsewhere and appear in no frame. Swagger UI needs inline styles and an inline logo. */
 const CONTENT_SECURITY_POLICY = {
   useDefaults: false,
   directives: {
@@ -14,10 +14,10 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
-/** What pages of other origins may read besides the usual headers. */
+/** Headers that pages of other origins may read, besides the usual ones. */
 const EXPOSED_HEADERS = ['Location', 'Preference-Applied', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
 
-/** Has every answer carry the headers that protect pages, and lets pages of these origins call the API. */
+/** Adds security headers to every answer, and lets pages of these origins call the API. */
 export function setHeaders(app: NestFastifyApplication, origins: string[] | undefined): void {
   const setSecurityHeaders = helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY });
   const fastify = app.getHttpAdapter().getInstance();

@@ -52,9 +52,9 @@ const OPERATIONS = {
   },
 };
 
-/** What any call may run into. */
+/** Problems that any call may have. */
 const ANYWHERE: ProblemCode[] = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL'];
-/** What a path with a part of the client's own may run into. */
+/** Problems of a path with parameters. */
 const IN_PATHS: ProblemCode[] = ['MALFORMED_REQUEST', 'URL_TOO_LONG'];
 
 /** Serves Swagger UI at /docs and the document at /docs-json. */

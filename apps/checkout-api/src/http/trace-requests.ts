@@ -2,10 +2,10 @@ import { contextOf, tracer } from '@app/observability';
 import { context, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** Asked for every few seconds, for ever. */
+/** Monitoring asks for these every few seconds. */
 const UNTRACED = /^\/(health|metrics|docs|queues)\b/;
 
-/** A span for every request, which goes on in the caller's trace if it names one. Call it only where traces are recorded. */
+/** Records a span for every request, in the caller's trace if it names one. Call it only where traces are recorded. */
 export function traceRequests(fastify: FastifyInstance): void {
   const spans = new WeakMap<FastifyRequest, Span>();
 

@@ -5,15 +5,15 @@ import { callerOf } from '../buyers/caller.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { RateLimits, type LimitedKind, type Quota } from './rate-limits.js';
 
-/** Which limits are those of a controller. */
+/** Names the limits of a controller. */
 export const LimitedAs = Reflector.createDecorator<LimitedKind>();
 
-/** Requests that only read are not limited: a buyer who is told to look again may do so. */
+/** Requests that only read are not limited: a buyer may look again. */
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
- * Refuses a request beyond what its buyer or its address may send. Tells what is left by the headers RateLimit and
- * RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10). Comes after BuyerGuard; an admin is not limited.
+ * Refuses requests beyond the limits of a buyer or an address, but never an admin's. The headers RateLimit and RateLimit-Policy
+ * (draft-ietf-httpapi-ratelimit-headers-10) say what is left. Comes after BuyerGuard.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
@@ -42,7 +42,7 @@ export class RateLimitGuard implements CanActivate {
   }
 }
 
-/** Where buyers are not authenticated, the checkout names its buyer. */
+/** If buyers are not authenticated, the checkout names its buyer. */
 const namedBuyer = (body: unknown) => {
   const { buyerId } = (body ?? {}) as { buyerId?: unknown };
   return typeof buyerId === 'string' ? buyerId : undefined;

@@ -26,8 +26,8 @@ export interface Quota {
 const PREFIX = 'rate:';
 
 /**
- * Requests that change something, counted per buyer and per address in fixed windows, over all replicas. When Redis does not
- * answer each replica counts for itself: a limit protects the shop, it must not close it.
+ * Counts requests per buyer and per address in fixed windows, over all replicas. While Redis does not answer, each replica counts
+ * for itself: a limit must not close the shop.
  */
 @Injectable()
 export class RateLimits {
@@ -51,7 +51,7 @@ export class RateLimits {
     };
   }
 
-  /** Counts one request. Resolves to the state of each quota that is kept. */
+  /** Counts one request. Resolves to the state of its quotas. */
   async count(kind: LimitedKind, of: Readonly<Partial<Record<Owner, string>>>): Promise<Quota[]> {
     const counting = OWNERS.flatMap((owner) => {
       const limiter = this.#limiters[kind][owner];

@@ -9,7 +9,7 @@ import type { OrderView } from './order.schema.js';
 import { OrdersService } from './orders.service.js';
 import { OrderWatch, type ClientWait } from './order-watch.js';
 
-/** From now on the order can neither be paid nor stay: a worker gives its units back. */
+/** From now on the order can no longer be paid, and is due: a worker restocks its units. */
 const CANCEL_SQL = `
   UPDATE orders SET cancel_requested = true, expires_at = least(expires_at, clock_timestamp())
   WHERE id = $1 AND status = 'reserved' AND NOT cancel_requested`;
@@ -36,7 +36,7 @@ export class CancellationsService {
     const { state, stop } = this.watch.until(orderId, wait, ({ status }) => status !== 'reserved');
     try {
       await fromPostgres(poolOf(this.dataSource).query(CANCEL_SQL, [orderId]));
-      // Without Redis it takes until workers look into Postgres.
+      // Without Redis it waits until a worker sweeps.
       await this.reminders.remind([orderId], 0, order).catch(() => undefined);
       await this.waitingRoom.orderEnded(order);
       await state;

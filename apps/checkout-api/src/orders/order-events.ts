@@ -20,17 +20,17 @@ import type { OrderView } from './order.schema.js';
 import { OrdersService } from './orders.service.js';
 import { OrderWatch } from './order-watch.js';
 
-/** Proxies cut connections that are silent, often after half a minute. In milliseconds. */
+/** In milliseconds. Proxies cut silent connections, often after half a minute. */
 const HEARTBEAT_INTERVAL = 15_000;
 
-/** How far an order in this state is. It is the id of the event, so a client that comes back tells what it has seen. */
+/** How far an order is. It is the id of the event, so that a client that comes back says what it has seen. */
 function progressOf(status: OrderStatus): number {
   if (status === 'queued') return 0;
   return status === 'reserved' ? 1 : LAST;
 }
 export const LAST = 2;
 
-/** Tells a client the states of its order, the present one first, each once, until the last. */
+/** Streams the states of an order to its client: the present one first, each once, until the last. */
 @Injectable()
 export class OrderEvents {
   constructor(
@@ -38,7 +38,7 @@ export class OrderEvents {
     private readonly watch: OrderWatch,
   ) {}
 
-  /** Only states beyond `seen` are told. */
+  /** Streams only states beyond `seen`. */
   of(order: OrderView, seen: number): Observable<MessageEvent> {
     const isNews = ({ status }: Pick<OrderView, 'status'>) => progressOf(status) > seen;
     const look = () => from(this.orders.get(order.orderId)).pipe(catchError(() => EMPTY));

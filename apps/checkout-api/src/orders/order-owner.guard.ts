@@ -8,7 +8,7 @@ import { ProblemError } from '../http/problems/problem.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import { orderId as orderIdSchema } from './order.schema.js';
 
-/** Another buyer's order is no order at all: whoever may not see it does not even learn that it is there. Comes after BuyerGuard. */
+/** Answers 404 for another buyer's order, so that nobody learns that it exists. Comes after BuyerGuard. */
 @Injectable()
 export class OrderOwnerGuard implements CanActivate {
   constructor(
@@ -21,7 +21,7 @@ export class OrderOwnerGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { orderId: string } }>>();
     const caller = callerOf(request);
     const id = orderIdSchema.safeParse(request.params.orderId);
-    // What is no id is refused by the handler's own check.
+    // The handler itself refuses what is no id.
     if (caller.kind !== 'buyer' || !id.success) return true;
     if ((await this.#buyerOf(id.data)) === caller.buyerId) return true;
     throw new ProblemError('ORDER_NOT_FOUND', `No order has the id ${id.data}.`);
@@ -30,7 +30,7 @@ export class OrderOwnerGuard implements CanActivate {
   async #buyerOf(orderId: string): Promise<string | undefined> {
     const queued = await fromRedis(this.admissions.find(orderId));
     if (queued) return queued.buyerId;
-    // One that has just left the queue is in Postgres by now, or a dead letter.
+    // An order that has left the queue is in Postgres, or a dead letter.
     const settled = await fromPostgres(buyerOfSettled(this.dataSource, orderId));
     if (settled !== undefined) return settled;
     const [letter] = await fromRedis(this.deadLetters.find([orderId]));

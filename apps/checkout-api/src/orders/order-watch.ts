@@ -5,9 +5,9 @@ import { Observable } from 'rxjs';
 import type { OrderView } from './order.schema.js';
 import { OrdersService } from './orders.service.js';
 
-/** Messages get lost, and another replica's replay gets none: Postgres is asked this often, in milliseconds. */
+/** In milliseconds: how often Postgres is asked, since messages get lost, and a replay on another replica gets none. */
 const POLL_INTERVAL = 500;
-/** Of so many looks one is at dead letters too: an order is seldom refused for good, and most waits are shorter. */
+/** One of so many looks also reads dead letters: they are rare, and most waits are shorter. */
 const LOOKS_PER_REFUSALS = 10;
 
 /** How long a client wants to wait. */
@@ -17,11 +17,11 @@ export interface ClientWait {
   readonly signal: AbortSignal;
 }
 
-/** What is heard of an order is its state; what is seen of it is all of it. */
+/** A message has the state of an order; Postgres has all of it. */
 type Seen = OrderState | OrderView;
 type Tell = (state?: Seen) => void;
 
-/** Watches settled orders on behalf of the clients that wait for what becomes of them. */
+/** Watches orders for the clients that wait for their outcome. */
 @Injectable()
 export class OrderWatch implements BeforeApplicationShutdown {
   readonly #watching = new Map<string, Set<Tell>>();
@@ -34,7 +34,7 @@ export class OrderWatch implements BeforeApplicationShutdown {
     private readonly orders: OrdersService,
   ) {}
 
-  /** Where workers send the outcomes that this process waits for. */
+  /** The channel on which workers tell this process outcomes. */
   get replyTo(): string {
     return this.listener.replica;
   }
@@ -44,14 +44,14 @@ export class OrderWatch implements BeforeApplicationShutdown {
     return this.#watching.size;
   }
 
-  /** The states of a settled order as they are heard or seen, each any number of times. Completes when this process shuts down. */
+  /** The states of a settled order as they come, each any number of times. Completes when this process shuts down. */
   states(orderId: string): Observable<OrderState> {
     return new Observable((subscriber) =>
       this.#watch(orderId, (state) => (state ? subscriber.next(state) : subscriber.complete())),
     );
   }
 
-  /** Waits, from this call on, for a state that is wanted. `state` is undefined once that time is over, or `stop` is called. */
+  /** Waits from now on for a wanted state. `state` resolves to undefined when the wait is over, or by `stop`. */
   until(
     orderId: string,
     { seconds, signal }: ClientWait,
@@ -72,7 +72,7 @@ export class OrderWatch implements BeforeApplicationShutdown {
     return { state: promise, stop };
   }
 
-  /** Whoever waits, now or from now on, is told that there is nothing more to come from here. */
+  /** Tells all that wait, now or later, that nothing more will come. */
   beforeApplicationShutdown(): void {
     this.#closing = true;
     for (const tells of this.#watching.values()) for (const tell of tells) tell();
@@ -90,7 +90,7 @@ export class OrderWatch implements BeforeApplicationShutdown {
     };
   }
 
-  /** One query for all that wait, for as long as anybody does. */
+  /** One query for all that wait, while anybody does. */
   #poll() {
     if (this.#polling) return;
     this.#polling = true;

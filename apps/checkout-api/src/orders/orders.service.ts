@@ -14,7 +14,7 @@ const SETTLED_ORDERS = {
   query_timeout: LOOKUP_TIMEOUT,
 };
 
-/** Orders of a buyer that are named at most. */
+/** Most orders of a buyer that are listed. */
 const MOST_HOLDING = 20;
 
 const HOLDING = {
@@ -25,7 +25,7 @@ const HOLDING = {
   query_timeout: LOOKUP_TIMEOUT,
 };
 
-/** Orders wherever they are: settled ones in Postgres or, if it refused them, dead letters; the others in the queue. */
+/** Finds orders wherever they are: in the queue, settled in Postgres, or refused by it as dead letters. */
 @Injectable()
 export class OrdersService {
   constructor(
@@ -34,13 +34,17 @@ export class OrdersService {
     private readonly deadLetters: DeadLetters,
   ) {}
 
-  /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
+  /**
+   * The settled ones, dead letters included.
+   *
+   * @throws {ProblemError} POSTGRES_UNAVAILABLE
+   */
   async settled(orderIds: readonly string[]): Promise<OrderView[]> {
     const stored = await this.stored(orderIds);
     return [...stored, ...(await this.#refused(missingIn(stored, orderIds)))];
   }
 
-  /** Those that Postgres did not refuse. Otherwise as {@link settled}. */
+  /** As {@link settled}, without dead letters. */
   async stored(orderIds: readonly string[]): Promise<OrderView[]> {
     const query = poolOf(this.dataSource).query<OrderView>({ ...SETTLED_ORDERS, values: [orderIds] });
     const { rows } = await fromPostgres(query);
@@ -58,7 +62,7 @@ export class OrdersService {
     return order;
   }
 
-  /** @throws {ProblemError} POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE, when that leaves it unknown whether the order exists */
+  /** @throws {ProblemError} POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE, if that leaves it unknown whether the order exists */
   async find(orderId: string): Promise<OrderView | undefined> {
     const stored = await this.settled([orderId]).catch((error: ProblemError) => error);
     if (Array.isArray(stored) && stored[0]) return stored[0];
@@ -70,7 +74,7 @@ export class OrdersService {
   }
 
   /**
-   * The orders with which the buyer of this one holds units of its sale, the first of them.
+   * The first orders with which this order's buyer holds units of the sale.
    *
    * @throws {ProblemError} POSTGRES_UNAVAILABLE
    */
@@ -79,7 +83,7 @@ export class OrdersService {
     return (await fromPostgres(query)).rows;
   }
 
-  /** While Redis is down nobody learns of them. */
+  /** Dead letters. While Redis is down there seem to be none. */
   async #refused(orderIds: readonly string[]): Promise<OrderView[]> {
     const letters = await this.deadLetters.find(orderIds).catch(() => []);
     return letters.flatMap((letter) => {

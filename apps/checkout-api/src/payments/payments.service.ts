@@ -42,9 +42,9 @@ export class PaymentsService {
     const result = await fromPostgres(this.#pay(orderId, token));
     this.#results.inc({ result });
     if (result !== 'paid') throw await this.#refusal(result, orderId);
-    // A replay must not end a place that its buyer got since.
+    // A replay must not end a place that its buyer has got since.
     if (order.status === 'reserved') await this.waitingRoom.orderEnded(order);
-    // Whoever follows the order sees it a little later if the message gets lost.
+    // If the message gets lost, followers of the order see it a little later.
     void announceEnding(this.redis, [{ orderId, status: 'paid' }]).catch(() => undefined);
     return { ...order, status: 'paid', expiresAt: undefined };
   }

@@ -9,7 +9,7 @@ import { ProblemError, sendProblem } from '../http/problems/problem.js';
 
 const PATH = '/queues';
 
-/** Serves bull-board to whoever has the admin key. To look only: a job that somebody removes would be accepted orders lost. */
+/** Serves bull-board to whoever has the admin key. It is read-only: to remove a job would lose accepted orders. */
 export function serveQueueBoard(
   fastify: FastifyInstance,
   queues: readonly Queue[],

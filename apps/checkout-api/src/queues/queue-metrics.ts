@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { Gauge } from 'prom-client';
 
-/** The depth of the queues, read when it is asked for. While Redis is down it is unknown, and the other metrics must still be told. */
+/** The depth of the queues, read on request. While Redis is down it is unknown; the other metrics are still served. */
 @Injectable()
 export class QueueMetrics {
   readonly jobs: Gauge;

@@ -18,7 +18,7 @@ export class AuditService {
   async of(saleId: string): Promise<AuditView> {
     const sale = await findSale(this.catalog, saleId);
     const skus = sale.items.map(({ sku }) => sku);
-    // Pending first: whatever is no longer pending is then in the snapshot.
+    // Pending comes first: an order that has left the queue by then is in the snapshot.
     const [pending, refused] = await fromRedis(
       Promise.all([this.admissions.pending(saleId, skus), this.admissions.refusedWithStock(saleId)]),
     );

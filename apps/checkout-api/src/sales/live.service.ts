@@ -9,15 +9,15 @@ import { AuditService } from './audit.service.js';
 import type { LiveView } from './live.schema.js';
 import { findSale } from './find-sale.js';
 
-/** Whoever asks within so many milliseconds of another shares the answer, so that many watchers cost as much as one. */
+/** Calls within so many milliseconds share an answer, so that many watchers cost as much as one. */
 const SHARED_MS = 200;
 const WATCHED_SALES = 100;
-/** Locks looked at: those of the first SKUs or stripes. */
+/** Most locks shown: those of the first SKUs or stripes. */
 const MAX_LOCKS = 16;
 
 const SETTLED_SQL = `SELECT count(*)::float8 AS settled FROM orders WHERE sale_id = $1 AND status <> 'queued'`;
 
-/** What a sale looks like at this moment, for those who watch it. */
+/** Shows a sale as it is at this moment. */
 @Injectable()
 export class LiveService {
   readonly #views = new LRUCache<string, Promise<LiveView>>({ max: WATCHED_SALES, ttl: SHARED_MS });
@@ -51,7 +51,7 @@ export class LiveService {
 
   async #look(strategy: StrategyName, resources: readonly string[]): Promise<LiveView['locks']> {
     const { lock: driver } = strategyOf(strategy);
-    // No other server is contacted for a glance; and these tell.
+    // Only Redis is asked: it is connected anyway, and its locks can be inspected.
     if (!driver || backendOf(driver) !== 'redis') return null;
     const lock = await this.locks.of(driver);
     const states = resources.map(async (resource) => viewOf(resource, await lock.inspect(resource)));

@@ -1,4 +1,4 @@
-/** One statement, hence one snapshot: what is available and what the orders hold belong together. */
+/** One statement, hence one snapshot: available stock and held units fit together. */
 const salesSql = (which: string) => `
   SELECT sales.id, name, strategy, per_buyer_limit AS "perBuyerLimit",
     reservation_ttl_seconds AS "reservationTtlSeconds", waiting_room AS "waitingRoom", starts_at AS "startsAt", ends_at AS "endsAt",

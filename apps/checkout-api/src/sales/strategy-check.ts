@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { API_CONFIG } from '../core/tokens.js';
 import { ProblemError } from '../http/problems/problem.js';
 
-/** In milliseconds; the lock is free, so all of it is for servers that are slow to answer. */
+/** In milliseconds. The lock is free: `wait` is only for a slow server. */
 const PROBE = { ttl: 10_000, wait: 5_000 };
 
-/** Says whether a sale may use a strategy, before it is opened: no sale ever runs under another one than it asked for. */
+/** Checks, before a sale opens, that it may use its strategy: no sale ever runs under another one. */
 @Injectable()
 export class StrategyCheck {
   constructor(
@@ -34,7 +34,7 @@ export class StrategyCheck {
 
   async #checkServer(strategy: StrategyName, driver: LockDriverName) {
     const backend = backendOf(driver);
-    // Redis and Postgres the application needs anyway: its readiness tells about them.
+    // The application needs Redis and Postgres anyway: its readiness checks them.
     if (!backend || backend === 'redis' || backend === 'postgres') return;
     if (!lockServersOf(this.config)[backend]) {
       const detail = `${strategy} locks on ${backend}. Set ${LOCK_SERVER_VARIABLES[backend]} for the API and the workers, or use another strategy.`;

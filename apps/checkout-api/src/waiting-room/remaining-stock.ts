@@ -11,10 +11,10 @@ interface Remaining {
   readonly over: boolean;
 }
 
-/** Whoever asks within so many milliseconds of another shares the answer: waiting buyers are many and ask often. */
+/** Calls within so many milliseconds share an answer: many buyers wait, and ask often. */
 const SHARED_MS = 1_000;
 const SALES = 1_000;
-/** Milliseconds: nobody waits long for what need not be told. */
+/** Milliseconds. The figure is optional: nobody waits long for it. */
 const LOOKUP_TIMEOUT = 1_000;
 
 const REMAINING = {
@@ -26,7 +26,7 @@ const REMAINING = {
   query_timeout: LOOKUP_TIMEOUT,
 };
 
-/** Tells those who wait whether there is something to wait for. */
+/** Tells waiting buyers whether there is something to wait for. */
 @Injectable()
 export class RemainingStock {
   readonly #sales: LRUCache<string, Remaining>;
@@ -37,7 +37,7 @@ export class RemainingStock {
     this.#sales = new LRUCache({ max: SALES, ttl: SHARED_MS, fetchMethod });
   }
 
-  /** Undefined while Postgres does not tell. */
+  /** Resolves to undefined while Postgres does not answer. */
   of(saleId: string): Promise<Remaining | undefined> {
     return this.#sales.fetch(saleId).catch(() => undefined);
   }

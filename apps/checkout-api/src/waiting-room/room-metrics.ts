@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Counter, Gauge } from 'prom-client';
 
-/** A room that nobody asked for so long, in milliseconds, is not counted. */
+/** In milliseconds: a room is counted this long after somebody asked for it. */
 const SEEN_MS = 60_000;
 const ROOMS = 100;
 
-/** Of all rooms together: a label per sale would grow for ever. */
+/** Counts all rooms together: a label per sale would grow for ever. */
 @Injectable()
 export class RoomMetrics {
   readonly #seen = new LRUCache<string, true>({ max: ROOMS, ttl: SEEN_MS });

@@ -11,7 +11,7 @@ import { findSale } from '../sales/find-sale.js';
 import { RemainingStock } from './remaining-stock.js';
 import { RoomMetrics } from './room-metrics.js';
 
-/** A buyer's standing, and what there is to wait for; that is undefined while Postgres does not tell. */
+/** A buyer's standing and the units left, which are undefined while Postgres does not answer. */
 type StandingInSale = Standing & { readonly available?: number };
 
 /** The waiting rooms of sales that have one. */
@@ -50,7 +50,7 @@ export class WaitingRoomService {
     await fromRedis(this.rooms.leave(room, buyerId));
   }
 
-  /** Who has paid, or does not want to, makes place for the next. If this fails, the place ends by its own time. */
+  /** A buyer who has paid or cancelled makes place for the next. If this fails, the place ends by its own time. */
   async orderEnded({ orderId, saleId }: Pick<OrderRequest, 'orderId' | 'saleId'>): Promise<void> {
     try {
       const room = roomOf(await findSale(this.catalog, saleId));

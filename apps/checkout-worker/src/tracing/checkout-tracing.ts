@@ -5,13 +5,13 @@ import type { Outcome } from '@app/orders';
 import { context, SpanKind, trace, TraceFlags, type Context, type Span } from '@opentelemetry/api';
 
 /**
- * Spans of orders, and of what is done for several of them at a time. A lock hold and a critical section are part of the trace
- * of one order, and linked with those of the others they serve.
+ * Records spans of orders, lock holds and critical sections. A hold and a section serve several orders: their spans belong to the
+ * trace of one order and link to the others.
  */
 export class CheckoutTracing implements HoldTracer<QueuedOrder> {
   readonly #contexts = new WeakMap<QueuedOrder, Context>();
 
-  /** From the delivery of an order to its outcome. Goes on where the API enqueued it, maybe in another process long ago. */
+  /** A span from the delivery of an order to its outcome. It continues the trace in which the API enqueued it. */
   settle(order: QueuedOrder, work: () => Promise<Outcome>): Promise<Outcome> {
     const attributes = {
       'messaging.system': 'bullmq',
@@ -31,7 +31,7 @@ export class CheckoutTracing implements HoldTracer<QueuedOrder> {
     return inSpan('settle', { kind: SpanKind.CONSUMER, attributes }, settle, contextOf(order));
   }
 
-  /** In the trace of the first order that has one which is recorded. */
+  /** Belongs to the first order whose trace is recorded. */
   hold<T>(waiting: readonly QueuedOrder[], work: () => Promise<T>): Promise<T> {
     const recorded = waiting.find((order) => isRecorded(this.#spanOf(order)));
     return context.with(this.#contexts.get(recorded ?? waiting[0]!) ?? context.active(), work);

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Two things are left out on purpose. No CHECK (available >= 0): the database must not rescue the lock-off mode.
- * No foreign keys on orders and stock_movements: each would take a share lock on the one hot row for every order.
+ * Leaves out two things on purpose. There is no CHECK (available >= 0): the database must not rescue the lock-off mode.
+ * Orders and stock_movements have no foreign keys: each would lock the one hot row for every order.
  */
 export class Schema1763900000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

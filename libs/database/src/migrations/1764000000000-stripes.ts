@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The stock of a SKU may lie in several rows. What there is becomes the one stripe of an unstriped SKU. */
+/** The stock of a SKU may lie in several rows. An existing row becomes the only stripe of its SKU. */
 export class Stripes1764000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -17,7 +17,7 @@ export class Stripes1764000000000 implements MigrationInterface {
     `);
   }
 
-  /** Keeps every unit; the chain of movements of a striped SKU is not one chain afterwards. */
+  /** Keeps every unit, but the movements of a striped SKU are no longer one chain. */
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       UPDATE stock SET initial = whole.initial, available = whole.available

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Reservations end, and orders are paid. The indexes hold only what a sweep looks for: what is due, and what is unfinished. */
+/** Reservations end, and orders are paid. The indexes hold only what a sweep looks for: due orders and unfinished payments. */
 export class Payments1764100000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -17,7 +17,7 @@ export class Payments1764100000000 implements MigrationInterface {
         status text NOT NULL DEFAULT 'started',
         started_at timestamptz NOT NULL DEFAULT clock_timestamp()
       );
-      -- Of one order, one payment at most may end in money kept.
+      -- At most one payment of an order may keep the money.
       CREATE UNIQUE INDEX payments_open ON payments (order_id) WHERE status IN ('started', 'charged');
       CREATE INDEX payments_unfinished ON payments (started_at) WHERE status IN ('started', 'refunding');
 

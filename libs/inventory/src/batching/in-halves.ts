@@ -1,9 +1,8 @@
 import { isAboutSome } from '../section/verdict-on.js';
 
 /**
- * Does work for the first `most` of a queue at once. If it is undone because of some of them, it is done for each half apart,
- * until those are alone: they are handed to `alone`, and the others do not suffer for them. Any other failure is about all:
- * those for whom nothing was done go back to the queue.
+ * Does the work for the first `most` of a queue at once. If some of them make it fail, it halves the batch until each culprit is
+ * alone, and passes that to `alone`. After any other failure the rest returns to the queue.
  */
 export async function inHalves<W>(
   queue: W[],

@@ -28,22 +28,22 @@ export interface PendingReturn {
 /** What a lane does during a hold. */
 export interface Section {
   settle(orders: readonly OrderRequest[]): Promise<SectionResult>;
-  /** Absent where no units ever come back to. */
+  /** Absent where no units ever come back. */
   restock?(orderIds: readonly string[]): Promise<Restocked>;
 }
 
-/** What a lane does for what is pending in it. */
+/** How a lane serves the orders that are pending in it. */
 export interface LaneWork<P> {
-  /** What is locked, in this order. */
+  /** The resources to lock, in this order. */
   readonly resources: readonly string[];
   readonly section: (leases: readonly Lease[]) => Section;
-  /** Takes on the orders that the section left undecided; absent where it leaves none. */
+  /** Takes the orders that the section left undecided; absent where it decides all. */
   readonly handOn?: (undecided: readonly P[]) => void;
 }
 
-/** How often what may succeed at once is tried again in a row, before the queue is left to choose the time. */
+/** A lane tries again at once this often in a row; after that the queue chooses the time. */
 const MOST_REPEATS = 8;
-/** A hold that is older hangs: each statement has a limit of its own, of some ten seconds, and so has the wait for a permit. */
+/** A hold that is older hangs: each statement, and the wait for a permit, has a limit of some ten seconds. */
 const LONGEST_HOLD_MS = 30_000;
 
 /** The orders of one SKU, or of one stripe of it, that this process has in hand. */
@@ -52,7 +52,7 @@ export class Lane<O extends OrderRequest> {
   readonly #returns: PendingReturn[] = [];
   readonly #sections: number;
   readonly #running = new Set<Promise<void>>();
-  /** Whether a batch was settled since one failed. Until then a second section might only wait for the same row, with a connection. */
+  /** Whether a batch was settled since the last failure. Until then a second section would waste a connection on the same row. */
   #moves = false;
 
   constructor(
@@ -62,8 +62,7 @@ export class Lane<O extends OrderRequest> {
     private readonly options: ReservationsOptions<O>,
     private readonly onEmpty: () => void,
   ) {
-    // Behind a lock a second section of this process would only queue for the same lock. Without one, as many run side
-    // by side as the orders in hand fill.
+    // With a lock, a second section of this process would only queue for it. Without one, the orders in hand fill several.
     const { inFlight, batchSize, pool } = options;
     this.#sections = strategyOf(strategy).lock
       ? 1
@@ -106,7 +105,7 @@ export class Lane<O extends OrderRequest> {
       .then(() => this.#drain())
       .finally(() => {
         this.#running.delete(running);
-        // An order may have come between the last look and now, when there was no room for a section of its own.
+        // An order that came after the last look found no room for a section of its own.
         if (this.#busy) this.#run();
         else if (this.#running.size === 0) this.onEmpty();
       });
@@ -129,7 +128,7 @@ export class Lane<O extends OrderRequest> {
     }
   }
 
-  /** What a hold failed for, unless it may be tried again at once: under a new lease, after a pause by chance. */
+  /** Resolves to the error, unless the hold may be tried again at once, under a new lease after a random pause. */
   async #unsolved(error: unknown, failures: number): Promise<unknown> {
     if (verdictOn(error) !== 'repeat' || failures > MOST_REPEATS) return error;
     if (error instanceof TokenWentBackError) return this.#reseed(error);
@@ -144,12 +143,12 @@ export class Lane<O extends OrderRequest> {
     return tracer.hold(orders, hold);
   }
 
-  /** With the strategy's lock or, where it has none, without: nothing else differs. */
+  /** Takes the strategy's lock, if it has one. Nothing else differs. */
   async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {
     const { lockOf, lockOptions, signal } = this.options;
     const lock = strategyOf(this.strategy).lock ? await lockOf(this.strategy) : undefined;
     const { ttl, fenced } = lockOptions(this.strategy);
-    // Twice the TTL: long enough that only a lock which nobody releases and which does not run out is given up on.
+    // Twice the TTL: only a lock that nobody releases and that never runs out keeps a waiter for longer.
     const options = { ttl, fenced, wait: 2 * ttl, longest: LONGEST_HOLD_MS, signal };
     await underLock(lock, this.work.resources, options, work);
   }
@@ -164,7 +163,7 @@ export class Lane<O extends OrderRequest> {
       this.#moves = true;
       if (this.#busy) this.#run();
       if (batchSize === 1 || performance.now() >= until) return;
-      await allTold(); // those just settled make room for others
+      await allTold(); // those just settled may bring new orders
     } while (this.#busy);
   }
 
@@ -188,7 +187,7 @@ export class Lane<O extends OrderRequest> {
     await inHalves(this.#returns, this.options.batchSize, restockAll, rejectAlone);
   }
 
-  /** What a section committed is committed, whatever becomes of its permit meanwhile: that only bounds how many run. */
+  /** A commit counts even if its permit got lost meanwhile: permits only bound how many sections run. */
   async #gated<T>(work: () => Promise<T>): Promise<T> {
     const { observer, gate } = this.options;
     let committed: { readonly result: T } | undefined;
@@ -226,7 +225,7 @@ export class Lane<O extends OrderRequest> {
     );
   }
 
-  /** Resolves to what went wrong, if something did. */
+  /** Resolves to the error, if there is one. */
   async #reseed({ resource, fence }: TokenWentBackError): Promise<unknown> {
     try {
       const lock = await this.options.lockOf(this.strategy);
@@ -238,7 +237,7 @@ export class Lane<O extends OrderRequest> {
   }
 }
 
-/** Resolves once whoever was told something by a promise has acted on it. A turn of the event loop would do too, and costs more. */
+/** Resolves once those whose promises were just settled have acted. Cheaper than a turn of the event loop. */
 const allTold = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
 const rejectAlone = ({ reject }: Pick<PendingReturn, 'reject'>, error: unknown) =>

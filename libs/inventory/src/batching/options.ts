@@ -8,15 +8,15 @@ import type { StrategyName } from '../strategies.js';
 
 /** How reservations are gathered. Durations are in milliseconds. */
 export interface BatchLimits {
-  /** Orders of one lane per transaction at most, which lanes may share; 1 is the textbook lock per order. */
+  /** Most orders of one lane in a transaction, which lanes may share; 1 is the textbook lock per order. */
   readonly batchSize: number;
-  /** A hold begins no further transaction once it is this old. With batches of 1 it has just one. */
+  /** A hold that is this old begins no further transaction. With batches of 1 it has just one. */
   readonly maxHold: number;
-  /** Orders of one SKU in hand at a time: how many `reserve` calls the process makes before it waits for one. */
+  /** How many `reserve` calls for one SKU the process makes before it waits for one to end. */
   readonly inFlight: number;
 }
 
-/** What the reservations of one sale go by. */
+/** The rules of a sale's reservations. */
 export interface SaleRules {
   readonly strategy: StrategyName;
   readonly stripes: number;
@@ -31,7 +31,7 @@ export interface SectionObserver {
   fencedOff(): void;
 }
 
-/** Wraps what is done for several orders at a time, for traces. */
+/** Wraps the work that serves several orders at a time, for traces. */
 export interface HoldTracer<O> {
   /** From asking for the lock to its release; these orders wait for it. */
   hold<T>(waiting: readonly O[], work: () => Promise<T>): Promise<T>;
@@ -40,18 +40,18 @@ export interface HoldTracer<O> {
 
 export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits {
   readonly pool: Pool;
-  /** Aborts when the process shuts down: orders that still wait for a lock are handed back by rejecting them. */
+  /** Aborts when the process shuts down. Orders that still wait for a lock are then rejected, which hands them back. */
   readonly signal: AbortSignal;
-  /** `fenced` allows waiters to take over early: whatever is written under a lease with a token is guarded by it. */
+  /** `fenced` lets waiters take over early: the fencing token guards every write. */
   readonly lockOptions: (strategy: StrategyName) => Pick<LockOptions, 'ttl' | 'fenced'>;
   readonly lockOf: (strategy: StrategyName) => Promise<Locking>;
-  /** Bounds how many sections of a sale run at a time, over all processes; they all may unless it is given. */
+  /** Bounds how many sections of a sale run at a time, over all processes. Unless given, there is no bound. */
   readonly gate?: <T>(saleId: string, section: () => Promise<T>) => Promise<T>;
   /** Told what happens in critical sections, for metrics. */
   readonly observer?: SectionObserver;
   readonly tracer?: HoldTracer<O>;
-  /** Runs after each commit, off the lock; the orders count as settled once it resolves. */
+  /** Runs after each commit, without the lock. The orders count as settled once it resolves. */
   readonly onCommit: (orders: readonly O[], batch: SettledBatch) => Promise<void>;
-  /** The same after reservations of a SKU ended and their units came back. */
+  /** The same after reservations of a SKU ended and their units were restocked. */
   readonly onRestock?: (saleId: string, sku: string, restocked: Restocked) => Promise<void>;
 }

@@ -10,12 +10,12 @@ import { Stores } from '../throughput/stores.js';
 import { Lane, type LaneWork, type PendingOrder, type Sku } from './lane.js';
 import type { ReservationsOptions, SaleRules } from './options.js';
 
-/** Striped SKUs of which one process remembers where it found stock. */
+/** For so many striped SKUs, one process remembers where it found stock. */
 const REMEMBERED_SKUS = 1_000;
 
 /**
- * Gathers the orders of each SKU and settles them in batches: one contender per process waits for the lock, and each hold
- * commits all that has gathered meanwhile, in arrival order. Under a stampede one lock hold thus serves many orders.
+ * Gathers the orders of each SKU and settles them in batches. Only one lane per process waits for the SKU's lock; each hold
+ * commits all orders that came meanwhile, in arrival order. So one hold serves many orders of a stampede.
  */
 export class Reservations<O extends OrderRequest> {
   readonly #lanes = new Map<string, Lane<O>>();
@@ -27,9 +27,9 @@ export class Reservations<O extends OrderRequest> {
   }
 
   /**
-   * Settles one order, exactly once in effect. A rejected promise means that nothing is known to be settled: try again.
+   * Settles one order, exactly once in effect. If it rejects, the order may or may not be settled: try again.
    *
-   * @throws {RefusedError} it will never be settled as it is
+   * @throws {RefusedError} the order can never be settled as it is
    * @throws {LockBackendUnavailableError | LockAbortedError} or the database client's error
    */
   reserve(order: O, rules: SaleRules): Promise<Outcome> {
@@ -41,8 +41,8 @@ export class Reservations<O extends OrderRequest> {
   }
 
   /**
-   * Ends a reservation if it is due, and gives its units back, under the lock and the fence under which they went. Resolves
-   * once it is not due any more, whoever ended it. Otherwise as {@link reserve}.
+   * Ends a reservation if it is due and restocks its units, under the lock and fence of {@link reserve}. Resolves once it is
+   * no longer due, whoever ended it.
    */
   restock(due: DueOrder, rules: SaleRules): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -52,10 +52,7 @@ export class Reservations<O extends OrderRequest> {
     });
   }
 
-  /**
-   * Rejects with `reason` what waits of a SKU behind the first `keep`: its orders, or its reservations that are to end. Those
-   * that a section has begun to settle are left to it.
-   */
+  /** Rejects with `reason` the orders or returns of a SKU that wait behind the first `keep`. A section finishes what it has begun. */
   withdraw({ saleId, sku }: Sku, what: 'orders' | 'returns', keep: number, reason: Error): void {
     const ofSku = [...this.#lanes.values()].filter(
       (lane) => lane.sku.saleId === saleId && lane.sku.sku === sku,

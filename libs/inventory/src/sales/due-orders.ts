@@ -1,20 +1,18 @@
 import type { Pool } from 'pg';
 import { IS_DUE } from '../section/stock-sql.js';
 
-/** Those of these orders that are due. Parameter: order ids. */
+/** Which of the given orders are due. Parameter: order ids. */
 const DUE_SQL = `
   SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE id = ANY ($1::uuid[]) AND ${IS_DUE}`;
 
-/** Overdue orders looked at in one go: some 30 ms of Postgres. No parameter, of which it would expect far more than that. */
+/** Overdue orders read at once: some 30 ms of Postgres. Part of the text, since the planner misjudges a parameter here. */
 const STRETCH = 10_000;
 
 /**
- * A stretch of the orders that are due for so many seconds, whoever forgot them, in the order in which they were: of each SKU
- * some, so that one whose orders cannot be restocked does not stand before the others. By chance, so that workers do not all
- * take the same ones, and no order of a SKU stands before its others for ever. Returns with each where the stretch ends; nothing
- * there if it is the last one.
- * Parameters: seconds; how many at most of a SKU, and of all; when the last order of the stretch before was due, and its id.
+ * Reads the next stretch of overdue orders, and takes a few of each SKU: one that cannot be restocked must not block the others.
+ * The choice is random, so that workers take different ones. Each row says where the stretch ends, if another one follows.
  */
+// Parameters: seconds overdue; most orders of a SKU; most of all; where the last stretch ended: time due, and order id.
 const OVERDUE_SQL = `
   WITH stretch AS MATERIALIZED (
     SELECT id, sale_id, sku, expires_at FROM orders
@@ -37,16 +35,16 @@ export interface DueOrder {
   readonly sku: string;
 }
 
-/** Those of these orders that are due. */
+/** Which of the given orders are due. */
 export async function dueOf(pool: Pool, orderIds: readonly string[]): Promise<DueOrder[]> {
   return (await pool.query<DueOrder>(DUE_SQL, [orderIds])).rows;
 }
 
-/** What a look is to find. */
+/** Which orders a look finds. */
 interface Wanted {
-  /** For how long they are due. */
+  /** Only those that are overdue for so long. */
   readonly seconds: number;
-  /** How many to find at most, of all and of a SKU. */
+  /** Most orders to find, of all SKUs and of one. */
   readonly most: number;
   readonly perSku?: number;
 }
@@ -54,8 +52,8 @@ interface Wanted {
 const BEGINNING = { dueAt: '-infinity', lastId: '00000000-0000-0000-0000-000000000000' };
 
 /**
- * Orders that were not restocked though they are due. Postgres alone knows: nothing else is needed. Each look goes on where the
- * one before ended, and begins anew after the last order: it costs no more the more there are, and misses none.
+ * Finds orders that are due and were not restocked. It asks Postgres alone. Each look goes on where the last one ended, and starts
+ * over at the end: a look costs the same however many there are, and none is missed.
  */
 export class OverdueOrders {
   #from = BEGINNING;
@@ -65,7 +63,7 @@ export class OverdueOrders {
     private readonly wanted: Wanted,
   ) {}
 
-  /** Finds none only if there are none. */
+  /** Resolves to none only if there are none. */
   async look(): Promise<DueOrder[]> {
     const { seconds, most, perSku = most } = this.wanted;
     const from = this.#from;

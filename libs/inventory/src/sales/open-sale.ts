@@ -11,7 +11,7 @@ export interface NewSale extends Pick<Sale, 'name' | 'strategy'>, Partial<Option
   readonly items: readonly { readonly sku: string; readonly stock: number }[];
 }
 
-/** The stock as evenly as it goes: some stripes have one unit more, and where there are more stripes than units, some have none. */
+/** Spreads the stock evenly: some stripes get one unit more, and with fewer units than stripes some get none. */
 const OPEN_SQL = `
   WITH sale AS (
     INSERT INTO sales

@@ -5,10 +5,7 @@ import { Sale } from './sale.entity.js';
 /** Sales remembered by one process. */
 const CAPACITY = 1_000;
 
-/**
- * Sales by id with one item per SKU, read once: nothing that this catalog answers for changes during a sale. Stock figures
- * are not among it.
- */
+/** Sales by id, with one item per SKU. Each is read once, since a sale never changes; its stock figures do, so do not use them. */
 export class SaleCatalog {
   readonly #sales: LRUCache<string, Sale>;
 
@@ -17,7 +14,7 @@ export class SaleCatalog {
       dataSource
         .getRepository(Sale)
         .findOne({ where: { id, items: { stripe: 0 } }, relations: { items: true } });
-    // Those who ask while a sale is being read share the answer: a stampede begins with all of them at once.
+    // Calls during a read share its answer: a stampede begins with all buyers at once.
     const fetchMethod = async (id: string) => (await read(id)) ?? undefined;
     this.#sales = new LRUCache({ max: CAPACITY, fetchMethod });
   }

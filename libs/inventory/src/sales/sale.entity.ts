@@ -8,7 +8,7 @@ export interface WaitingRoomRules {
   readonly placeTtlSeconds: number;
 }
 
-/** A flash sale. Nothing of it changes once it exists; what changes is its stock. */
+/** A flash sale. Once opened it never changes; only its stock does. */
 @Entity('sales')
 export class Sale {
   @PrimaryColumn('uuid')
@@ -20,7 +20,7 @@ export class Sale {
   @Column('text')
   strategy: StrategyName;
 
-  /** Rows, each with a lock of its own, over which the stock of each SKU is spread. */
+  /** Number of rows, each with its own lock, that share the stock of a SKU. */
   @Column('smallint')
   stripes: number;
 

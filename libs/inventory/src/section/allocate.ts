@@ -3,7 +3,7 @@ import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
 /** What the critical section knows when it decides. */
 export interface Supply {
   readonly available: number;
-  /** There may be more elsewhere, in other stripes: what does not fit here gets no outcome yet. */
+  /** Other stripes may have more: an order that does not fit here gets no outcome yet. */
   readonly partial?: boolean;
   /** Units one buyer may hold, and what the buyers of these orders hold already. */
   readonly perBuyerLimit?: number;
@@ -17,7 +17,7 @@ export interface Allocation {
   readonly units: number;
 }
 
-/** Gives out stock in arrival order. A later, smaller order may still fit where a larger one did not. */
+/** Allocates stock in arrival order. A smaller order may fit after a larger one did not. */
 export function allocate(
   orders: readonly OrderRequest[],
   { available, partial, perBuyerLimit = Infinity, held }: Supply,

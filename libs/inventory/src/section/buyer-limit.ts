@@ -5,10 +5,7 @@ import type { Database } from './transaction.js';
 
 export type BuyerLimit = Pick<Supply, 'perBuyerLimit' | 'held'>;
 
-/**
- * What the buyers of these orders may hold in the sale, and what they do. From here on nobody else sells to them until the
- * transaction ends.
- */
+/** Reads how much these buyers may hold and do hold. Locks them: until the transaction ends, nobody else sells to them. */
 export async function buyerLimit(
   transaction: Database,
   saleId: string,

@@ -16,15 +16,15 @@ import { transaction } from './transaction.js';
 export interface SectionTarget {
   readonly saleId: string;
   readonly sku: string;
-  /** One of several; absent where the SKU has only one. Orders that do not fit into one of several are left undecided. */
+  /** Absent where the SKU has only one. Of several, each leaves undecided the orders that do not fit. */
   readonly stripe?: number;
   readonly write: StockWrite;
   readonly perBuyerLimit: number | null;
-  /** Seconds after which a reservation is due to expire; unless given, it never is. */
+  /** Seconds until a reservation expires; unless given, it never does. */
   readonly reservationTtlSeconds?: number | null;
 }
 
-/** A lease with a token guards the write, whatever else its strategy does. */
+/** A fencing token guards the write, whatever the strategy's own way to write is. */
 export const modeOf = ({ write }: SectionTarget, lease?: Lease): StockWriteMode =>
   lease?.token === undefined ? write : 'fenced';
 
@@ -37,16 +37,16 @@ export const keyOf = ({ saleId, sku, stripe }: SectionTarget, lease?: Lease): St
 });
 
 /**
- * The critical section: read the stock, decide, write stock, orders and movement. It is deliberately read-modify-write;
- * what makes it safe is the lock around it, or the clause its strategy puts into the statements.
+ * The critical section: read the stock, decide, write stock, orders and movement. It is read-modify-write on purpose: only the
+ * lock around it, or the strategy's clause in the SQL, makes it safe.
  */
 export class CriticalSection {
   readonly #mode: StockWriteMode;
   readonly #key: StockKey;
-  /** What the row says, as long as nobody else can write it. */
+  /** The row as last written, while nobody else can write it. */
   #known: StockRow | undefined;
 
-  /** @param store of the stock; a statement each over the pool unless given */
+  /** @param store unless given, each call is a statement of the pool */
   constructor(
     private readonly pool: Pool,
     private readonly target: SectionTarget,
@@ -58,25 +58,22 @@ export class CriticalSection {
   }
 
   /**
-   * Settles each order exactly once, whatever was delivered twice, in one transaction.
+   * Settles each order exactly once, in one transaction, even if it was delivered twice.
    *
-   * @throws {LockLostError | FencedOffError} the lease is lost; nothing was written; settle the orders again under a new one
-   * @throws {TokenWentBackError} re-seed the lock above the fence, then as above
+   * @throws {LockLostError | FencedOffError} the lease is lost and nothing was written: settle again under a new lease
+   * @throws {TokenWentBackError} the same, once the lock is re-seeded above the fence
    */
   settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
     return settleEachOnce(this.pool, orders, async (fresh) => {
       const done = await this.#commit(fresh);
       const { available, versions: [version] = [] } = done;
-      // Nobody else can write while the row carries this lease's fence: the next batch need not read it again.
+      // While the row carries this lease's fence nobody else can write it: the next batch need not read it.
       if (this.#mode === 'fenced') this.#known = { available, version };
       return done;
     });
   }
 
-  /**
-   * The section the other way round: ends those of the orders that are due, each exactly once whoever else tries it, and gives
-   * their units back. Throws what {@link settle} throws.
-   */
+  /** The other way round: ends the orders that are due, each exactly once, and restocks their units. Throws what {@link settle} throws. */
   restock(orderIds: readonly string[]): Promise<Restocked> {
     this.#known = undefined;
     return this.#mode === 'row-lock'
@@ -95,7 +92,7 @@ export class CriticalSection {
 
   async #sell(store: StockStore, orders: readonly OrderRequest[], limit: BuyerLimit): Promise<Committed> {
     const { stripe, reservationTtlSeconds: ttl } = this.target;
-    // A conditional update knows by its WHERE. Only when it refuses is the number worth a round trip.
+    // A conditional update checks in its WHERE. It reads the stock only after a refusal.
     const unread: StockRow | undefined = this.#mode === 'conditional' ? { available: Infinity } : undefined;
     let read = this.#known ?? unread ?? (await store.read(this.#key));
     for (;;) {

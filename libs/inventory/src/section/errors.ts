@@ -1,6 +1,6 @@
 import type { Verdict } from '@app/servers';
 
-/** What a critical section itself rejects with. Nothing was written. */
+/** An error of the critical section itself. Nothing was written. */
 export abstract class SectionError extends Error {
   abstract readonly verdict: Verdict;
   override get name() {
@@ -16,7 +16,7 @@ export class FencedOffError extends SectionError {
   }
 }
 
-/** A valid lease came with a token that is not above the row's fence: the lock store's counter went backwards. */
+/** A valid lease has a token that is not above the row's fence: the lock store's counter went backwards. */
 export class TokenWentBackError extends SectionError {
   readonly verdict = 'repeat';
   constructor(
@@ -28,7 +28,7 @@ export class TokenWentBackError extends SectionError {
   }
 }
 
-/** A row changed between its read and its write: the transaction is undone and begins anew. */
+/** A row changed between its read and its write: the transaction is rolled back and begins anew. */
 export class StaleReadError extends SectionError {
   readonly verdict = 'repeat';
   constructor(resource: string) {
@@ -44,7 +44,7 @@ export class UnknownSkuError extends SectionError {
   }
 }
 
-/** An order, or a reservation that is to end, will never be accepted as it is: it was tried alone. `cause` says why. */
+/** An order or a return can never succeed as it is: it was tried alone and failed. `cause` says why. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   constructor(cause: unknown) {

@@ -12,7 +12,7 @@ import type {
 } from './stock-store.js';
 import type { Database } from './transaction.js';
 
-/** The stock in Postgres: one statement for whatever is asked, planned once for each connection. */
+/** The stock in Postgres. Each call is one prepared statement. */
 export class PlainStore implements StockStore {
   constructor(
     private readonly database: Database,
@@ -52,7 +52,7 @@ export class PlainStore implements StockStore {
     return entered ? { stripe: key.stripe ?? 0, version: version ?? read.version!, ended } : undefined;
   }
 
-  /** Why a row could not be read. */
+  /** Finds out why a row could not be read, and throws it. */
   async whyNot(key: StockKey): Promise<never> {
     const resource = resourceOf(key, key.stripe);
     const { rows } = await this.database.query<{ fence_token: string }>(FENCE_SQL, placeOf(key));

@@ -1,9 +1,9 @@
-/** What is locked: the stock of a SKU, or one stripe of it where it has several. No part has a colon of its own. */
+/** The name to lock: the stock of a SKU, or one stripe of it. No part contains a colon. */
 export function resourceOf({ saleId, sku }: { saleId: string; sku: string }, stripe?: number): string {
   return stripe === undefined ? `${saleId}:${sku}` : `${saleId}:${sku}:${stripe}`;
 }
 
-/** All that is locked of a SKU: one resource, or one for each of its stripes. */
+/** All names to lock for a SKU: one, or one for each stripe. */
 export function resourcesOf(target: { saleId: string; sku: string }, stripes: number): string[] {
   if (stripes === 1) return [resourceOf(target)];
   return Array.from({ length: stripes }, (_, stripe) => resourceOf(target, stripe));

@@ -2,34 +2,34 @@ import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
 import type { Pool } from 'pg';
 import { SETTLED_SQL } from './stock-sql.js';
 
-/** What is left of the stock of a section after its commit, as far as it is known. */
+/** What the section knows of its stock after the commit. */
 interface Left {
-  /** Units. Absent when all of the orders were settled before. */
+  /** Units left. Absent if all orders were settled before. */
   readonly available?: number;
-  /** The versions that its rows had then at least, by stripe. Absent where none was read. */
+  /** The versions that its rows have reached, by stripe. Absent where none was read. */
   readonly versions?: readonly string[];
 }
 
-/** What a section came to. */
+/** The result of a section. */
 export interface SectionResult extends Left {
-  /** One per order, in their order; undefined for one that does not fit into this stripe. */
+  /** One per order, in their order; undefined if the order does not fit into this stripe. */
   readonly outcomes: readonly (Outcome | undefined)[];
 }
 
-/** What one came to that left nothing undecided. */
+/** A batch of which every order has an outcome. */
 export interface SettledBatch extends Left {
   /** One per order, in their order. */
   readonly outcomes: readonly Outcome[];
 }
 
-/** What one did that wrote something. */
+/** The result of a section that wrote something. */
 export type Committed = SectionResult & { readonly available: number };
 
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Has orders committed, each of them exactly once: jobs are delivered at least once, and an order may be in a batch twice. The
- * database tells, since an order's row has its id for a key. Only when it refuses is it worth asking which are there.
+ * Commits each order exactly once, though jobs come at least once and a batch may hold an order twice. The primary key of
+ * orders refuses a second row; only then this asks which orders are there.
  */
 export async function settleEachOnce(
   pool: Pool,
@@ -48,7 +48,7 @@ export async function settleEachOnce(
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const before = await settledBefore(pool, orders);
-      // Another worker may settle them one by one meanwhile. Where no row is new, ids and keys contradict each other.
+      // Other workers may settle some meanwhile. If there is no new row, another unique key has refused: an error.
       if (fresh !== orders && before.size === settled.size) throw error;
       settled = before;
       const distinct = new Map(orders.map((order) => [order.orderId, order]));

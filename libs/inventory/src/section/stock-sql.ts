@@ -13,7 +13,7 @@ export const READ_SQL: Record<StockWriteMode, string> = {
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   'row-lock': `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
-  // The read raises the fence. If only the write did, a stale holder could commit between the two, and its update were lost.
+  // The read raises the fence. If only the write did, a stale holder could commit in between, and its update would be lost.
   fenced: `
     UPDATE stock SET fence_token = $4, fence_holder = $5
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3
@@ -25,8 +25,8 @@ export const READ_SQL: Record<StockWriteMode, string> = {
 export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3';
 
 /**
- * How units are taken from the row. None comes back where the `WHERE` refuses.
- * Parameters: sale, SKU, stripe, units, what was available when the row was read, token, holder; for `version` the version as read.
+ * Takes units from the row. Returns no row where the `WHERE` refuses.
+ * Parameters: sale, SKU, stripe, units, `available` as read, token, holder; for `version` the version as read.
  */
 const TAKE_SQL: Record<StockWriteMode, string> = {
   // Overwrites the row with what was computed. Unless a lock keeps others away, this is what oversells.
@@ -57,8 +57,8 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
 };
 
 /**
- * A write: the stock, its movement and the orders in one statement, hence in one transaction and one round trip. Where the row
- * refuses, nothing is written. The movement's id is drawn while the row is locked, so ids are in commit order.
+ * Writes the stock, its movement and the orders in one statement: one transaction, one round trip. If the row refuses, nothing is
+ * written. The movement gets its id while the row is locked, so ids are in commit order.
  */
 const sellSql = (take: string) => `
   WITH written AS (${take}
@@ -76,16 +76,16 @@ const sellSql = (take: string) => `
   RETURNING after AS available`;
 
 /**
- * Those of the row; units, what was available when it was read, token, holder, seconds to the end of a reservation; of the orders: ids,
+ * Parameters: sale, SKU, stripe, units, `available` as read, token, holder, seconds until a reservation expires; of the orders: ids,
  * buyers, quantities, reasons, Idempotency-Keys, times of acceptance; for `version` the version as read.
  */
 export const SELL_SQL = byMode(TAKE_SQL, sellSql);
 
-/** A reservation whose time is over and whose units have not come back. */
+/** A reservation whose time is over and whose units are not restocked yet. */
 export const IS_DUE = `orders.status = 'reserved' AND orders.expires_at <= clock_timestamp()`;
 
 /**
- * Locks the row before its orders, as a write does: nobody waits in a circle. None comes back where the `WHERE` refuses.
+ * Locks the row before its orders, as a sale does, so that the two never deadlock. Returns no row where the `WHERE` refuses.
  * Parameters: sale, SKU, stripe, order ids, token, holder; for `version` the version as read.
  */
 const ENTER_SQL: Record<StockWriteMode, string> = {
@@ -101,7 +101,7 @@ const ENTER_SQL: Record<StockWriteMode, string> = {
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $5 AND fence_holder = $6 FOR UPDATE`,
 };
 
-/** To what units are added that come back: what was read, which may be stale where nothing keeps others away, or what is there. */
+/** What restocked units are added to: the value as read, which is stale if nothing keeps others away, or the row's own. */
 const ADD_TO: Record<StockWriteMode, string> = {
   'read-modify-write': '$7::int',
   'row-lock': 'stock.available',
@@ -111,8 +111,8 @@ const ADD_TO: Record<StockWriteMode, string> = {
 };
 
 /**
- * Ends the reservations of these that are due, and gives their units back, in one statement like a write. Of two that end the
- * same order, or of this and a payment, the one that has the order's row first wins.
+ * Ends the given reservations that are due and restocks their units, in one statement. If two try to end the same order, or one
+ * to pay it, whoever locks the order's row first wins.
  */
 const restockSql = (enter: string, addTo: string) => `
   WITH entered AS (${enter}
@@ -138,13 +138,13 @@ const restockSql = (enter: string, addTo: string) => `
   SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT version FROM written) AS version,
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;
 
-/** Parameters: those of entering; for `read-modify-write` what was available. Returns whether it was entered, and what that came to. */
+/** Parameters: those of ENTER_SQL; for `read-modify-write` `available` as read. Returns whether the row let it in, and what ended. */
 export const RESTOCK_SQL = byMode(ENTER_SQL, (enter, mode) => restockSql(enter, ADD_TO[mode]));
 
-/** Orders of these that were settled before: jobs are delivered at least once. */
+/** Which of the given orders were settled before: jobs are delivered at least once. */
 export const SETTLED_SQL = 'SELECT id, reason FROM orders WHERE id = ANY ($1::uuid[])';
 
-/** Makes whoever sells to the same buyers wait, also under the lock of another SKU. Sorted, so that nobody deadlocks. */
+/** Locks buyers, so that sections of other SKUs wait to sell to them. Sorted, so that nobody deadlocks. */
 export const LOCK_BUYERS_SQL = `
   SELECT pg_advisory_xact_lock(key)
   FROM (SELECT DISTINCT hashtextextended($1 || buyer, 0) AS key FROM unnest($2::text[]) AS buyer ORDER BY key) AS keys`;

@@ -1,10 +1,10 @@
 import type { EndedStatus, OrderRequest, Outcome } from '@app/orders';
 
-/** A stock row, and the lease under which it is worked on. */
+/** Names a stock row, and the lease that the section holds for it. */
 export interface StockKey {
   readonly saleId: string;
   readonly sku: string;
-  /** One of several; absent where the SKU has only one. */
+  /** Absent where the SKU has only one. */
   readonly stripe?: number;
   readonly token?: bigint;
   readonly holder?: string;
@@ -21,12 +21,12 @@ export interface SettledOrder {
   readonly outcome: Outcome;
 }
 
-/** What a section writes: the units it takes from a row that was as `read` says, and what became of its orders. */
+/** What a section writes: the units that it takes from the row, and the outcomes of its orders. */
 export interface StockChange {
   readonly key: StockKey;
   readonly read: StockRow;
   readonly units: number;
-  /** Seconds after which what is reserved expires; never unless given. */
+  /** Seconds until reservations expire; unless given, they never do. */
   readonly ttl?: number | null;
   readonly settled: readonly SettledOrder[];
 }
@@ -37,10 +37,10 @@ export interface EndedOrder {
   readonly status: EndedStatus;
 }
 
-/** What came back into a row of the stock. */
+/** A stock row to which units came back. */
 export interface Restocked {
   readonly stripe: number;
-  /** Of the row, from then on. */
+  /** Of the row after that. */
   readonly version: string;
   readonly ended: readonly EndedOrder[];
 }
@@ -52,13 +52,13 @@ export interface StockStore {
    * @throws {TokenWentBackError} the lease's token is below the row's fence
    */
   read(key: StockKey): Promise<StockRow>;
-  /** Sells. Resolves to what is then available, or to undefined where the row refused: nothing was written. */
+  /** Sells. Resolves to the units left, or to undefined if the row refused and nothing was written. */
   write(change: StockChange): Promise<number | undefined>;
-  /** Ends those of the orders that are due, and gives their units back. Resolves to undefined where the row refused. */
+  /** Ends the orders that are due and restocks their units. Resolves to undefined if the row refused. */
   restock(key: StockKey, read: StockRow, orderIds: readonly string[]): Promise<Restocked | undefined>;
 }
 
-/** The orders that have an outcome, in the order in which rows are locked everywhere: two workers that have the same do not deadlock. */
+/** The orders that have an outcome, sorted by id: two workers with the same orders lock them in the same order. */
 export function settledOf(
   orders: readonly OrderRequest[],
   outcomes: readonly (Outcome | undefined)[],

@@ -2,7 +2,7 @@ import { lend, putBack } from '@app/servers';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { verdictOn } from './verdict-on.js';
 
-/** What statements are given to: the pool, or one connection. */
+/** Runs statements: the pool, or one connection. */
 export interface Database {
   query<R extends QueryResultRow>(
     statement: string | QueryConfig,
@@ -10,10 +10,10 @@ export interface Database {
   ): Promise<QueryResult<R>>;
 }
 
-/** A connection that owes an answer is not used again, not even for a ROLLBACK: that would wait as long for nothing. */
+/** A connection that did not answer is not used again, not even for a ROLLBACK, which would wait as long. */
 export const isBroken = (error: unknown): boolean => verdictOn(error) === 'leave';
 
-/** What the work of a transaction goes by, whatever the database's default: it waits for a row's lock, then sees the newest row. */
+/** READ COMMITTED whatever the database's default: whoever waited for a row's lock then sees the newest row. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -1,11 +1,11 @@
 import type { Lease, Lock, LockOptions } from '@app/lock';
 
-/** What is asked of a lock here. */
+/** The part of a lock that this library needs. */
 export type Locking = Pick<Lock, 'withLocks' | 'reseed'>;
 
 /**
- * The switch of this application. The very same work runs while this process holds all of the locks, or, where its strategy
- * has none, side by side with everybody else's. See {@link Lock.withLocks}.
+ * The switch between lock-on and lock-off. With a lock, the work runs while this process holds all resources; without one, the
+ * same work runs side by side with everybody else's. See {@link Lock.withLocks}.
  */
 export async function underLock<T>(
   lock: Locking | undefined,

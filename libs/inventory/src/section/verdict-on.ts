@@ -2,10 +2,10 @@ import { LockDriverUnknownError, LockError, LockLostError, LockWaitTimeoutError 
 import { verdictOf, type Verdict } from '@app/servers';
 import { SectionError } from './errors.js';
 
-/** Nothing was settled and nothing is broken: a new lease is all it takes. */
+/** Nothing was settled and nothing is broken: the work only needs a new lease. */
 const NEW_LEASE = [LockLostError, LockWaitTimeoutError];
 
-/** What to do about anything that the work under a lock rejects with. */
+/** What to do about an error of the work under a lock. */
 export function verdictOn(error: unknown): Verdict {
   if (error instanceof SectionError) return error.verdict;
   if (!(error instanceof LockError)) return verdictOf(error);
@@ -13,5 +13,5 @@ export function verdictOn(error: unknown): Verdict {
   return error instanceof LockDriverUnknownError ? 'denied' : 'not-now';
 }
 
-/** The database undid the work because of some of what it was done for; the rest may succeed without that. */
+/** The database undid a batch because of some of its orders; the others may succeed without them. */
 export const isAboutSome = (error: unknown): boolean => ['refused', 'defect'].includes(verdictOn(error));

@@ -11,7 +11,7 @@ import { settleEachOnce, type Committed, type SectionResult } from '../section/s
 import { settledOf, type StockRow, type StockStore } from '../section/stock-store.js';
 import { transaction } from '../section/transaction.js';
 
-/** All stripes at one moment, in their order: a snapshot is one however they change. Parameters: sale, SKU. */
+/** All stripes in one snapshot, in their order. Parameters: sale, SKU. */
 const READ_STRIPES_SQL =
   'SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 ORDER BY stripe';
 
@@ -19,16 +19,15 @@ interface AllStripes {
   readonly pool: Pool;
   readonly target: SectionTarget;
   readonly stripes: number;
-  /** One per stripe under a strategy that locks, else none. */
+  /** One per stripe if the strategy locks, else none. */
   readonly leases: readonly Lease[];
-  /** Told what is left in each stripe. */
+  /** Receives the units left in each stripe. */
   readonly learn: (left: readonly number[]) => void;
 }
 
 /**
- * The critical section over all stripes of a SKU, in one transaction. It sees all of them as they are at one moment, so it
- * alone may say that too little is left, and it may take the units of one order from several stripes.
- * Every transaction locks its buyers first, then rows in ascending order, then orders: none waits for one that waits for it.
+ * The critical section over all stripes of a SKU, in one transaction. It sees all of them at one moment, so it alone may say that
+ * too little is left, and it may take one order's units from several stripes.
  */
 export function settleFromAllStripes(
   all: AllStripes,
@@ -47,6 +46,7 @@ export function settleFromAllStripes(
   });
 }
 
+/** Locks buyers first, then rows in ascending order, then orders, as every transaction does: so none deadlocks. */
 async function sell(all: AllStripes, client: PoolClient, orders: readonly OrderRequest[]) {
   const { target, leases } = all;
   const { saleId, perBuyerLimit, reservationTtlSeconds: ttl } = target;
@@ -56,7 +56,7 @@ async function sell(all: AllStripes, client: PoolClient, orders: readonly OrderR
   const available = rows.reduce((sum, row) => sum + row.available, 0);
   const { outcomes, units } = allocate(orders, { ...limit, available });
   const shares = spread(units, rows);
-  // Where no unit is taken, a row is written even so: its movement tells that there was a section.
+  // Writes a row even if no unit is taken, since the orders are inserted with it.
   const last = Math.max(
     0,
     shares.findLastIndex((share) => share > 0),
@@ -74,7 +74,7 @@ async function sell(all: AllStripes, client: PoolClient, orders: readonly OrderR
   return { outcomes, available: available - units, versions, left };
 }
 
-/** All stripes at one moment: either each stays as it is read until the end, or all are read in one snapshot. */
+/** Reads all stripes as of one moment: either each row stays locked after its read, or one snapshot has all. */
 async function readAll(all: AllStripes, client: PoolClient, store: StockStore): Promise<StockRow[]> {
   const { target, leases, stripes } = all;
   const mode = modeOf(target, leases[0]);
@@ -89,7 +89,7 @@ async function readAll(all: AllStripes, client: PoolClient, store: StockStore): 
 const keyOfStripe = ({ target, leases }: AllStripes, stripe: number) =>
   keyOf({ ...target, stripe }, leases[stripe]);
 
-/** The units to take from each stripe: from the fullest first, so that few rows are written. */
+/** The units to take from each stripe. The fullest comes first, so that few rows are written. */
 function spread(units: number, rows: readonly StockRow[]): number[] {
   const shares = rows.map(() => 0);
   const fullestFirst = [...rows.entries()].sort(([, a], [, b]) => b.available - a.available);

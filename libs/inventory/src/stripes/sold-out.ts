@@ -6,7 +6,7 @@ import { columnsOf } from '../section/plain-store.js';
 import { settledOf } from '../section/stock-store.js';
 
 /**
- * Rejects the orders if nothing is left in any stripe. Returns what is left, and the versions of the stripes.
+ * Inserts the orders as rejected if all stripes are empty. Returns the units left and the versions of the stripes.
  * Parameters: sale, SKU; of the orders: ids, buyers, quantities, reasons, Idempotency-Keys, times of acceptance.
  */
 const REJECT_SOLD_OUT_SQL = `
@@ -26,8 +26,8 @@ const REJECT_SOLD_OUT_SQL = `
 const SOLD_OUT = { status: 'rejected', reason: 'SOLD_OUT' } as const;
 
 /**
- * Rejects orders if no stripe of their SKU has a unit, else leaves them undecided. All stripes are seen in one snapshot, so
- * the answer was true at one moment, whatever moves meanwhile. It takes nothing, hence it needs no lock.
+ * Rejects orders if no stripe of their SKU has a unit, else leaves them undecided. One snapshot sees all stripes, so the answer
+ * was true at one moment. It takes no stock, so it needs no lock.
  */
 export function rejectIfSoldOut(
   pool: Pool,

@@ -6,7 +6,7 @@ import { resourceOf, resourcesOf } from '../section/resource.js';
 import { settleFromAllStripes } from './all-stripes.js';
 import { rejectIfSoldOut } from './sold-out.js';
 
-/** The lanes of this process, by name. A lane is there while something is pending in it. */
+/** The lanes of this process, by name. A lane exists while something is pending in it. */
 export interface Lanes<P> {
   waiting(name: string): number;
   add(name: string, order: P, work: () => LaneWork<P>): void;
@@ -14,14 +14,13 @@ export interface Lanes<P> {
 }
 
 /**
- * The way of an order through the stripes of its SKU, in one process: to a stripe that is believed to have stock; when that
- * is empty, to the next; when all are, to the section that says sold out. An order for which a stripe has too few units, and
- * one that finds all of them empty by mistake, ends in the section over all stripes. A wrong belief costs time, nothing else.
+ * Leads an order through the stripes of its SKU: to one that seems to have stock, else to the next. If all are empty, a section
+ * rejects it as sold out. What stays undecided goes to the section over all stripes.
  */
 export class StripedLanes<P> {
   readonly #name: string;
   readonly #resources: readonly string[];
-  /** The stripes believed to have stock, the favourite first. */
+  /** The stripes that seem to have stock, the favourite first. A mistake costs time, nothing else. */
   #open: number[];
 
   constructor(
@@ -45,14 +44,14 @@ export class StripedLanes<P> {
     else this.lanes.add(this.#resources[stripe]!, order, () => this.#one(stripe));
   }
 
-  /** To any stripe: the units of an order need not go where they came from. What comes back together stays together. */
+  /** Units may be restocked in any stripe. The favourite gets them all, so that they stay together. */
   placeReturn(due: PendingReturn): void {
     const stripe = this.#open[0] ?? Math.floor(Math.random() * this.#resources.length);
     if (this.#open.length === 0) this.#open = [stripe]; // soon it will have some
     this.lanes.addReturn(this.#resources[stripe]!, due, () => this.#one(stripe));
   }
 
-  /** The first whose next batch has room: batches are full, and as many stripes work at a time as the orders fill. */
+  /** The first whose next batch has room, so that batches are full; if none has, the one with the fewest orders. */
   #choose(): number | undefined {
     const waiting = (stripe: number) => this.lanes.waiting(this.#resources[stripe]!);
     const [first, ...others] = this.#open;
@@ -102,7 +101,7 @@ export class StripedLanes<P> {
   }
 }
 
-/** The stripes that have units, in random order, fuller ones rather first: processes should not all flock to the same. */
+/** The stripes that have units, in random order, fuller ones rather first: so processes do not all choose the same. */
 function shuffled(left: readonly number[]): number[] {
   const weights = left.map((units) => units * Math.random());
   return [...weights.keys()].filter((i) => left[i]! > 0).sort((a, b) => weights[b]! - weights[a]!);

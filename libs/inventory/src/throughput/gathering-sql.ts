@@ -1,8 +1,8 @@
 /**
- * Raises the fences of several rows and reads them, as READ_SQL does for one. It need not wait for the disk: a crash of the
- * server that undoes the raise makes the write find another fence.
- * Parameters, an array for each: sales, SKUs, stripes, tokens, holders. Rows are told by their number from 1.
+ * Raises the fences of several rows and reads them, as READ_SQL does for one. It does not wait for the disk: if a crash undoes
+ * the raise, the write finds another fence and is refused.
  */
+// Parameters, each an array: sales, SKUs, stripes, tokens, holders. Result rows carry their number from 1.
 export const READ_ROWS_SQL = `
   UPDATE stock SET fence_token = given.token, fence_holder = given.holder
   FROM (SELECT set_config('synchronous_commit', 'off', true)) AS this_statement_only,
@@ -12,11 +12,9 @@ export const READ_ROWS_SQL = `
     AND (fence_token < given.token OR fence_token = given.token AND fence_holder = given.holder)
   RETURNING given.row::int, available, version`;
 
-/**
- * Sells from several rows, as SELL_SQL does from one. It is cheaper than as many statements, and dearer than one for a single row.
- * Parameters, an array for each: sales, SKUs, stripes, units, what was available, tokens, holders, seconds to the end of a reservation;
- * of the orders of all rows: ids, buyers, quantities, reasons, Idempotency-Keys, times of acceptance, numbers of their rows.
- */
+/** Sells from several rows, as SELL_SQL does from one. Cheaper than a statement for each, but dearer for a single row. */
+// Parameters, each an array: sales, SKUs, stripes, units, `available` as read, tokens, holders, seconds until a reservation expires;
+// of all orders: ids, buyers, quantities, reasons, Idempotency-Keys, times of acceptance, numbers of their rows.
 export const SELL_ROWS_SQL = `
   WITH given AS (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::int[], $5::int[], $6::bigint[], $7::text[], $8::int[])

@@ -4,13 +4,10 @@ import type { Database } from '../section/transaction.js';
 import { READ_ROWS_SQL, SELL_ROWS_SQL } from './gathering-sql.js';
 import { SharedStatement } from './shared-statement.js';
 
-/**
- * Full batches that lanes commit in one statement at most. It is planned, run and flushed to the disk once for all of them;
- * beyond this, little of the cost of an order is left to be shared.
- */
+/** Most full batches in one statement, which is planned, run and flushed to disk once for all. More would save little. */
 const BATCHES_TOGETHER = 8;
 
-/** The stock under fences: what several lanes ask at the same time goes in one statement. */
+/** The stock under fences. Lanes that ask at the same time share a statement. */
 export class GatheringStore implements StockStore {
   readonly #plain: PlainStore;
   readonly #reads: SharedStatement<StockKey, StockRow | undefined>;
@@ -79,7 +76,7 @@ interface Numbered {
 const transposed = (rows: readonly (readonly unknown[])[]) =>
   rows[0]!.map((_, column) => rows.map((row) => row[column]));
 
-/** The rows of a result, which are numbered from 1, each in the place of what it answers. */
+/** Puts the result rows, numbered from 1, into the order of what was asked. */
 function inOrder<R extends Numbered>(asked: readonly unknown[], rows: readonly R[]): (R | undefined)[] {
   const found = new Map(rows.map((row) => [row.row, row]));
   return asked.map((_, i) => found.get(i + 1));

@@ -3,9 +3,8 @@ import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 
 import { isBroken, type Database } from '../section/transaction.js';
 
 /**
- * A connection of the pool, kept from one statement to the next while these follow each other within a turn of the event loop
- * and nobody else waits for one.
- * The pool needs some 20 us to lend one anew: 3 % of what 16 orders take.
+ * Keeps a connection of the pool from one statement to the next, if that follows within a turn of the event loop and nobody else
+ * waits for one. To borrow anew costs some 20 us, 3 % of what 16 orders take.
  */
 export class KeptConnection implements Database {
   #client: PoolClient | undefined;
@@ -13,7 +12,7 @@ export class KeptConnection implements Database {
 
   constructor(private readonly pool: Pool) {}
 
-  /** As the pool does it, which gives a statement that comes while another one is under way a connection of its own. */
+  /** Like the pool: a statement that comes while another runs gets a connection of its own. */
   async query<R extends QueryResultRow>(
     statement: string | QueryConfig,
     values?: unknown[],

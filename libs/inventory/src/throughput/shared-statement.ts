@@ -6,13 +6,12 @@ interface Asked<I, O> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Answers after which nothing was done, perhaps because of one item: a key that is there already, a deadlock, bad data. */
+/** Errors that leave nothing done, perhaps because of one item: a duplicate key, a deadlock, bad data. */
 const UNDONE = new Set<Verdict>(['repeat', 'refused', 'defect']);
 
 /**
- * One statement for what several lanes of a process ask of the database at the same time. Lanes that were told something in one
- * message ask together. Whoever comes while a statement is under way goes with the next one; what fills a statement goes at
- * once. Each is answered as if it had been asked alone.
+ * Asks the database once for several lanes. Calls of one turn of the event loop go together, and so do calls that come while a
+ * statement runs; a full statement goes at once. Each caller gets the answer it would get alone.
  */
 export class SharedStatement<I, O> {
   #waiting: Asked<I, O>[] = [];
@@ -20,7 +19,7 @@ export class SharedStatement<I, O> {
   #scheduled = false;
 
   /**
-   * @param most what the items of one statement may weigh together
+   * @param most total weight of the items in one statement
    * @param ask answers all of the items, in their order, in one transaction
    */
   constructor(
@@ -54,7 +53,7 @@ export class SharedStatement<I, O> {
     }
   }
 
-  /** How many of those that wait go into one statement; one at least. */
+  /** How many waiting items go into the next statement; at least one. */
   #fitting(): number {
     let weight = 0;
     const over = this.#waiting.findIndex(({ item }) => (weight += this.weightOf(item)) > this.most);
@@ -67,9 +66,9 @@ export class SharedStatement<I, O> {
       asked.forEach(({ resolve }, i) => resolve(answers[i]!));
     } catch (error) {
       const isUndone = UNDONE.has(verdictOf(error));
-      // Nobody suffers for another's item: each is asked alone.
+      // One item must not fail the others: each is asked alone.
       if (isUndone && asked.length > 1) await Promise.all(asked.map((one) => this.#askFor([one])));
-      // Of any other failure nobody knows what it came to, and who waits behind it would wait as long for the same.
+      // After any other error the effect is unknown, and those that wait would meet the same error later.
       else for (const { reject } of isUndone ? asked : [...asked, ...this.#waiting.splice(0)]) reject(error);
     }
   }

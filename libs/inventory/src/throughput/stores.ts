@@ -6,13 +6,13 @@ import { GatheringStore } from './gathering-store.js';
 import { KeptConnection } from './kept-connection.js';
 
 /**
- * The stores of one process. Whatever the mode, a hold keeps its connection from one statement to the next. Only a fence allows
- * more: nobody else wants such a row, so that a statement on several of them waits for nobody, and lanes can share it.
+ * The stores of one process. In every mode a hold keeps its connection between statements. Under a fence lanes also share
+ * statements: nobody else writes such rows, so a statement on several of them waits for nobody.
  */
 export class Stores {
   readonly #fenced: StockStore;
 
-  /** @param batchSize orders of a lane per transaction at most; with 1, as in a textbook, lanes share no transaction either */
+  /** @param batchSize most orders of a lane in a transaction; with 1, as in a textbook, lanes share none */
   constructor(
     private readonly pool: Pool,
     batchSize: number,

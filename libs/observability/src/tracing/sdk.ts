@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 /** In milliseconds: between two exports, and for one of them. */
 const EXPORT_EVERY = 1_000;
 const EXPORT_TIMEOUT = 2_000;
-/** Spans that wait for their export; what comes on top is dropped rather than kept in memory. */
+/** Most spans that wait for export; more are dropped, to save memory. */
 const MAX_WAITING_SPANS = 16_384;
 
 export interface SdkOptions {
@@ -21,7 +21,7 @@ export interface SdkOptions {
   readonly warn: (message: string) => void;
 }
 
-/** Makes the OpenTelemetry API record, in this process. Returns what exports the rest and ends it. */
+/** Makes this process record traces. Returns a function that exports the last spans and stops. */
 export function startSdk({ service, endpoint, ratio, warn }: SdkOptions): () => Promise<void> {
   const silent = () => undefined;
   const logger = { error: warn, warn, info: silent, debug: silent, verbose: silent };
@@ -32,7 +32,7 @@ export function startSdk({ service, endpoint, ratio, warn }: SdkOptions): () => 
   });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': service, 'service.instance.id': randomUUID() }),
-    // By the id of the trace alone: every process decides alike, and a client cannot ask for more than its share.
+    // Decides by the trace id alone: so all processes agree, and a client cannot ask for more than its share.
     sampler: new TraceIdRatioBasedSampler(ratio),
     spanProcessors: [
       new BatchSpanProcessor({

@@ -8,10 +8,10 @@ import {
   type SpanOptions,
 } from '@opentelemetry/api';
 
-/** Records nothing until the SDK is there. */
+/** Records nothing until the SDK is started. */
 export const tracer = trace.getTracer('flash-sale');
 
-/** Runs work in a span, a child of the active one unless `parent` is given. The span ends with the work and tells of its error. */
+/** Runs work in a span, a child of the active one unless `parent` is given. The span ends with the work and records its error. */
 export function inSpan<T>(
   name: string,
   options: SpanOptions,
@@ -36,18 +36,18 @@ export function fail(span: Span, error: unknown): void {
   span.setAttribute('error.type', String(code ?? name ?? error));
 }
 
-/** The active span as a W3C `traceparent`, to send along. */
+/** The active span as a W3C `traceparent`, for another process. */
 export function traceparent(): string | undefined {
   const carrier: { traceparent?: string } = {};
   propagation.inject(context.active(), carrier);
   return carrier.traceparent;
 }
 
-/** The context that a `traceparent` came from; a new one without it. */
+/** The context that a `traceparent` names; without one, the active context. */
 export const contextOf = (headers: { readonly traceparent?: string }): Context =>
   propagation.extract(context.active(), headers);
 
-/** Names the active span in a log line, as OpenTelemetry does. */
+/** Fields that name the active span in a log line, as OpenTelemetry calls them. */
 export function traceIds(): object {
   const span = trace.getActiveSpan()?.spanContext();
   return span ? { trace_id: span.traceId, span_id: span.spanId } : {};

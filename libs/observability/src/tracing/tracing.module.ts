@@ -1,10 +1,10 @@
 import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** At shutdown the last spans get this long to reach the collector, in milliseconds. */
+/** In milliseconds: how long the last spans may take to the collector at shutdown. */
 const FLUSH_MS = 2_000;
 
-/** The variables of libs/config that tracing goes by. */
+/** The variables of libs/config that tracing needs. */
 export interface TracingConfig {
   readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
   readonly OTEL_TRACES_SAMPLER_ARG: number;
@@ -13,7 +13,7 @@ export interface TracingConfig {
 type End = () => Promise<void>;
 const END = Symbol('end');
 
-/** Records traces and exports them by OTLP/HTTP, if a collector is configured. Else OpenTelemetry's SDK is not even loaded. */
+/** Records traces and exports them by OTLP/HTTP, if a collector is configured. Otherwise the SDK of OpenTelemetry is not loaded. */
 @Module({})
 export class TracingModule implements OnApplicationShutdown {
   constructor(@Inject(END) private readonly end: End) {}

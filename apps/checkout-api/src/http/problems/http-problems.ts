@@ -16,7 +16,7 @@ const BY_FASTIFY_CODE: Readonly<Record<string, [ProblemCode, detail: string]>> =
   FST_ERR_MAX_PARAM_LENGTH: ['URL_TOO_LONG', 'A part of the path is longer than anything here is named.'],
 };
 
-/** What Nest, Fastify and the health checks refuse on their own account. */
+/** The problem for an error of Nest, Fastify or the health checks. */
 export function problemOfHttp(error: HttpException, request: FastifyRequest): ProblemError {
   const known = BY_FASTIFY_CODE[codeOf(error.cause)];
   if (known) return new ProblemError(...known, { cause: error });
@@ -39,7 +39,7 @@ export function problemOfHttp(error: HttpException, request: FastifyRequest): Pr
   }
 }
 
-/** Answers what Fastify cannot route; it never comes to the filter. */
+/** Answers requests that Fastify cannot route; they never reach the filter. */
 export function refuseUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const known = BY_FASTIFY_CODE[error.code] ?? ['MALFORMED_REQUEST', 'Send a valid URL.'];
   sendProblem(new ProblemError(...known), request, reply);
@@ -47,7 +47,7 @@ export function refuseUnroutable(error: FastifyError, request: FastifyRequest, r
 
 const codeOf = (error: unknown) => String((error as { code?: unknown } | undefined)?.code);
 
-/** The failed checks in the response of @nestjs/terminus, and why they failed; this process itself, if it is shutting down. */
+/** What is down and why, by the response of @nestjs/terminus; also this process itself if it is shutting down. */
 function whatIsDown(response: string | object): Record<string, string> {
   const { status, error = {} } = response as { status?: string; error?: Record<string, { reason?: string }> };
   const reasons = Object.entries(error).map(([name, { reason = 'is down' }]) => [name, reason]);

@@ -4,7 +4,7 @@ import { problemOfHttp } from './http-problems.js';
 import { ProblemError, sendProblem } from './problem.js';
 import { UnforeseenError } from './unforeseen.js';
 
-/** Answers every error as problem details. What was not foreseen is logged, and the client learns nothing of its cause. */
+/** Answers every error as problem details. It logs an unforeseen one and hides its cause from the client. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #logger = new Logger(ProblemFilter.name);

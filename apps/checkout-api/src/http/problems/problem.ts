@@ -39,7 +39,7 @@ interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** An error that is answered as it is, as problem details. `detail` tells the client what to do about it. */
+/** An error that the client gets as problem details. `detail` says what to do about it. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly members: Readonly<Record<string, unknown>>;
@@ -59,7 +59,7 @@ export class ProblemError extends Error {
     return PROBLEMS[this.code].status;
   }
 
-  /** The problem document as JSON. `instance` is the path of the request it is about, unless that could not be read. */
+  /** The problem document as JSON. `instance` is the path of the request, if that could be read. */
   toJson(instance?: string): string {
     const { code, status, message: detail, members } = this;
     const type = `urn:flash-sale:problem:${code.toLowerCase().replaceAll('_', '-')}`;

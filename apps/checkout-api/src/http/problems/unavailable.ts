@@ -6,7 +6,7 @@ const RETRY_LATER = { 'retry-after': '1' };
 const log = new ThinnedLog(new Logger('Unavailable'));
 
 /**
- * The result of a call to Redis. Where it asks another server as well, that one's problem stays what it is.
+ * The result of a call to Redis. A ProblemError of another server passes as it is.
  *
  * @throws {ProblemError} REDIS_UNAVAILABLE when Redis cannot be reached or cannot serve
  */
@@ -35,5 +35,5 @@ async function from<T>(
   }
 }
 
-/** Neither the request nor this process is to blame: the server is away, cannot serve, or does not want this client now. */
+/** The server is away, cannot serve, or does not want this client: neither the request nor this process is to blame. */
 const isUnavailable = (error: unknown) => isPassing(error) || verdictOf(error) === 'denied';

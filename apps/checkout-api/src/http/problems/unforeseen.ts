@@ -1,4 +1,4 @@
-/** What nobody foresaw, and what it happened to: the log names both. */
+/** An unforeseen error, and what it happened to, for the log. */
 export class UnforeseenError extends Error {
   override readonly name = 'UnforeseenError';
   constructor(

@@ -8,7 +8,7 @@ const BY_CODE: Readonly<Record<string, [ProblemCode, detail: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'Send the whole request at once.'],
 };
 
-/** Answers what never became a request, straight to the socket. */
+/** Answers on the socket itself what is not valid HTTP. */
 export function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
   const known = BY_CODE[String(error.code)] ?? ['MALFORMED_REQUEST', 'Send HTTP/1.1.'];

@@ -2,7 +2,7 @@ import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { z } from 'zod';
 import { ProblemError } from './problem.js';
 
-/** More than this many errors tell the client nothing new. */
+/** Most errors that a client is told. */
 const MAX_ERRORS = 20;
 
 export interface FieldError {
