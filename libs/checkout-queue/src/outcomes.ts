@@ -2,7 +2,7 @@ import { isPassing } from '@app/servers';
 import type { OrderState, OrderStatus, Outcome } from '@app/orders';
 import type { Redis } from 'ioredis';
 import { keys } from './keys.js';
-import type { QueuedOrder } from './queue.js';
+import type { OfSku, QueuedOrder } from './queue.js';
 import { outcomeCommands } from './scripts.js';
 
 /** How long a SKU counts as sold out after a worker last found it so, in seconds. The mark only spares the queue. */
@@ -29,11 +29,6 @@ export interface Announcement {
 export interface RowVersion {
   readonly stripe: number;
   readonly version: string;
-}
-
-interface SaleSku {
-  readonly saleId: string;
-  readonly sku: string;
 }
 
 /**
@@ -76,7 +71,7 @@ export async function announce(
  */
 export async function announceReturn(
   redis: Redis,
-  sku: SaleSku,
+  sku: OfSku,
   { ended, ...row }: { readonly ended: readonly OrderEnding[] } & RowVersion,
 ): Promise<void> {
   await Promise.all([
@@ -90,7 +85,7 @@ export async function announceReturn(
 /** Units were seen at these versions of a SKU's rows. Resolves to whether it was marked as sold out by an older view. */
 export async function reopen(
   redis: Redis,
-  { saleId, sku }: SaleSku,
+  { saleId, sku }: OfSku,
   versions: readonly RowVersion[],
 ): Promise<boolean> {
   const outdated = await outcomeCommands(redis).checkoutReopen(

@@ -35,30 +35,20 @@ export class CheckoutsService {
    * @throws {ProblemError}
    */
   async accept(saleId: string, checkout: Checkout, key: string, wait?: ClientWait): Promise<OrderView> {
+    const orderId = orderIdOf(saleId, checkout.buyerId, key);
     try {
       const sale = await findSale(this.catalog, saleId);
       this.#check(sale, checkout);
-      const now = Date.now();
-      const order: OrderRequest = {
-        orderId: orderIdOf(saleId, checkout.buyerId, key),
-        saleId,
-        sku: checkout.sku,
-        quantity: checkout.quantity,
-        buyerId: checkout.buyerId,
-        idempotencyKey: key,
-        acceptedAt: now,
-      };
-      const earlier =
-        sale.endsAt && now >= sale.endsAt.getTime() ? await this.#afterTheEnd(sale, order) : undefined;
-      const guests = sale.waitingRoom ? insideKey(saleId) : undefined;
-      const answer = earlier ?? (await this.#admit(order, guests, wait)) ?? queuedView(order);
+      const order = { orderId, saleId, ...checkout, idempotencyKey: key, acceptedAt: Date.now() };
+      const settled = (await this.#afterTheEnd(sale, order)) ?? (await this.#admit(sale, order, wait));
+      const answer = settled ?? queuedView(order);
       // Redis may have forgotten the key's first body; the order itself has it.
       if (fingerprintOf(answer) !== fingerprintOf(order)) throw keyReused();
       return answer;
     } catch (error) {
       this.metrics.countError(error);
       if (error instanceof ProblemError) throw error;
-      throw new UnforeseenError(error, { orderId: orderIdOf(saleId, checkout.buyerId, key) });
+      throw new UnforeseenError(error, { orderId });
     }
   }
 
@@ -89,21 +79,20 @@ export class CheckoutsService {
     }
   }
 
-  /** Resolves to the order if it is settled, and to undefined if it is queued. A new order comes too late. */
+  /** After the sale's end, resolves to the order if it is settled. A new order comes too late; a queued one may go on. */
   async #afterTheEnd({ endsAt }: Sale, order: OrderRequest): Promise<OrderView | undefined> {
+    if (!endsAt || order.acceptedAt < endsAt.getTime()) return undefined;
     const earlier = await this.orders.find(order.orderId);
-    if (!earlier) throw new ProblemError('SALE_ENDED', `It ended at ${endsAt!.toISOString()}.`);
+    if (!earlier) throw new ProblemError('SALE_ENDED', `It ended at ${endsAt.toISOString()}.`);
     if (earlier.status === 'queued') return undefined;
     this.metrics.count('replayed');
     return earlier;
   }
 
   /** Resolves to the order if it is settled in time for its client, else to undefined: it is in the queue. */
-  #admit(order: OrderRequest, guests?: string, wait?: ClientWait): Promise<OrderView | undefined> {
-    return wait ? this.#waitFor(order, wait, guests) : this.#enter(order, guests);
-  }
-
-  async #waitFor(order: OrderRequest, wait: ClientWait, guests?: string): Promise<OrderView | undefined> {
+  async #admit(sale: Sale, order: OrderRequest, wait?: ClientWait): Promise<OrderView | undefined> {
+    const guests = sale.waitingRoom ? insideKey(sale.id) : undefined;
+    if (!wait) return this.#enter(order, guests);
     // Listen before a worker can answer.
     const { state, stop } = this.watch.until(order.orderId, wait);
     try {
