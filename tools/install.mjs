@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './paths.mjs';
-import { exclusively } from './processes/exclusively.mjs';
-import { currentRun } from './processes/run.mjs';
+import { root } from '../local/paths.mjs';
+import { exclusively } from '../local/processes/exclusively.mjs';
+import { currentRun } from '../local/processes/run.mjs';
 
 export async function installDependencies() {
   if (areInstalled()) return console.log('✓ dependencies: node_modules matches package-lock.json');

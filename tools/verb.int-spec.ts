@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { localDirectory, root } from './paths.mjs';
-import { isAlive } from './processes/process-table.mjs';
-import { currentRun } from './processes/run.mjs';
+import { localDirectory, root } from '../local/paths.mjs';
+import { isAlive } from '../local/processes/process-table.mjs';
+import { currentRun } from '../local/processes/run.mjs';
 
 const verbFile = join(root, 'tools/verb.mjs');
 const stackFile = join(localDirectory, 'stack.json');

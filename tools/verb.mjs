@@ -6,8 +6,8 @@
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { installDependencies } from './install.mjs';
-import { inspect, isAlive } from './processes/process-table.mjs';
-import { endRun } from './processes/run.mjs';
+import { inspect, isAlive } from '../local/processes/process-table.mjs';
+import { endRun } from '../local/processes/run.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 

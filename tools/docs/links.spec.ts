@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../paths.mjs';
+import { root } from '../../local/paths.mjs';
 import { anchorsIn, linksIn, unlinkedFilesIn } from './markdown.js';
 
 /** What a clone has; what is not committed yet counts too, unless git ignores it. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { root } from '../paths.mjs';
-import { runQuietly } from '../processes/run-command.js';
+import { root } from '../../local/paths.mjs';
+import { runQuietly } from '../../local/processes/run-command.js';
 
 /** Every check, as the command that an editor or a shell would run too. */
 const checks: Record<string, string[]> = {
@@ -9,7 +9,15 @@ const checks: Record<string, string[]> = {
   'types of load-tests': ['typescript/bin/tsc', '--noEmit', '-p', 'load-tests/tsconfig.json'],
   lint: ['oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
   format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
-  'dependency rules': ['dependency-cruiser/bin/dependency-cruise.mjs', 'apps', 'libs', 'tools', 'load-tests'],
+  'dependency rules': [
+    'dependency-cruiser/bin/dependency-cruise.mjs',
+    'apps',
+    'lab',
+    'libs',
+    'local',
+    'tools',
+    'load-tests',
+  ],
   'unused exports': ['knip/bin/knip.js'],
 };
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { backendOf, LOCK_DRIVER_NAMES, type LockDriverName } from '@app/lock';
-import { root } from '../paths.mjs';
-import { runInForeground } from '../processes/run-command.js';
-import { provideServers, SERVER_NAMES } from '../services/services.js';
-import { build } from '../setup/build.js';
-import { lockServersOfDrivers } from '../stack/lock-servers.js';
+import { root } from '../../local/paths.mjs';
+import { runInForeground } from '../../local/processes/run-command.js';
+import { provideServers, SERVER_NAMES } from '../../local/services/services.js';
+import { build } from '../../local/setup/build.js';
+import { lockServersOfDrivers } from '../../local/stack/lock-servers.js';
 
 /** npm run conformance [-- driver,driver...] [vitest's own arguments] */
 export async function run(args: string[]): Promise<number> {

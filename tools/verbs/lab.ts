@@ -1,13 +1,13 @@
 import { relative } from 'node:path';
-import { verdictOfAll } from '../../apps/lab/src/faults/cell.js';
-import { EXPERIMENTS } from '../../apps/lab/src/faults/experiments/index.js';
-import { runLab } from '../../apps/lab/src/faults/run.js';
-import { withDatabase } from '../demo/run-demo.js';
-import { parseOptions, usage, type LabRequest } from '../lab/options.js';
-import { writeDocs } from '../lab/report/docs.js';
-import { renderPage } from '../lab/report/page.js';
-import { createReportDirectory, writeReport } from '../report/directory.js';
-import { describeMachine } from '../report/machine.js';
+import { verdictOfAll } from '../../lab/faults/cell.js';
+import { EXPERIMENTS } from '../../lab/faults/experiments/index.js';
+import { runLab } from '../../lab/faults/run.js';
+import { withDatabase } from '../../lab/demo/run-demo.js';
+import { parseOptions, usage, type LabRequest } from '../options/lab.js';
+import { writeDocs } from '../../lab/faults/report/docs.js';
+import { renderPage } from '../../lab/faults/report/page.js';
+import { createReportDirectory, writeReport } from '../../lab/report/directory.js';
+import { describeMachine } from '../../lab/report/machine.js';
 
 /** npm run lab -- list | all | <experiment ...> [options] */
 export async function run(args: string[]): Promise<number> {

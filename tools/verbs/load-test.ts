@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { ExpectedError } from '../expected-error.js';
-import { root } from '../paths.mjs';
-import { runInForeground } from '../processes/run-command.js';
-import { k6Command } from '../setup/k6-command.js';
-import { readStackFile } from '../stack/stack-file.js';
+import { ExpectedError } from '../../local/expected-error.js';
+import { root } from '../../local/paths.mjs';
+import { runInForeground } from '../../local/processes/run-command.js';
+import { k6Command } from '../../local/setup/k6-command.js';
+import { readStackFile } from '../../local/stack/stack-file.js';
 
 const scripts = join(root, 'load-tests');
 

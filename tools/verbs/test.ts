@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { root } from '../paths.mjs';
-import { runInForeground } from '../processes/run-command.js';
-import { build } from '../setup/build.js';
-import { provideChromium } from '../setup/chromium.js';
-import { provideK6 } from '../setup/k6.js';
-import { meetAll } from '../setup/meet-need.js';
-import { providePostgres } from '../setup/postgres.js';
-import { provideRedis } from '../setup/redis.js';
+import { root } from '../../local/paths.mjs';
+import { runInForeground } from '../../local/processes/run-command.js';
+import { build } from '../../local/setup/build.js';
+import { provideChromium } from '../../local/setup/chromium.js';
+import { provideK6 } from '../../local/setup/k6.js';
+import { meetAll } from '../../local/setup/meet-need.js';
+import { providePostgres } from '../../local/setup/postgres.js';
+import { provideRedis } from '../../local/setup/redis.js';
 
 /** npm test [-- vitest's own arguments] */
 export async function run(args: string[]): Promise<number> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGuardedConsul, startGuardedEtcd, type Guarded } from '../../../tools/services/guarded.js';
+import { startGuardedConsul, startGuardedEtcd, type Guarded } from '../../../local/services/guarded.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import request from 'supertest';
 import { afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { mainOf } from '../../../tools/setup/build.js';
+import { mainOf } from '../../../local/setup/build.js';
 import type { SaleView } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY } from './support/api.js';
 

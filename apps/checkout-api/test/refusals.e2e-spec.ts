@@ -1,8 +1,8 @@
 import { TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { askRedis, startRedisProgram } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
+import { askRedis, startRedisProgram } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { startPrivateRedis } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
+import { startPrivateRedis } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
 import { Api } from './support/api.js';
 
 let server: Service;

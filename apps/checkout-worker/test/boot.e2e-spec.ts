@@ -1,10 +1,10 @@
 import { EXIT } from '@app/process';
 import { Spawned, TcpProxy } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { onFreePort } from '../../../tools/processes/free-port.js';
-import { findPgbouncer, startPgbouncer } from '../../../tools/services/pgbouncer.js';
-import { startRedisProgram } from '../../../tools/services/redis.js';
-import { mainOf } from '../../../tools/setup/build.js';
+import { onFreePort } from '../../../local/processes/free-port.js';
+import { findPgbouncer, startPgbouncer } from '../../../local/services/pgbouncer.js';
+import { startRedisProgram } from '../../../local/services/redis.js';
+import { mainOf } from '../../../local/setup/build.js';
 
 let postgres: TcpProxy;
 let redis: TcpProxy;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { Rival } from './support/rival.js';
 import { startedStack } from './support/started-stack.js';

@@ -1,7 +1,7 @@
 import { STRATEGY_NAMES } from '@app/inventory';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { lockServersOf } from '../../../tools/stack/lock-servers.js';
-import { startStack, type Stack } from '../../../tools/stack/stack.js';
+import { lockServersOf } from '../../../local/stack/lock-servers.js';
+import { startStack, type Stack } from '../../../local/stack/stack.js';
 import { Stampede } from './stampede.js';
 
 /** Those that lock on servers of their own. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { metricsIn, selectorsOf } from './support/promql.js';
 import { startedStack } from './support/started-stack.js';

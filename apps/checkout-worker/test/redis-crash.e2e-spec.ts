@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, inject, it } from 'vitest';
-import { startPrivateRedis } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
-import { Stack } from '../../../tools/stack/stack.js';
+import { startPrivateRedis } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
+import { Stack } from '../../../local/stack/stack.js';
 import { Stampede } from './stampede.js';
 
 let redis: Service;

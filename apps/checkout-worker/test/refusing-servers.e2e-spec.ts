@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startPrivatePostgres } from '../../../tools/services/postgres.js';
-import { askRedis, startRedisProgram } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
-import { Stack } from '../../../tools/stack/stack.js';
+import { startPrivatePostgres } from '../../../local/services/postgres.js';
+import { askRedis, startRedisProgram } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
+import { Stack } from '../../../local/stack/stack.js';
 import { Shopper } from './shopper.js';
 
 /** Servers that are there and refuse everybody, while an API and a worker run. */

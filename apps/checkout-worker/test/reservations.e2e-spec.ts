@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import type { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { holdLock } from './support/held-lock.js';
 import { startedStack } from './support/started-stack.js';

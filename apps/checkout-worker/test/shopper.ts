@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 
 /** What the tests read of an audit's total. */
 export interface Total {

@@ -1,7 +1,7 @@
 import { STRATEGY_NAMES, strategyOf } from '@app/inventory';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lockServersOf } from '../../../tools/stack/lock-servers.js';
-import type { Stack } from '../../../tools/stack/stack.js';
+import { lockServersOf } from '../../../local/stack/lock-servers.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { CHECKOUTS, Stampede, STOCK } from './stampede.js';
 import { startedStack } from './support/started-stack.js';
 

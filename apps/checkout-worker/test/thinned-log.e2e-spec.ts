@@ -1,7 +1,7 @@
 import { Spawned, TcpProxy } from '@app/testing';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, inject, it, vi } from 'vitest';
-import { mainOf } from '../../../tools/setup/build.js';
-import type { Stack } from '../../../tools/stack/stack.js';
+import { mainOf } from '../../../local/setup/build.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { startedStack } from './support/started-stack.js';
 

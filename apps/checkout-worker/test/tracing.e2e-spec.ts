@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { Stack } from '../../../tools/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Shopper } from './shopper.js';
 import { Collector } from './support/collector.js';
 import { startedStack } from './support/started-stack.js';

@@ -1,7 +1,7 @@
 import type { Access } from './access.js';
 import { call } from './http.js';
 
-/** What the control of a local stack tells (tools/control). */
+/** What the control of a local stack tells (local/control). */
 export interface ControlState {
   readonly load: {
     readonly running?: { readonly seconds: number; readonly startedAt: number };

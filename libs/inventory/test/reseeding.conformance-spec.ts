@@ -1,11 +1,11 @@
 import type { LockBackends, LockDriverName } from '@app/lock';
 import { orderOf, Shop } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { startConsul } from '../../../tools/services/consul.js';
-import { startEtcd } from '../../../tools/services/etcd.js';
-import { startMysql } from '../../../tools/services/mysql.js';
-import type { Service } from '../../../tools/services/service.js';
-import { startZookeeper } from '../../../tools/services/zookeeper.js';
+import { startConsul } from '../../../local/services/consul.js';
+import { startEtcd } from '../../../local/services/etcd.js';
+import { startMysql } from '../../../local/services/mysql.js';
+import type { Service } from '../../../local/services/service.js';
+import { startZookeeper } from '../../../local/services/zookeeper.js';
 import { workersOn } from './support/workers.js';
 
 /** The drivers with tokens, but for `redis`, which every test run has. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { ACL, createClient, Id, Permission } from 'node-zookeeper-client';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startEtcd } from '../../../tools/services/etcd.js';
-import { startGuardedConsul, startGuardedEtcd } from '../../../tools/services/guarded.js';
-import { startMysql } from '../../../tools/services/mysql.js';
-import { startRedlockServers } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
-import { startZookeeper } from '../../../tools/services/zookeeper.js';
+import { startEtcd } from '../../../local/services/etcd.js';
+import { startGuardedConsul, startGuardedEtcd } from '../../../local/services/guarded.js';
+import { startMysql } from '../../../local/services/mysql.js';
+import { startRedlockServers } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
+import { startZookeeper } from '../../../local/services/zookeeper.js';
 import {
   createLockDriver,
   Lock,

@@ -1,8 +1,8 @@
 import { TcpProxy } from '@app/testing';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startMysql } from '../../../tools/services/mysql.js';
-import type { Service } from '../../../tools/services/service.js';
+import { startMysql } from '../../../local/services/mysql.js';
+import type { Service } from '../../../local/services/service.js';
 import {
   createLockDriver,
   Lock,

@@ -1,8 +1,8 @@
 import { TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { newPassword, startRedisProgram } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
+import { newPassword, startRedisProgram } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
 import { createLockDriver, Lock } from '../src/index.js';
 import { nothing, outcomeOf } from './conformance/check.js';
 import { eventually } from './support/eventually.js';

@@ -1,8 +1,8 @@
 import { TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startPrivateRedis } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
+import { startPrivateRedis } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
 import { createLockDriver, Lock, LockQuorumUnreachableError, LockWaitTimeoutError } from '../src/index.js';
 import type { LockDriver } from '../src/index.js';
 import { eventually } from './support/eventually.js';

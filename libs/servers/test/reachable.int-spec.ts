@@ -1,8 +1,8 @@
 import { TcpProxy } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { findPgbouncer, startPgbouncer } from '../../../tools/services/pgbouncer.js';
-import { askRedis, startRedisProgram } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
+import { findPgbouncer, startPgbouncer } from '../../../local/services/pgbouncer.js';
+import { askRedis, startRedisProgram } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
 import { reachable, ServerUnusableError } from '../src/index.js';
 
 let lines: string[];

@@ -2,8 +2,8 @@ import { TcpProxy } from '@app/testing';
 import type { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { askRedis, startRedisProgram } from '../../../tools/services/redis.js';
-import type { Service } from '../../../tools/services/service.js';
+import { askRedis, startRedisProgram } from '../../../local/services/redis.js';
+import type { Service } from '../../../local/services/service.js';
 import { openRedis, probeRedis, readyRedis } from '../src/index.js';
 
 const password = 'for-tests';

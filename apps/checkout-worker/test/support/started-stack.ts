@@ -1,6 +1,6 @@
 import { inject } from 'vitest';
-import type { Env } from '../../../../tools/stack/replica.js';
-import { Stack } from '../../../../tools/stack/stack.js';
+import type { Env } from '../../../../local/stack/replica.js';
+import { Stack } from '../../../../local/stack/stack.js';
 
 /** The processes of the application on the servers of the test run. */
 export async function startedStack(env: Env = {}, { apis = 1, workers = 1 } = {}): Promise<Stack> {

@@ -1,7 +1,7 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { startControl } from '../../../../tools/control/control.js';
-import { provideChromium } from '../../../../tools/setup/chromium.js';
-import { Stack } from '../../../../tools/stack/stack.js';
+import { startControl } from '../../../../local/control/control.js';
+import { provideChromium } from '../../../../local/setup/chromium.js';
+import { Stack } from '../../../../local/stack/stack.js';
 
 /** Milliseconds within which the page has to show something; a load takes most of it. */
 export const PATIENCE = 60_000;

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { currentRun } from '../../../../tools/processes/run.mjs';
+import { currentRun } from '../../../../local/processes/run.mjs';
 import type { BackendUrls } from './backends.js';
 import type { Answer, Calls, LoopCount, LoopOptions } from './contender.js';
 

@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
-import { onFreePort } from '../../../../tools/processes/free-port.js';
-import { dataDirectory, nextName, startServer, type Service } from '../../../../tools/services/service.js';
-import { providePrivateRedis } from '../../../../tools/setup/redis.js';
+import { onFreePort } from '../../../../local/processes/free-port.js';
+import { dataDirectory, nextName, startServer, type Service } from '../../../../local/services/service.js';
+import { providePrivateRedis } from '../../../../local/setup/redis.js';
 import { eventually } from './eventually.js';
 
 const SLOTS = 16_384;

@@ -1,4 +1,4 @@
-import { startConsul } from '../../../../../tools/services/consul.js';
+import { startConsul } from '../../../../../local/services/consul.js';
 import { crashable } from './crashable.js';
 import { seenInQueue, type Sessions, type Store } from './store.js';
 

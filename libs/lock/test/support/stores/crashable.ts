@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { Service } from '../../../../../tools/services/service.js';
+import type { Service } from '../../../../../local/services/service.js';
 import type { Store } from './store.js';
 
 /** A server can be crashed unless the environment names it: then it is somebody else's. */

@@ -1,5 +1,5 @@
 import { Etcd3 } from 'etcd3';
-import { startEtcd } from '../../../../../tools/services/etcd.js';
+import { startEtcd } from '../../../../../local/services/etcd.js';
 import { crashable } from './crashable.js';
 import { seenInQueue, type Sessions, type Store } from './store.js';
 

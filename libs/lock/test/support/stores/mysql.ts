@@ -1,5 +1,5 @@
 import { createPool, type RowDataPacket } from 'mysql2/promise';
-import { startMysql } from '../../../../../tools/services/mysql.js';
+import { startMysql } from '../../../../../local/services/mysql.js';
 import { crashable } from './crashable.js';
 import type { Store } from './store.js';
 

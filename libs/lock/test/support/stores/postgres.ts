@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { startPostgres } from '../../../../../tools/services/postgres.js';
+import { startPostgres } from '../../../../../local/services/postgres.js';
 import { crashable } from './crashable.js';
 import type { Store } from './store.js';
 

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { startPrivateRedis } from '../../../../../tools/services/redis.js';
+import { startPrivateRedis } from '../../../../../local/services/redis.js';
 import type { Store } from './store.js';
 
 /** A Redis of the suite's own. */

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { startRedlockServers } from '../../../../../tools/services/redis.js';
+import { startRedlockServers } from '../../../../../local/services/redis.js';
 import { crashable } from './crashable.js';
 import { footprintOf } from './redis.js';
 import type { Store } from './store.js';

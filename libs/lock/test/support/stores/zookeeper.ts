@@ -1,4 +1,4 @@
-import { startZookeeper } from '../../../../../tools/services/zookeeper.js';
+import { startZookeeper } from '../../../../../local/services/zookeeper.js';
 import { ZookeeperOperator } from '../zookeeper-operator.js';
 import { crashable } from './crashable.js';
 import { seenInQueue, type Sessions, type Store } from './store.js';

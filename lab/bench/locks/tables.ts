@@ -1,0 +1,62 @@
+import type { Benchmark, Table } from '../../statistics/comparison.js';
+import { cellsOf } from '../../report/table.js';
+import {
+  CALLERS,
+  contendedName,
+  DEAD_TIME,
+  DEAD_TIME_TTL,
+  NEVER_AFTER,
+  PROCESSES,
+  SECTIONS_MS,
+  UNCONTENDED,
+} from './measures.js';
+
+/** The figures as a person wants to read them: medians of the rounds, with their range where it matters most. */
+export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
+  const contention = SECTIONS_MS.map((sectionMs): Table => {
+    const { contenders, median, max, range } = cellsOf(benchmarks, contendedName(sectionMs));
+    return {
+      title: `One key, ${PROCESSES} processes x ${CALLERS} callers, sections of ${sectionMs} ms`,
+      head: [
+        'lock',
+        'hand-offs/s',
+        'grants/s',
+        'wait p50/p99/max ms',
+        'Jain',
+        'starved',
+        'Redis cmds/grant',
+        'overlaps',
+      ],
+      rows: contenders.map((name) => [
+        name,
+        range(name, 'handOffsPerSecond'),
+        median(name, 'acquisitionsPerSecond'),
+        ['waitP50Ms', 'waitP99Ms', 'waitMaxMs'].map((wait) => median(name, wait)).join(' / '),
+        median(name, 'jain'),
+        max(name, 'starved'),
+        median(name, 'redisCommandsPerAcquisition'),
+        max(name, 'overlaps'),
+      ]),
+    };
+  });
+  const alone = cellsOf(benchmarks, UNCONTENDED);
+  const dead = cellsOf(benchmarks, DEAD_TIME);
+  return [
+    ...contention,
+    {
+      title: 'Nobody contends: acquire + release, beside two bare round trips to the same store',
+      head: ['lock', 'x two round trips', 'acquire + release ms', 'two round trips ms'],
+      rows: alone.contenders.map((name) => [
+        name,
+        alone.range(name, 'ratioToRoundTrips'),
+        alone.median(name, 'lockMs'),
+        alone.median(name, 'bareMs'),
+      ]),
+    },
+    {
+      title: `From the SIGKILL of a holder, one second into a TTL of ${DEAD_TIME_TTL / 1_000} s, to the next grant (never: none within ${NEVER_AFTER / 1_000} s)`,
+      head: ['lock', 'dead time ms'],
+      rows: dead.contenders.map((name) => [name, dead.range(name, 'ms')]),
+    },
+  ];
+}

@@ -1,0 +1,100 @@
+import type { Client } from 'pg';
+import type { BenchResult } from '../statistics/comparison.js';
+import { textOf } from '../report/table.js';
+import { k6For, k6Version } from '../k6.js';
+import { withDatabase } from '../demo/run-demo.js';
+import { createReportDirectory, writeReport } from '../report/directory.js';
+import { describeMachine } from '../report/machine.js';
+import { startLockServers } from '../../local/services/services.js';
+import { build } from '../../local/setup/build.js';
+import type { Env } from '../../local/stack/replica.js';
+import { Stack } from '../../local/stack/stack.js';
+import { httpBench } from './http/http-bench.js';
+import { runInOwnProcess } from './own-process.js';
+import { locksOf, type BenchmarkName, type BenchOptions } from '../../tools/options/bench.js';
+import { renderPage } from './report/page.js';
+import { longRun, LONG_RUN_ENV } from './scale/long-run.js';
+import { scaleBench } from './scale/scale-bench.js';
+import { serversFor } from './servers-needed.js';
+
+/** What a benchmark gets besides its options. */
+interface Surroundings {
+  /** Where the servers are. */
+  readonly env: Env & Record<'DATABASE_URL' | 'REDIS_URL', string>;
+  /** Gets what a benchmark leaves behind besides its result. */
+  readonly directory: string;
+}
+
+const progress = (line: string) => console.log(line);
+
+const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) => Promise<BenchResult>> = {
+  worker: ({ only, orders, rounds }, { env }) => runInOwnProcess('worker', { only, orders, rounds }, env),
+  locks: (options, { env }) =>
+    runInOwnProcess(
+      'locks',
+      { only: locksOf(options), seconds: options.seconds.locks, rounds: options.rounds },
+      env,
+    ),
+  http: ({ rounds, seconds, workers, apiReplicas }, around) =>
+    withStack(around, apiReplicas, {}, async (running) => {
+      const k6 = await k6For(running.stack);
+      return httpBench({ ...running, k6, rounds, workers, progress, seconds: seconds.http });
+    }),
+  scale: ({ rounds, seconds, full, long }, around) =>
+    withStack(around, 1, long ? LONG_RUN_ENV : {}, async (running) => {
+      if (!long) return scaleBench({ ...running, rounds, full, progress });
+      return longRun({ ...running, k6: await k6For(running.stack), progress, seconds: seconds.long });
+    }),
+};
+
+/** Runs the chosen benchmarks one after the other and writes their report. One that ends early does not end the others. */
+export async function runBenchmarks(options: BenchOptions, command: string) {
+  const { env } = await startLockServers(serversFor(options));
+  await build();
+  const directory = await createReportDirectory('bench', new Date());
+  const results: BenchResult[] = [];
+  for (const name of options.benchmarks) {
+    console.log(`\n${name}`);
+    const result = await RUN[name](options, { env, directory }).catch((error: unknown): BenchResult => ({
+      benchmarks: [],
+      tables: [],
+      failures: [`${name} ended early: ${String(error)}`],
+    }));
+    for (const table of result.tables) console.log(textOf(table));
+    results.push(result);
+  }
+  const result: BenchResult = {
+    benchmarks: results.flatMap(({ benchmarks }) => benchmarks),
+    tables: results.flatMap(({ tables }) => tables),
+    failures: results.flatMap(({ failures }) => failures),
+  };
+  const machine = await withDatabase(env.DATABASE_URL, async (database) => {
+    const usesK6 = options.benchmarks.includes('http') || options.long;
+    return describeMachine(
+      database,
+      env.REDIS_URL,
+      usesK6 ? await k6Version(await k6For({ adminKey: '' })) : undefined,
+    );
+  });
+  const page = renderPage({ result, machine, command, finishedAt: new Date() });
+  const { benchmarks, failures } = result;
+  return { failures, report: await writeReport(directory, { benchmarks, failures, machine }, page) };
+}
+
+/** The application's API on these servers; a benchmark starts the workers that it wants. */
+async function withStack(
+  { env, directory }: Surroundings,
+  apiReplicas: number,
+  settings: Env,
+  work: (running: { stack: Stack; database: Client; directory: string }) => Promise<BenchResult>,
+): Promise<BenchResult> {
+  const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
+  const stack = new Stack({ databaseUrl, redisUrl, stop: async () => undefined }, settings);
+  try {
+    await stack.migrate();
+    await stack.startApis(apiReplicas);
+    return await withDatabase(databaseUrl, (database) => work({ stack, database, directory }));
+  } finally {
+    await stack.stop();
+  }
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Admissions, type AdmissionRules } from '@app/checkout-queue';
+import { orderIdOf, type OrderRequest } from '@app/orders';
+import { Redis } from 'ioredis';
+import type { Client } from 'pg';
+import { brokenPromises } from '../../truth/broken-promises.js';
+import type { Stack } from '../../../local/stack/stack.js';
+import { lastSettledAt, openSale, readTruth } from '../../truth/orders.js';
+import { largest, processMetrics } from './process-metrics.js';
+
+/** The API's defaults, but for the bounds that a backlog of this size would hit. Its orders are the first of their sale. */
+const RULES: AdmissionRules = {
+  idempotencyTtlSeconds: 86_400,
+  maxBacklog: Number.MAX_SAFE_INTEGER,
+  maxBacklogOfSale: Number.MAX_SAFE_INTEGER,
+  lookUp: (orders) => Promise.resolve(orders.map(() => 'first')),
+};
+const QUEUED_AT_ONCE = 500;
+const POLL_MS = 20;
+/** However slow: beyond it the queue stands still. */
+const DRAIN_TIMEOUT_MS = 600_000;
+const MIB = 2 ** 20;
+
+export interface DrainBench {
+  readonly stack: Stack;
+  readonly database: Client;
+}
+
+/** Orders that were all in the queue before the first of them was taken. */
+export interface Backlog {
+  readonly orders: number;
+  readonly skus: number;
+}
+
+/** Fills the queue while it is paused, lets the workers of the stack drain it, and reads what that took. */
+export async function drain({ stack, database }: DrainBench, run: string, { orders, skus }: Backlog) {
+  const redis = new Redis(stack.redisUrl);
+  const admissions = new Admissions(redis, RULES);
+  try {
+    const names = Array.from({ length: skus }, (_, i) => `sku-${i}`);
+    const stock = Math.ceil(orders / skus);
+    const saleId = await openSale(stack, 'redis', Object.fromEntries(names.map((sku) => [sku, stock])));
+    const emptyBytes = await usedMemory(redis);
+    await admissions.queue.pause();
+    await fill(admissions, saleId, names, orders);
+    const fullBytes = await usedMemory(redis);
+    const resumedAt = Date.now();
+    await admissions.queue.resume();
+    await drained(admissions);
+
+    const elapsedMs = (await lastSettledAt(database, saleId)) - resumedAt;
+    const rss = async (replicas: Stack['workers']) =>
+      largest(await processMetrics(replicas), 'process_resident_memory_bytes') / MIB;
+    const figures = {
+      ordersPerSecond: (orders * 1_000) / elapsedMs,
+      msPerOrder: elapsedMs / orders,
+      redisBytesPerOrder: (fullBytes - emptyBytes) / orders,
+      apiRssMiB: await rss(stack.apis),
+      workerRssMiB: await rss(stack.workers),
+    };
+    const broken = brokenPromises(run, true, orders, await readTruth(stack, database, saleId));
+    await forget(saleId, database, redis);
+    return { broken, figures };
+  } finally {
+    await admissions.queue.close();
+    redis.disconnect();
+  }
+}
+
+/** As the API does it, so that Redis holds what it would hold. */
+async function fill(admissions: Admissions, saleId: string, skus: readonly string[], count: number) {
+  const queue = (i: number) => admissions.admit(orderOf(saleId, skus[i % skus.length]!, `buyer-${i}`));
+  for (let first = 0; first < count; first += QUEUED_AT_ONCE) {
+    const length = Math.min(QUEUED_AT_ONCE, count - first);
+    await Promise.all(Array.from({ length }, (_, i) => queue(first + i)));
+  }
+}
+
+function orderOf(saleId: string, sku: string, buyerId: string): OrderRequest {
+  const orderId = orderIdOf(saleId, buyerId, 'bench');
+  return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey: 'bench', acceptedAt: Date.now() };
+}
+
+async function drained(admissions: Admissions) {
+  const deadline = Date.now() + DRAIN_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if ((await admissions.backlog()) === 0) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`the queue was not drained within ${DRAIN_TIMEOUT_MS / 1_000} s`);
+}
+
+/**
+ * The next backlog finds the servers as this one did. Otherwise they have more and more to tidy up in the background, Redis its log
+ * of all keys and Postgres its tables, and whoever is measured just then pays for what all before have left.
+ */
+async function forget(saleId: string, database: Client, redis: Redis) {
+  await database.query('TRUNCATE sales, stock, stock_movements, orders CASCADE');
+  for await (const names of redis.scanStream({ match: `*${saleId}*`, count: 1_000 })) {
+    if ((names as string[]).length > 0) await redis.unlink(names as string[]);
+  }
+}
+
+async function usedMemory(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1]);
+}

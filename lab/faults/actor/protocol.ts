@@ -1,0 +1,89 @@
+import type { OrderRequest } from '@app/orders';
+import type { Edit } from '../document.js';
+import type { HistoryEvent } from '../history.js';
+import type { Servers } from '../../servers.js';
+
+/** Where a process may be halted: it waits there until it is told to go on, or never hears of it. */
+export type Point =
+  | 'granted'
+  | 'read'
+  /** after the last look at the lease, before the statement that writes leaves the process */
+  | 'writing'
+  | 'committed'
+  /** in a planted lock: the unlock was done, and its answer is taken for lost */
+  | 'unlocked'
+  /** in a planted semaphore: a permit was seen to be free, and is not taken yet */
+  | 'counted'
+  /** in a planted section: the lock was given back, and the transaction is still open */
+  | 'released';
+
+/** How a process of the lab asks for a lock. Durations are in milliseconds. */
+export interface Locking {
+  readonly driver: string;
+  readonly ttl: number;
+  readonly wait: number;
+  /** Whether the lease's token guards the write, and waiters may therefore take over early. */
+  readonly fence: boolean;
+  /** A grant counts once so many replicas of the Redis have it (`WAIT`), and is given back if they do not. */
+  readonly replicas?: number;
+}
+
+/** What is wrong with a critical section. */
+export type PlantedSection =
+  | 'planted:commit-after-release'
+  | 'planted:fence-not-checked'
+  | 'planted:fence-only-in-write'
+  | 'planted:token-without-holder';
+
+export interface CheckoutTask extends Locking {
+  readonly order: OrderRequest;
+  /** A broken critical section in place of the application's. */
+  readonly section?: PlantedSection;
+}
+
+/** How a checkout ended: settled, or with the code or name of an error that left nothing settled. */
+export type CheckoutResult =
+  { readonly status: string; readonly reason?: string } | { readonly error: string };
+
+/** One edit of a document of the lab. */
+export interface EditTask extends Omit<Locking, 'fence'> {
+  /** The table that has the document; also what the lock is called. `driver` is a lock, `none` or `optimistic`. */
+  readonly table: string;
+  readonly edit: Edit;
+}
+
+/** An edit that was acknowledged. */
+export interface Edited {
+  /** Where it belongs among the others: when its lock was granted, or the version that it made. */
+  readonly order: number;
+  /** How often it found the document changed since it was read, and began anew. */
+  readonly retries: number;
+}
+
+export interface PermitTask extends Locking {
+  readonly resource: string;
+  readonly permits: number;
+}
+
+export interface Setup {
+  readonly name: string;
+  readonly servers: Servers;
+}
+
+/** What the lab asks of its processes. */
+export interface ActorCalls {
+  /** One order, as a worker settles it: lock, read, write, release. No further try if that fails. */
+  checkout(task: CheckoutTask): Promise<CheckoutResult>;
+  /** One edit: read the document, change it, write it back. */
+  edit(task: EditTask): Promise<Edited>;
+  /** Takes a permit of a semaphore and keeps it for as long as it is halted at `granted`. Resolves to the error, if there is one. */
+  permit(task: PermitTask): Promise<string | undefined>;
+}
+
+/** What the processes tell the lab. */
+export interface LabCalls {
+  ready(): void;
+  record(event: HistoryEvent): void;
+  /** Resolves when the process may go on. */
+  reach(point: Point): Promise<void>;
+}

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startConsul } from '../../../local/services/consul.js';
+import { isEtcdLeader, startEtcdCluster } from '../../../local/services/etcd.js';
+import type { ServerName } from '../../../local/services/services.js';
+import type { Service } from '../../../local/services/service.js';
+import { isZookeeperLeader, startZookeeperEnsemble } from '../../../local/services/zookeeper.js';
+import { now } from '../../clock.js';
+import type { Observation } from '../cell.js';
+import { grantsBetween, holdersAtOnce, longestPause, tokensNotGrowing } from '../checks.js';
+import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
+import { UNTIL_TOLD, type History } from '../history.js';
+import { ttlOf, type LabLock } from '../locks.js';
+import { leaderOf } from '../leader.js';
+import { ongoingSale } from '../ongoing-sale.js';
+
+/** A grant that the store gave before it was struck may be heard of by then, in milliseconds. */
+const UNDER_WAY_MS = 1_500;
+const PATIENCE_MS = 40_000;
+
+interface Ensemble {
+  readonly driver: LabLock & ServerName;
+  readonly variant: string;
+  readonly start: () => Promise<Service[]>;
+  /** Absent where there is only one server. */
+  readonly isLeader?: (url: string) => Promise<boolean>;
+}
+
+const ENSEMBLES: readonly Ensemble[] = [
+  { driver: 'etcd', variant: 'three members', start: startEtcdCluster, isLeader: isEtcdLeader },
+  {
+    driver: 'zookeeper',
+    variant: 'three members',
+    start: startZookeeperEnsemble,
+    isLeader: isZookeeperLeader,
+  },
+  { driver: 'consul', variant: 'one server', start: async () => [await startConsul()] },
+];
+
+export const leaderKill: Experiment = {
+  name: 'leader-kill',
+  title: 'a consensus store loses its leader, then its majority, while three processes sell',
+  explanation: `Three processes sell under one lock, without a fence: the lock alone keeps them apart. The leader of the store is killed: the other two members elect
+another one and the sale goes on after a pause, with the queue, the holder and the tokens as they were, since each grant was on the disks of a majority before
+anybody heard of it. Then two members are dead at once: what is left cannot decide anything, so nobody is granted the lock until one of them is back. That is
+the price of consensus, and what it buys: the sale stands still instead of going wrong. Of Consul one server is tried: it is killed and comes back with its disk.
+Checked are that no two held the lock at once, that no grant was given while there was no majority, that the tokens grew all the time, and
+that in the end each order is settled and the stock is right.`,
+  sources: [
+    {
+      title: 'Ongaro, Ousterhout, In search of an understandable consensus algorithm (2014)',
+      url: 'https://raft.github.io/raft.pdf',
+    },
+    {
+      title: 'Hunt et al., ZooKeeper: wait-free coordination for Internet-scale systems (2010)',
+      url: 'https://www.usenix.org/legacy/event/atc10/tech/full_papers/Hunt.pdf',
+    },
+    { title: 'etcd: failure modes', url: 'https://etcd.io/docs/v3.5/op-guide/failures/' },
+  ],
+  atOnce: 3,
+  cells: ENSEMBLES.map((ensemble): CellPlan => ({
+    driver: ensemble.driver,
+    fence: false,
+    variant: ensemble.variant,
+    expected: 'SAFE',
+    needs: [],
+    run: (options) => killServers(ensemble, options),
+  })),
+};
+
+async function killServers(
+  { driver, start, isLeader }: Ensemble,
+  { scene, ttl }: CellOptions,
+): Promise<Observation> {
+  const { history, random } = scene;
+  const members = await start();
+  scene.owns(...members);
+  const servers = { ...scene.servers, [driver]: members.map(({ url }) => url).join(',') };
+  const lease = ttlOf(driver, ttl);
+  const sellers = await Promise.all(['a', 'b', 'c'].map((name) => scene.actor(name, servers)));
+  const sale = await ongoingSale(scene, sellers, { driver, fence: false, ttl: lease, wait: 2 * lease });
+  const someGrants = () => grants(history, random.between(5, 15));
+
+  await someGrants();
+  let failoverMs: number | undefined;
+  if (isLeader) {
+    const leader = await leaderOf(members, isLeader);
+    const killedAt = await scene.kill('leader', leader);
+    await leaderOf(members, isLeader);
+    await grants(history, 1);
+    const repairedAt = history.note('leader', 'repaired', 'comes back');
+    await leader.start();
+    failoverMs = longestPause(history, killedAt, repairedAt);
+    await someGrants();
+  }
+
+  const survivor = isLeader ? await follower(members, isLeader) : undefined;
+  const victims = members.filter((member) => member !== survivor);
+  await scene.kill('majority', ...victims);
+  const lostAt = now();
+  await sleep(random.between(2_000, 4_000));
+  const repairedAt = history.note('majority', 'repaired', 'comes back');
+  await Promise.all(victims.map((victim) => victim.start()));
+  await grants(history, 1);
+  const recoveredAt = now();
+  await someGrants();
+
+  const { harms, violations, orders } = await sale.end();
+  const held = holdersAtOnce(history.holds(UNTIL_TOLD));
+  const early = grantsBetween(history, lostAt + UNDER_WAY_MS, repairedAt).length;
+  return {
+    harms: [...harms, ...(held > 1 ? [`${held} held the lock at once`] : [])],
+    fired:
+      grantsBetween(history, 0, lostAt).length > 0 && grantsBetween(history, repairedAt, Infinity).length > 0,
+    violations: [
+      ...violations,
+      ...(early > 0 ? [`${early} grants without a majority`] : []),
+      ...(tokensNotGrowing(history.holds()) > 0 ? ['the tokens do not grow'] : []),
+    ],
+    figures: {
+      orders,
+      ...(failoverMs !== undefined && { failoverMs }),
+      withoutMajorityMs: repairedAt - lostAt,
+      recoveredAfterMs: recoveredAt - repairedAt,
+    },
+    account: [
+      ...(failoverMs === undefined
+        ? []
+        : [`no grants for ${Math.round(failoverMs)} ms after the leader was killed`]),
+      `none without a majority`,
+      `again ${Math.round(recoveredAt - repairedAt)} ms after its return began; ${orders} orders settled`,
+    ].join(', '),
+    timeline: history.events,
+  };
+}
+
+/** One that does not lead: the one that is left when the others are killed. */
+async function follower(
+  members: readonly Service[],
+  isLeader: (url: string) => Promise<boolean>,
+): Promise<Service> {
+  const leader = await leaderOf(members, isLeader);
+  return members.find((member) => member !== leader)!;
+}
+
+/** Resolves after so many more grants. */
+async function grants(history: History, more: number): Promise<void> {
+  const from = now();
+  while (grantsBetween(history, from, Infinity).length < more) {
+    if (now() - from > PATIENCE_MS)
+      throw new Error(`fewer than ${more} grants within ${PATIENCE_MS / 1_000} s`);
+    await sleep(10);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Cell } from '../cell.js';
+import { lockOf } from './words.js';
+
+interface Seen {
+  readonly experiment: string;
+  readonly driver: string;
+  readonly fence: boolean;
+}
+
+/** What this project claims about locks, the cell that shows it, and the cell that shows the repair. */
+export interface Claim {
+  readonly claim: string;
+  readonly seen: Seen;
+  readonly repair: Seen;
+}
+
+const seenIn = (experiment: string, driver: string, fence = false): Seen => ({ experiment, driver, fence });
+
+export const CLAIMS: readonly Claim[] = [
+  {
+    claim: 'Without a lock the shop sells what it does not have',
+    seen: seenIn('worker-crash', 'none'),
+    repair: seenIn('worker-crash', 'redis', true),
+  },
+  {
+    claim: 'Without a lock, acknowledged edits of one document are lost',
+    seen: seenIn('document-edit', 'none'),
+    repair: seenIn('document-edit', 'redis'),
+  },
+  {
+    claim: 'A crashed holder blocks everybody for the rest of its TTL',
+    seen: seenIn('crashed-holder', 'redis-setnx'),
+    repair: seenIn('crashed-holder', 'redis', true),
+  },
+  {
+    claim: 'A failover of Redis grants a lock twice',
+    seen: seenIn('redis-failover', 'redis-setnx'),
+    repair: seenIn('redis-failover', 'redis', true),
+  },
+  {
+    claim: 'Consensus stores do not, under the same fault',
+    seen: seenIn('redis-failover', 'redis'),
+    repair: seenIn('redis-failover', 'etcd'),
+  },
+  {
+    claim: 'A MySQL key is locked for ever when its holder crashes',
+    seen: seenIn('crashed-holder', 'mysql-key'),
+    repair: seenIn('crashed-holder', 'mysql-key-lease', true),
+  },
+  {
+    claim: 'Sessions that insert the same MySQL key in transactions deadlock when its owner goes',
+    seen: seenIn('mysql-deadlock', 'insert-in-transaction'),
+    repair: seenIn('mysql-deadlock', 'insert-retried'),
+  },
+];
+
+export interface ClaimRow {
+  readonly claim: string;
+  readonly seen: string;
+  readonly repair: string;
+}
+
+/** The claims with what the run saw of them; those whose cells were not run are left out. */
+export function claimsIn(cells: readonly Cell[], linkTo: (experiment: string) => string): ClaimRow[] {
+  const told = ({ experiment, driver, fence }: Seen) => {
+    const found = cells.find(
+      (cell) => cell.experiment === experiment && cell.driver === driver && cell.fence === fence,
+    );
+    if (!found) return undefined;
+    return `${linkTo(experiment)}, ${lockOf(found)}: ${found.evidence.account}`;
+  };
+  return CLAIMS.flatMap(({ claim, seen, repair }) => {
+    const row = { claim, seen: told(seen), repair: told(repair) };
+    return row.seen && row.repair ? [row as ClaimRow] : [];
+  });
+}

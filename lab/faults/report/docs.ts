@@ -1,0 +1,87 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import prettier from 'prettier';
+import type { Cell } from '../cell.js';
+import type { Experiment } from '../experiment.js';
+import { root } from '../../../local/paths.mjs';
+import { claimsIn } from './claims.js';
+import { drawTimeline } from './drawing.js';
+import { figuresIn, nameOf, permitsIn } from './words.js';
+
+const DOCS = join(root, 'docs/lab');
+
+/** Writes docs/lab from a run: a page with pictures per experiment, and an index with the table of claims. */
+export async function writeDocs(experiments: readonly Experiment[], cells: readonly Cell[]): Promise<void> {
+  await rm(DOCS, { recursive: true, force: true });
+  await mkdir(join(DOCS, 'img'), { recursive: true });
+  for (const experiment of experiments) await writePage(experiment, cells);
+  await write(join(DOCS, 'README.md'), indexOf(experiments, cells));
+}
+
+async function writePage(experiment: Experiment, cells: readonly Cell[]): Promise<void> {
+  const { name, title, explanation, sources } = experiment;
+  // Every seed tells the same; the first one has the pictures.
+  const own = cells.filter((cell) => cell.experiment === name);
+  const first = own.filter(({ seed }) => seed === own[0]?.seed);
+  const pictures = await Promise.all(first.map(writePicture));
+  const page = [
+    `# ${title[0]!.toUpperCase()}${title.slice(1)}`,
+    `\`npm run lab -- ${name}\` · [all experiments](README.md)`,
+    explanation.replaceAll('\n', ' '),
+    `Sources: ${sources.map((source) => `[${source.title}](${source.url})`).join(' · ')}`,
+    table(
+      ['lock', 'expected', 'observed', 'what happened', 'figures'],
+      first.map((cell) => [
+        nameOf(cell),
+        cell.expected,
+        cell.observed,
+        cell.evidence.account,
+        figuresIn(cell.figures),
+      ]),
+    ),
+    ...pictures.filter((picture) => picture !== undefined),
+  ];
+  await write(join(DOCS, `${name}.md`), page.join('\n\n'));
+}
+
+async function writePicture(cell: Cell): Promise<string | undefined> {
+  const { experiment, evidence } = cell;
+  if (!evidence.timeline || evidence.timeline.length === 0) return undefined;
+  const lock = nameOf(cell);
+  const file = `img/${experiment}-${lock.replaceAll(/[^a-z0-9]+/gi, '-')}.svg`;
+  const { markup } = drawTimeline(evidence.timeline, `${lock}: ${evidence.account}`, {
+    standalone: true,
+    permits: permitsIn(cell.figures),
+  });
+  await writeFile(join(DOCS, file), `${markup}\n`);
+  return `**${lock}**: ${evidence.account}\n\n![${lock}: ${evidence.account}](${file})`;
+}
+
+function indexOf(experiments: readonly Experiment[], cells: readonly Cell[]): string {
+  return [
+    '# The fault lab',
+    'What happens to each lock when its holder, its clock or its store fails: on real servers, with real processes, and with a verdict that can fail. `npm run lab -- all` repeats all of it; these pages were written by a run.',
+    claimsTable(cells),
+    '## Experiments',
+    experiments.map(({ name, title }) => `- [${name}](${name}.md): ${title}`).join('\n'),
+    '## How to read the pictures',
+    'A row is a process. The thin grey bar is its wait, the blue bar is its hold with the end of its fencing token; a dashed frame is how long it was stopped. ○ reads the stock, ● writes and is accepted, ✕ in red is a write that was refused, a triangle tells the holder that its lease is lost, a diamond gives up, the large ✕ is a death; a green + is a repair, and a red bar is how long something was down, or whatever else is said to have happened to it. Shaded in red: nobody could have the lock, or two had it.',
+  ].join('\n\n');
+}
+
+function claimsTable(cells: readonly Cell[]): string {
+  const rows = claimsIn(cells, (experiment) => `[${experiment}](${experiment}.md)`);
+  return table(
+    ['claim', 'seen', 'repaired'],
+    rows.map(({ claim, seen, repair }) => [claim, seen, repair]),
+  );
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+const write = async (file: string, text: string) =>
+  writeFile(
+    file,
+    await prettier.format(text, { ...(await prettier.resolveConfig(file)), parser: 'markdown' }),
+  );

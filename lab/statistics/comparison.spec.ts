@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { compare, median } from './comparison.js';
+
+it('takes the middle of the values, or the mean of the two in the middle', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+});
+
+it('gives median, spread, and the ratio of the medians to every other contender', () => {
+  const samples = new Map([
+    ['fast', [90, 100, 300]],
+    ['slow', [50, 40, 60]],
+  ]);
+  const [fast, slow] = compare('worker', 'orders/s', samples);
+  expect(fast).toEqual({
+    name: 'worker',
+    contender: 'fast',
+    metric: 'orders/s',
+    median: 100,
+    min: 90,
+    max: 300,
+    ratioTo: { slow: 2 },
+  });
+  expect(slow!.ratioTo).toEqual({ fast: 0.5 });
+});

@@ -1,0 +1,31 @@
+import { ExpectedError } from '../../local/expected-error.js';
+
+export function positiveInteger(option: string, value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value))
+    throw new ExpectedError(`${option} must be a number from 1 to 9999, not ${value}.`);
+  return Number(value);
+}
+
+/** @returns undefined where the option was not given */
+export function integer(option: string, text: string, min: number, max: number): number;
+export function integer(
+  option: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined;
+export function integer(option: string, text: string | undefined, min: number, max: number) {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new ExpectedError(`${option} must be a whole number from ${min} to ${max}, not '${text}'.`);
+}
+
+/** What `parse` makes of the arguments; what it cannot read is told together with the usage. */
+export function withUsage<T>(usage: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
+  }
+}

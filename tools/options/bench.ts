@@ -1,0 +1,134 @@
+import { parseArgs } from 'node:util';
+import { CONTENDERS as LOCKS } from '../../lab/bench/locks/contenders.js';
+import { WAYS } from '../../lab/bench/worker/contenders.js';
+import { ExpectedError } from '../../local/expected-error.js';
+import { integer, withUsage } from './arguments.js';
+
+const BENCHMARKS = ['worker', 'http', 'scale', 'locks'] as const;
+export type BenchmarkName = (typeof BENCHMARKS)[number];
+
+export interface BenchOptions {
+  benchmarks: readonly BenchmarkName[];
+  rounds: number;
+  /** Of each run under load: of `locks`, of `http`, of `--long`. */
+  seconds: Record<'locks' | 'http' | 'long', number>;
+  orders: number;
+  /** Strategies and peers for `worker`; drivers, their servers and peers for `locks`. Empty: the default. */
+  only: readonly string[];
+  apiReplicas: number;
+  workers: number;
+  full: boolean;
+  long: boolean;
+}
+
+/** Which benchmarks an option is for. */
+const SCOPE: Record<string, readonly BenchmarkName[]> = {
+  seconds: ['http', 'locks', 'scale'],
+  orders: ['worker'],
+  only: ['worker', 'locks'],
+  'api-replicas': ['http'],
+  workers: ['http'],
+  full: ['scale'],
+  long: ['scale'],
+};
+const SECONDS = { locks: 3, http: 15, long: 600 };
+/** What `locks` compares where it is one of several: those that need no further server. */
+const LOCKS_AMONG_OTHERS = ['redis', 'postgres'];
+/** What `--only` of `locks` may name. */
+const LOCK_NAMES = [...new Set(LOCKS.flatMap(({ name, backend }) => [backend, name]))];
+
+export const usage = `npm run bench -- [benchmark ...] [options]
+
+Measures this application, the ways people usually do it and the limits of the machine, by turns, and prints ratios.
+
+  worker   orders committed per second on one hot SKU, without the queue: strategies, batch sizes, libraries, a bare loop
+  http     k6 to the API to a terminal order: locked, unlocked, a worker that does nothing; an API replica killed; an overload
+  scale    1 to 8 workers, 1 to 64 SKUs, backlogs
+  locks    the locks themselves: hand-offs, waits, fairness, dead time
+Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
+
+  --rounds <n>        how often each contender has its turn (3)
+  --only <list>       worker: strategies and libraries, comma separated; their servers are started
+                      (those that need no server but Postgres and Redis)
+                      locks: drivers, servers or libraries (all)
+  --orders <n>        worker: orders per run of the fast contenders (40000)
+  --seconds <n>       locks: of each run (${SECONDS.locks}); http: of load (${SECONDS.http}); scale --long: in all (${SECONDS.long})
+  --api-replicas <n>  http: API processes, at least 2: one will be killed (2)
+  --workers <n>       http: worker processes (2)
+  --full              scale: backlogs of 1,000, 20,000 and 200,000 orders: two minutes a round
+  --long              scale: ten minutes of steady load instead; what grows between its first quarter and its last
+  --help              this text
+
+Exit code 1 if an invariant was broken or something could not be measured.
+`;
+
+/** @returns undefined where only the usage was asked for. */
+export function parseOptions(args: string[]): BenchOptions | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return undefined;
+  const named = namesIn(positionals);
+  const benchmarks = named.length > 0 ? named : BENCHMARKS;
+  for (const option of Object.keys(values)) {
+    const scope = SCOPE[option];
+    if (scope && !scope.some((name) => named.includes(name)))
+      throw new ExpectedError(`--${option} is an option of ${scope.join(' and ')}: name the benchmark.`);
+  }
+  if (values.only !== undefined && named.length > 1)
+    throw new ExpectedError('--only goes with one benchmark, worker or locks.');
+  const seconds = integer('--seconds', values.seconds, 1, 3_600);
+  return {
+    benchmarks,
+    rounds: integer('--rounds', values.rounds, 1, 100) ?? 3,
+    seconds: {
+      locks: seconds ?? SECONDS.locks,
+      http: seconds ?? SECONDS.http,
+      long: seconds ?? SECONDS.long,
+    },
+    orders: integer('--orders', values.orders, 100, 1_000_000) ?? 40_000,
+    only: list(values.only, named[0] === 'worker' ? WAYS : LOCK_NAMES),
+    apiReplicas: integer('--api-replicas', values['api-replicas'], 2, 16) ?? 2,
+    workers: integer('--workers', values.workers, 1, 32) ?? 2,
+    full: values.full ?? false,
+    long: values.long ?? false,
+  };
+}
+
+/** What `locks` compares. */
+export const locksOf = ({ benchmarks, only }: Pick<BenchOptions, 'benchmarks' | 'only'>) =>
+  benchmarks.length > 1 ? LOCKS_AMONG_OTHERS : only;
+
+function parse(args: string[]) {
+  return withUsage(usage, () =>
+    parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string' },
+        only: { type: 'string' },
+        orders: { type: 'string' },
+        seconds: { type: 'string' },
+        'api-replicas': { type: 'string' },
+        workers: { type: 'string' },
+        full: { type: 'boolean' },
+        long: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }),
+  );
+}
+
+function namesIn(positionals: readonly string[]): BenchmarkName[] {
+  const unknown = positionals.filter((name) => !BENCHMARKS.some((known) => known === name));
+  if (unknown.length === 0) return BENCHMARKS.filter((name) => positionals.includes(name));
+  throw new ExpectedError(`There is no benchmark ${unknown.join(', ')}. There are ${BENCHMARKS.join(', ')}.`);
+}
+
+function list(text: string | undefined, known: readonly string[]): string[] {
+  if (text === undefined) return [];
+  const items = text.split(',').map((item) => item.trim());
+  const unknown = items.filter((item) => !known.includes(item));
+  if (unknown.length === 0) return items;
+  throw new ExpectedError(
+    `--only: unknown ${unknown.map((item) => `'${item}'`).join(', ')}. There are ${known.join('; ')}.`,
+  );
+}

@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util';
+import { STRATEGY_NAMES, type StrategyName } from '@app/inventory';
+import { ExpectedError } from '../../local/expected-error.js';
+import { integer, withUsage } from './arguments.js';
+
+export interface DemoOptions {
+  apiReplicas: number;
+  workers: number;
+  batchSize: number;
+  durationSeconds: number;
+  strategies: StrategyName[];
+  /** Arrivals a second before the stampede; fitted to the machine if not given. */
+  rate?: number;
+  /** Units on sale; a share of the expected demand if not given. */
+  stock?: number;
+}
+
+type Defaults = Pick<DemoOptions, 'durationSeconds' | 'strategies'>;
+
+const lockOn = STRATEGY_NAMES.filter((name) => name !== 'none');
+const full: Defaults = { durationSeconds: 12, strategies: ['redis-setnx', 'redis', 'conditional-update'] };
+const small: Defaults = { durationSeconds: 5, strategies: ['redis'] };
+
+export const usage = `npm run demo -- [options]
+
+Runs a flash sale first without a lock, then with one, and proves from the database what was sold. Then the whole journey:
+buyers who reserve and pay, walk away or are declined, under redis or the first of the strategies.
+
+  --api-replicas <n>   API processes (2)
+  --workers <n>        worker processes, at least 2 (4)
+  --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (64)
+  --strategies <list>  lock-on strategies, comma separated (${full.strategies.join(',')}); starts the servers they need
+  --duration <s>       seconds of load per run (${full.durationSeconds}); of the journey at least 15
+  --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up); half of them on the journey
+  --stock <n>          units on sale in the runs that are compared (a third of the demand)
+  --small              a short demo for CI: --duration ${small.durationSeconds} --strategies ${small.strategies.join(',')}
+  --help               this text
+
+Exit code 0 only if the verdict is PASS.
+`;
+
+/** @returns undefined where only the usage was asked for. */
+export function parseOptions(args: string[]): DemoOptions | undefined {
+  const values = parse(args);
+  if (values.help) return undefined;
+  const defaults = values.small ? small : full;
+  return {
+    apiReplicas: integer('--api-replicas', values['api-replicas'], 1, 16) ?? 2,
+    // With one worker nothing competes, and lock-off has nothing to show.
+    workers: integer('--workers', values.workers, 2, 32) ?? 4,
+    batchSize: integer('--batch-size', values['batch-size'], 1, 1_000) ?? 64,
+    durationSeconds: integer('--duration', values.duration, 4, 300) ?? defaults.durationSeconds,
+    strategies: list('--strategies', values.strategies) ?? defaults.strategies,
+    rate: integer('--rate', values.rate, 4, 5_000),
+    stock: integer('--stock', values.stock, 10, 1_000_000),
+  };
+}
+
+function parse(args: string[]) {
+  return withUsage(
+    usage,
+    () =>
+      parseArgs({
+        args,
+        options: {
+          'api-replicas': { type: 'string' },
+          workers: { type: 'string' },
+          'batch-size': { type: 'string' },
+          strategies: { type: 'string' },
+          duration: { type: 'string' },
+          rate: { type: 'string' },
+          stock: { type: 'string' },
+          small: { type: 'boolean' },
+          help: { type: 'boolean' },
+        },
+      }).values,
+  );
+}
+
+function list(option: string, text: string | undefined): StrategyName[] | undefined {
+  if (text === undefined) return undefined;
+  const items = text.split(',').map((item) => item.trim());
+  const known = items.flatMap((item) => lockOn.filter((name) => name === item));
+  const unknown = items.filter((item) => !known.some((name) => name === item));
+  if (unknown.length === 0) return [...new Set(known)];
+  throw new ExpectedError(
+    `${option}: unknown ${unknown.map((item) => `'${item}'`).join(', ')}. There are ${lockOn.join(', ')}.`,
+  );
+}
+
+/** The command that repeats a demo with the load it had. */
+export function commandOf(options: DemoOptions, rate: number): string {
+  const { apiReplicas, workers, batchSize, strategies, durationSeconds, stock } = options;
+  const given = {
+    'api-replicas': apiReplicas,
+    workers,
+    'batch-size': batchSize,
+    strategies: strategies.join(','),
+    duration: durationSeconds,
+    rate,
+    ...(stock === undefined ? {} : { stock }),
+  };
+  return ['npm run demo --', ...Object.entries(given).map(([name, value]) => `--${name} ${value}`)].join(' ');
+}
