@@ -17,7 +17,7 @@ switch (role) {
     await (await import('./bench/http/idle-worker.js')).idleWorker();
     break;
   case 'actor':
-    await (await import('./faults/actor/actor.js')).act(argument);
+    await (await import('./faults/actor/act.js')).act(argument);
     break;
   default:
     console.error('These are the processes of `npm run bench` and `npm run lab`: that is where to start.');

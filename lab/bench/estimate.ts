@@ -1,7 +1,7 @@
-import { CONTENDERS as LOCKS, isMeant } from './locks/contenders.js';
-import { CONTENDERS as WAYS, serverOf, wayOf } from './worker/contenders.js';
 import { CONTENDERS as HTTP, OVERLOAD_SHARE, STEADY_SHARE } from './http/contenders.js';
-import { locksOf, type BenchmarkName, type BenchOptions } from '../../tools/options/bench.js';
+import { CONTENDERS as LOCKS, isMeant } from './locks/contenders.js';
+import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
+import { CONTENDERS as WAYS, serverOf, wayOf } from './worker/contenders.js';
 
 /** Seconds, as two cores were seen to need them; the start of processes is most of what is not load. */
 const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import type { K6 } from '../k6.js';
 import type { Stack } from '../../local/stack/stack.js';
+import type { K6 } from '../k6.js';
 
 /** What a benchmark that loads the application with k6 works with. */
 export interface LoadBench {

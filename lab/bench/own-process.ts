@@ -1,7 +1,7 @@
-import type { BenchResult } from '../statistics/comparison.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { askInForeground } from '../../local/processes/run-command.js';
 import { mainOf, NODE_FLAGS } from '../../local/setup/build.js';
+import type { BenchResult } from './result.js';
 
 /** Runs a benchmark in a process of its own: it starts many more, and measures none of the others. */
 export async function runInOwnProcess(

@@ -1,7 +1,7 @@
-import { CONTENDERS as LOCKS, isMeant } from './locks/contenders.js';
-import { CONTENDERS as WAYS, serverOf, wayOf } from './worker/contenders.js';
 import { SERVER_NAMES, type ServerName } from '../../local/services/services.js';
-import { locksOf, type BenchOptions } from '../../tools/options/bench.js';
+import { CONTENDERS as LOCKS, isMeant } from './locks/contenders.js';
+import { locksOf, type BenchOptions } from './options.js';
+import { CONTENDERS as WAYS, serverOf, wayOf } from './worker/contenders.js';
 
 /** The servers that the chosen benchmarks and contenders need. Postgres and Redis every benchmark has. */
 export function serversFor(options: BenchOptions): ServerName[] {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { runK6 } from '../k6.js';
-import { withDatabase, type DemoSettings } from './run-demo.js';
+import { withDatabase } from '../truth/database.js';
 import { readSaleTruth } from '../truth/sale-truth.js';
+import type { DemoSettings } from './run-demo.js';
 import type { DemoStack } from './sell.js';
 
 const warmUpSeconds = 4;

@@ -1,7 +1,7 @@
 import type { K6Summary } from '../k6.js';
 import { rounded, roundedAll } from '../statistics/percentiles.js';
-import { requestsOf, type PlannedRun } from './plan.js';
 import { readSaleTruth, type SaleTruth } from '../truth/sale-truth.js';
+import { requestsOf, type PlannedRun } from './plan.js';
 import { agrees, sell, type Measuring } from './sell.js';
 import { extendTo, thinOut } from './series.js';
 import { roleOf, type RunFigures, type RunResult } from './summary.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../../tools/options/demo.js';
+import { FULL, SMALL, type DemoOptions } from './options.js';
 import { planDemo, requestsOf } from './plan.js';
 
 describe('planDemo', () => {
-  const { runs } = planDemo(parseOptions([])!, 100);
+  const { runs } = planDemo(FULL, 100);
 
   it('begins with the negative control and lock-off', () => {
     expect(runs.map(({ strategy, workers, batchSize }) => [strategy, workers, batchSize])).toEqual([
@@ -25,25 +25,25 @@ describe('planDemo', () => {
   });
 
   describe('for the journey', () => {
-    const journeyOf = (args: string[], rate = 100) => planDemo(parseOptions(args)!, rate).journey!;
+    const journeyOf = (options: DemoOptions, rate = 100) => planDemo(options, rate).journey!;
 
     it('takes the default strategy, or the first where that is not asked for', () => {
-      expect(journeyOf([])).toMatchObject({ strategy: 'redis', workers: 4, batchSize: 64 });
-      expect(journeyOf(['--strategies', 'row-lock,optimistic']).strategy).toBe('row-lock');
+      expect(journeyOf(FULL)).toMatchObject({ strategy: 'redis', workers: 4, batchSize: 64 });
+      expect(journeyOf({ ...FULL, strategies: ['row-lock', 'optimistic'] }).strategy).toBe('row-lock');
     });
 
-    it.each([[], ['--small'], ['--duration', '60'], ['--duration', '300']])(
+    it.each([FULL, SMALL, { ...FULL, durationSeconds: 60 }, { ...FULL, durationSeconds: 300 }])(
       'lets what is not paid come back ten times while there are buyers: %j',
-      (...args) => {
-        const { rate, durationSeconds, reservationTtlSeconds, stock } = journeyOf(args);
+      (options) => {
+        const { rate, durationSeconds, reservationTtlSeconds, stock } = journeyOf(options);
         const soldOut = stock / rate;
         expect((durationSeconds - soldOut) / reservationTtlSeconds).toBeGreaterThan(10);
       },
     );
 
     it('takes a quarter of a minute where the other runs are shorter', () => {
-      expect(journeyOf(['--small'])).toMatchObject({ durationSeconds: 15, reservationTtlSeconds: 1 });
-      expect(journeyOf(['--duration', '60'])).toMatchObject({
+      expect(journeyOf(SMALL)).toMatchObject({ durationSeconds: 15, reservationTtlSeconds: 1 });
+      expect(journeyOf({ ...FULL, durationSeconds: 60 })).toMatchObject({
         durationSeconds: 60,
         reservationTtlSeconds: 4,
       });

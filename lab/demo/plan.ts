@@ -1,5 +1,5 @@
 import { DEFAULT_STRATEGY } from '@app/inventory';
-import type { DemoOptions } from '../../tools/options/demo.js';
+import type { DemoOptions } from './options.js';
 
 /** What `load-tests/flash-sale.ts` sends: a constant arrival rate, and a stampede on top of it. */
 export interface Load {

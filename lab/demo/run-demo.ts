@@ -1,8 +1,8 @@
-import { Client } from 'pg';
+import { k6Version } from '../k6.js';
 import { describeMachine } from '../report/machine.js';
+import { withDatabase } from '../truth/database.js';
 import type { JourneyResult } from './journey/figures.js';
 import { measureJourney } from './journey/journey.js';
-import { k6Version } from '../k6.js';
 import { measure } from './measure.js';
 import type { DemoPlan } from './plan.js';
 import type { DemoStack, Measuring } from './sell.js';
@@ -47,14 +47,3 @@ export async function runDemo(stack: DemoStack, plan: DemoPlan, settings: DemoSe
 
 export const droppedLoad = ({ results, journey }: Pick<Demo, 'results' | 'journey'>) =>
   [...results, ...(journey ? [journey] : [])].some(({ figures }) => figures.droppedIterations > 0);
-
-export async function withDatabase<T>(url: string, work: (database: Client) => Promise<T>): Promise<T> {
-  const database = new Client({ connectionString: url });
-  database.on('error', () => {}); // a broken connection is told by the next query
-  await database.connect();
-  try {
-    return await work(database);
-  } finally {
-    await database.end();
-  }
-}

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { followSale } from './follow-sale.js';
 import { runK6, type K6, type K6Run, type K6Summary } from '../k6.js';
+import { followSale } from './follow-sale.js';
 import type { PlannedWorkers } from './plan.js';
 import type { OnProgress } from './progress.js';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { breaksIn } from '../truth/sale-truth.js';
+import type { Point } from '../truth/sale-truth.js';
 import { extendTo, thinOut } from './series.js';
-import type { Point } from './summary.js';
 
 describe('thinOut', () => {
   const series = Array.from({ length: 1_001 }, (_, i): Point => [i / 100, 1_000 - i, i]);
@@ -30,19 +29,5 @@ describe('extendTo', () => {
     ];
     expect(extendTo(10, sale)).toEqual([...sale, [10, 0, 3]]);
     expect(extendTo(3, sale)).toEqual(sale);
-  });
-});
-
-describe('breaksIn', () => {
-  it('finds each movement that does not start from what its predecessor left', () => {
-    const movements = [
-      { before: 10, after: 8 },
-      { before: 10, after: 7 },
-      { before: 7, after: 6 },
-      { before: 8, after: 5 },
-    ];
-    expect(breaksIn(movements, 10)).toBe(2);
-    expect(breaksIn(movements, 11)).toBe(3);
-    expect(breaksIn([], 10)).toBe(0);
   });
 });

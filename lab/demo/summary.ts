@@ -1,7 +1,8 @@
 import type { Machine } from '../report/machine.js';
+import type { Percentiles } from '../statistics/percentiles.js';
+import type { Point } from '../truth/sale-truth.js';
 import { count, units } from './format.js';
 import type { JourneyFigures } from './journey/figures.js';
-import type { Percentiles } from '../statistics/percentiles.js';
 
 /** One run as `summary.json` has it. */
 export interface RunFigures {
@@ -32,9 +33,6 @@ export interface Summary {
   /** The second chapter: buyers who pay, walk away, or are declined. */
   journey?: JourneyFigures;
 }
-
-/** The stock at a moment of a run: seconds since its first order, units available, units sold so far. */
-export type Point = readonly [seconds: number, available: number, sold: number];
 
 /** A run with what the verdict and the report need beyond its figures. */
 export interface RunResult {

@@ -3,8 +3,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { currentRun } from '../../local/processes/run.mjs';
 import { mainOf } from '../../local/setup/build.js';
-import type { ActorCalls, LabCalls, Point, Setup } from './actor/protocol.js';
 import { now } from '../clock.js';
+import type { ActorCalls, LabCalls, Point, Setup } from './actor/protocol.js';
 import type { EventKind, History } from './history.js';
 
 /** The process had ended, or was killed, before it could answer. */

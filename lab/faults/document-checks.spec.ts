@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { apply, PLACEHOLDER } from './document.js';
 import { lostEdits, misplacedEdits, repeatedEdits, type Acknowledged } from './document-checks.js';
+import { apply, PLACEHOLDER } from './document.js';
 
 const edit = (order: number, kind: Acknowledged['kind'] = 'append') => ({ kind, mark: `<${order}>`, order });
 const edits = [edit(1), edit(2, 'replace'), edit(3), edit(10, 'replace'), edit(11)];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Locking } from './actor/protocol.js';
 import type { Actor } from './actor.js';
+import type { Locking } from './actor/protocol.js';
 import { harmsOf, isGrantedTwice } from './checks.js';
 import type { Scene } from './scene.js';
 import { settle, unsettled } from './settle.js';

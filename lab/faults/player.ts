@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Point } from './actor/protocol.js';
 import type { Actor } from './actor.js';
+import type { Point } from './actor/protocol.js';
 
 /** A process with one thing to do, which the schedule halts at a point on the way. */
 export class Player<T> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CheckoutResult, CheckoutTask } from './actor/protocol.js';
 import { now } from '../clock.js';
 import type { Actor } from './actor.js';
+import type { CheckoutResult, CheckoutTask } from './actor/protocol.js';
 
 /** How long an order is tried again, in milliseconds: longer than any store is away. */
 const PATIENCE_MS = 40_000;

@@ -1,4 +1,11 @@
-import type { Benchmark, Table } from '../statistics/comparison.js';
+import type { Benchmark } from '../statistics/comparison.js';
+
+/** A name in the first column, figures in the others. */
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 /** Columns as wide as they need to be: the first one flush left, figures flush right. */
 export function textOf({ title, head, rows }: Table): string {

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { JourneyPoint } from '../demo/journey/figures.js';
-import { leastAvailable } from './journey-truth.js';
+import { leastAvailable, type JourneyPoint } from './journey-truth.js';
 
 it('units that lay available all the time are told from units that came back or went meanwhile', () => {
   const series: JourneyPoint[] = [

@@ -1,11 +1,18 @@
 import type { Client } from 'pg';
-import type { JourneyFigures, JourneyPoint } from '../demo/journey/figures.js';
 
-type Counted = Pick<JourneyFigures, 'held' | 'sold' | 'expired' | 'walkedAway' | 'declined' | 'charged'>;
+/** The stock at a moment: seconds since the first order, then units. */
+export type JourneyPoint = readonly [seconds: number, available: number, held: number, sold: number];
 
-/** What Postgres says about who paid and who did not, beyond what every sale has. */
-export interface JourneyTruth extends Counted {
+/** What Postgres says about who paid and who did not, beyond what every sale has. Units. */
+export interface JourneyTruth {
+  /** Whatever became of them. */
   reservations: number;
+  held: number;
+  sold: number;
+  expired: number;
+  walkedAway: number;
+  declined: number;
+  charged: number;
   series: JourneyPoint[];
 }
 

@@ -1,40 +1,7 @@
 import type { Client } from 'pg';
-import type { Settlement } from '../bench/http/idle-worker.js';
-import type { Truth } from './broken-promises.js';
-import type { Stack } from '../../local/stack/stack.js';
 
-type Target = Pick<Stack, 'apiUrls' | 'adminKey'>;
-
-/** Opens a sale; `items` gives the stock of each SKU. Returns its id. */
-export async function openSale(
-  { apiUrls, adminKey }: Target,
-  strategy: string,
-  items: Record<string, number>,
-): Promise<string> {
-  const response = await fetch(`${apiUrls[0]}/sales`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${adminKey}` },
-    body: JSON.stringify({
-      name: 'benchmark',
-      strategy,
-      items: Object.entries(items).map(([sku, stock]) => ({ sku, stock })),
-    }),
-  });
-  if (response.status !== 201) throw new Error(`no sale: ${response.status} ${await response.text()}`);
-  return ((await response.json()) as { id: string }).id;
-}
-
-/** The API's audit of a sale, with the orders counted that Postgres has. */
-export async function readTruth({ apiUrls }: Target, database: Client, saleId: string): Promise<Truth> {
-  const response = await fetch(`${apiUrls[0]}/sales/${saleId}/audit`);
-  if (!response.ok) throw new Error(`no audit: ${response.status} ${await response.text()}`);
-  const { total } = (await response.json()) as { total: Truth };
-  const { rows } = await database.query<{ ended: number }>(
-    'SELECT count(*)::int AS ended FROM orders WHERE sale_id = $1',
-    [saleId],
-  );
-  return { ...total, ended: rows[0]!.ended };
-}
+/** Of one order, in milliseconds since the epoch. */
+export type Settlement = readonly [acceptedAt: number, settledAt: number];
 
 const SETTLEMENTS_SQL = `
   SELECT extract(epoch FROM accepted_at)::float8 * 1000 AS accepted, extract(epoch FROM settled_at)::float8 * 1000 AS settled

@@ -1,8 +1,10 @@
 import type { Client } from 'pg';
 import type { Percentiles } from '../statistics/percentiles.js';
-import type { Point } from '../demo/summary.js';
 
-/** What Postgres says about a sale of one SKU, by SQL of this demo's own: it does not take the API's word for it. */
+/** The stock at a moment of a run: seconds since its first order, units available, units sold so far. */
+export type Point = readonly [seconds: number, available: number, sold: number];
+
+/** What Postgres says about a sale of one SKU, by SQL of the lab's own: it does not take the API's word for it. */
 export interface SaleTruth {
   available: number;
   live: number;

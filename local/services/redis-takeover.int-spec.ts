@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
-import { askRedis, newPassword, startRedisProgram } from './redis.js';
 import { replicable, takeOver } from './redis-takeover.js';
+import { askRedis, newPassword, startRedisProgram } from './redis.js';
 
 it('loses nothing that was confirmed, not even to a crash right after it, and the old server refuses writes', async () => {
   const password = newPassword();

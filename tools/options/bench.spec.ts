@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { locksOf, parseOptions, usage } from './bench.js';
+import { locksOf } from '../../lab/bench/options.js';
+import { parseOptions, usage } from './bench.js';
 
 describe('parseOptions', () => {
   it('runs every benchmark unless some are named, and locks then only for the servers that are there anyway', () => {

@@ -1,25 +1,14 @@
 import { parseArgs } from 'node:util';
 import { CONTENDERS as LOCKS } from '../../lab/bench/locks/contenders.js';
+import {
+  BENCHMARKS,
+  LOCKS_AMONG_OTHERS,
+  type BenchmarkName,
+  type BenchOptions,
+} from '../../lab/bench/options.js';
 import { WAYS } from '../../lab/bench/worker/contenders.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { integer, withUsage } from './arguments.js';
-
-const BENCHMARKS = ['worker', 'http', 'scale', 'locks'] as const;
-export type BenchmarkName = (typeof BENCHMARKS)[number];
-
-export interface BenchOptions {
-  benchmarks: readonly BenchmarkName[];
-  rounds: number;
-  /** Of each run under load: of `locks`, of `http`, of `--long`. */
-  seconds: Record<'locks' | 'http' | 'long', number>;
-  orders: number;
-  /** Strategies and peers for `worker`; drivers, their servers and peers for `locks`. Empty: the default. */
-  only: readonly string[];
-  apiReplicas: number;
-  workers: number;
-  full: boolean;
-  long: boolean;
-}
 
 /** Which benchmarks an option is for. */
 const SCOPE: Record<string, readonly BenchmarkName[]> = {
@@ -32,8 +21,6 @@ const SCOPE: Record<string, readonly BenchmarkName[]> = {
   long: ['scale'],
 };
 const SECONDS = { locks: 3, http: 15, long: 600 };
-/** What `locks` compares where it is one of several: those that need no further server. */
-const LOCKS_AMONG_OTHERS = ['redis', 'postgres'];
 /** What `--only` of `locks` may name. */
 const LOCK_NAMES = [...new Set(LOCKS.flatMap(({ name, backend }) => [backend, name]))];
 
@@ -92,10 +79,6 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     long: values.long ?? false,
   };
 }
-
-/** What `locks` compares. */
-export const locksOf = ({ benchmarks, only }: Pick<BenchOptions, 'benchmarks' | 'only'>) =>
-  benchmarks.length > 1 ? LOCKS_AMONG_OTHERS : only;
 
 function parse(args: string[]) {
   return withUsage(usage, () =>

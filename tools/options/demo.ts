@@ -1,39 +1,24 @@
 import { parseArgs } from 'node:util';
 import { STRATEGY_NAMES, type StrategyName } from '@app/inventory';
+import { FULL, SMALL, type DemoOptions } from '../../lab/demo/options.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { integer, withUsage } from './arguments.js';
 
-export interface DemoOptions {
-  apiReplicas: number;
-  workers: number;
-  batchSize: number;
-  durationSeconds: number;
-  strategies: StrategyName[];
-  /** Arrivals a second before the stampede; fitted to the machine if not given. */
-  rate?: number;
-  /** Units on sale; a share of the expected demand if not given. */
-  stock?: number;
-}
-
-type Defaults = Pick<DemoOptions, 'durationSeconds' | 'strategies'>;
-
 const lockOn = STRATEGY_NAMES.filter((name) => name !== 'none');
-const full: Defaults = { durationSeconds: 12, strategies: ['redis-setnx', 'redis', 'conditional-update'] };
-const small: Defaults = { durationSeconds: 5, strategies: ['redis'] };
 
 export const usage = `npm run demo -- [options]
 
 Runs a flash sale first without a lock, then with one, and proves from the database what was sold. Then the whole journey:
 buyers who reserve and pay, walk away or are declined, under redis or the first of the strategies.
 
-  --api-replicas <n>   API processes (2)
-  --workers <n>        worker processes, at least 2 (4)
-  --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (64)
-  --strategies <list>  lock-on strategies, comma separated (${full.strategies.join(',')}); starts the servers they need
-  --duration <s>       seconds of load per run (${full.durationSeconds}); of the journey at least 15
+  --api-replicas <n>   API processes (${FULL.apiReplicas})
+  --workers <n>        worker processes, at least 2 (${FULL.workers})
+  --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (${FULL.batchSize})
+  --strategies <list>  lock-on strategies, comma separated (${FULL.strategies.join(',')}); starts the servers they need
+  --duration <s>       seconds of load per run (${FULL.durationSeconds}); of the journey at least 15
   --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up); half of them on the journey
   --stock <n>          units on sale in the runs that are compared (a third of the demand)
-  --small              a short demo for CI: --duration ${small.durationSeconds} --strategies ${small.strategies.join(',')}
+  --small              a short demo for CI: --duration ${SMALL.durationSeconds} --strategies ${SMALL.strategies.join(',')}
   --help               this text
 
 Exit code 0 only if the verdict is PASS.
@@ -43,12 +28,12 @@ Exit code 0 only if the verdict is PASS.
 export function parseOptions(args: string[]): DemoOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  const defaults = values.small ? small : full;
+  const defaults = values.small ? SMALL : FULL;
   return {
-    apiReplicas: integer('--api-replicas', values['api-replicas'], 1, 16) ?? 2,
+    apiReplicas: integer('--api-replicas', values['api-replicas'], 1, 16) ?? defaults.apiReplicas,
     // With one worker nothing competes, and lock-off has nothing to show.
-    workers: integer('--workers', values.workers, 2, 32) ?? 4,
-    batchSize: integer('--batch-size', values['batch-size'], 1, 1_000) ?? 64,
+    workers: integer('--workers', values.workers, 2, 32) ?? defaults.workers,
+    batchSize: integer('--batch-size', values['batch-size'], 1, 1_000) ?? defaults.batchSize,
     durationSeconds: integer('--duration', values.duration, 4, 300) ?? defaults.durationSeconds,
     strategies: list('--strategies', values.strategies) ?? defaults.strategies,
     rate: integer('--rate', values.rate, 4, 5_000),

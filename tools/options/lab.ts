@@ -1,14 +1,12 @@
 import { parseArgs } from 'node:util';
 import { EXPERIMENTS } from '../../lab/faults/experiments/index.js';
-import type { LabOptions } from '../../lab/faults/run.js';
+import type { ReportedRun } from '../../lab/faults/run-and-report.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { integer, withUsage } from './arguments.js';
 
 /** What `npm run lab` is asked for. */
-export type LabRequest =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'list' }
-  | { readonly kind: 'run'; readonly options: LabOptions; readonly json: boolean; readonly docs: boolean };
+type LabRequest =
+  { readonly kind: 'help' } | { readonly kind: 'list' } | ({ readonly kind: 'run' } & ReportedRun);
 
 const TTL_MS = 3_000;
 const MOST_SEED = 2 ** 31 - 1;

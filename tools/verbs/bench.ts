@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { minutesFor } from '../../lab/bench/estimate.js';
-import { parseOptions, usage } from '../options/bench.js';
 import { runBenchmarks } from '../../lab/bench/run-benchmarks.js';
+import { parseOptions, usage } from '../options/bench.js';
 
 /** npm run bench [-- worker | http | scale | locks ...] [options] */
 export async function run(args: string[]): Promise<number> {

@@ -2,18 +2,18 @@ import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import { fitRate } from '../../lab/demo/fit-rate.js';
 import { journeyOutcomeOf } from '../../lab/demo/journey/words.js';
-import { k6For } from '../../lab/k6.js';
-import { commandOf, parseOptions, usage } from '../options/demo.js';
 import { planDemo } from '../../lab/demo/plan.js';
 import { ProgressLine } from '../../lab/demo/progress.js';
 import { renderPage } from '../../lab/demo/report/page.js';
 import { droppedLoad, runDemo, type DemoSettings } from '../../lab/demo/run-demo.js';
 import { outcomeOf, roleOf, type Summary } from '../../lab/demo/summary.js';
 import { formatTable, journeyColumns, runColumns } from '../../lab/demo/table.js';
+import { k6For } from '../../lab/k6.js';
 import { createReportDirectory, writeReport } from '../../lab/report/directory.js';
 import { lockServersOf } from '../../local/stack/lock-servers.js';
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { step, withProgress } from '../../local/terminal.js';
+import { commandOf, parseOptions, usage } from '../options/demo.js';
 
 /** npm run demo [-- options] */
 export async function run(args: string[]): Promise<number> {

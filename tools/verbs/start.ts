@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { LOCK_SERVER_VARIABLES } from '@app/config';
 import { startControl } from '../../local/control/control.js';
 import { parseLockServers } from '../../local/stack/lock-servers.js';
-import { startStack } from '../../local/stack/stack.js';
 import { writeStackFile } from '../../local/stack/stack-file.js';
+import { startStack } from '../../local/stack/stack.js';
 import { positiveInteger } from '../options/arguments.js';
 
 const help = `npm start -- [options]

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Table } from '../../statistics/comparison.js';
-import { brokenPromises } from '../../truth/broken-promises.js';
 import { runK6 } from '../../k6.js';
+import type { Table } from '../../report/table.js';
+import { readTruth } from '../../truth/audit.js';
+import { brokenPromises } from '../../truth/broken-promises.js';
+import { missingFrom } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
-import { missingFrom, readTruth } from '../../truth/orders.js';
 
 const SECONDS = 10;
 const KILLED_AFTER_MS = 5_000;

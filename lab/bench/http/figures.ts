@@ -1,5 +1,5 @@
-import type { Settlement } from './idle-worker.js';
-import { quantile } from '../../statistics/comparison.js';
+import { quantile } from '../../statistics/quantiles.js';
+import type { Settlement } from '../../truth/orders.js';
 
 /** What the orders of one sale came to; durations in milliseconds. */
 export interface SettledFigures {

@@ -1,9 +1,9 @@
-import type { Settlement } from './idle-worker.js';
-import type { BenchResult } from '../../statistics/comparison.js';
-import { Samples } from '../../statistics/samples.js';
 import { startReplicas } from '../../../local/stack/replica.js';
 import type { Stack } from '../../../local/stack/stack.js';
+import { Samples } from '../../statistics/samples.js';
+import type { Settlement } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
+import type { BenchResult } from '../result.js';
 import { CONTENDERS, OVERLOAD_SHARE, STEADY_SHARE, type Contender } from './contenders.js';
 import { failover } from './failover.js';
 import { send, sendAndJudge } from './load.js';

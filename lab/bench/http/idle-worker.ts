@@ -1,10 +1,8 @@
 import { announce, checkoutWorker, type Announcement } from '@app/checkout-queue';
 import { Redis } from 'ioredis';
+import type { Settlement } from '../../truth/orders.js';
 import { createServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-
-/** Of one order, in milliseconds since the epoch. */
-export type Settlement = readonly [acceptedAt: number, settledAt: number];
 
 /** Orders in hand at most, as a worker has them by default. */
 const MAX_ORDERS = 4_096;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Settlement } from './idle-worker.js';
-import { brokenPromises } from '../../truth/broken-promises.js';
 import { runK6, type K6Summary } from '../../k6.js';
+import { readTruth } from '../../truth/audit.js';
+import { brokenPromises } from '../../truth/broken-promises.js';
+import { settlementsIn, type Settlement } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
-import { readTruth, settlementsIn } from '../../truth/orders.js';
 import { settledFigures } from './figures.js';
 
 interface Load {

@@ -1,5 +1,5 @@
-import type { Table } from '../../statistics/comparison.js';
 import { startReplicas } from '../../../local/stack/replica.js';
+import type { Table } from '../../report/table.js';
 import type { LoadBench } from '../load-bench.js';
 import { sendAndJudge } from './load.js';
 

@@ -1,7 +1,7 @@
 import { backendOf, LOCK_DRIVER_NAMES } from '@app/lock';
+import type { Backend } from '../../servers.js';
 import { openDriver } from './driver.js';
 import type { Locker, Subject } from './locker.js';
-import type { Backend } from '../../servers.js';
 
 /** One way to lock, as the benchmarks compare them. */
 export interface Contender {

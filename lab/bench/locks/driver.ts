@@ -1,6 +1,6 @@
 import { Locks, type LockDriverName } from '@app/lock';
-import type { Locker, Subject } from './locker.js';
 import { backendsOf } from '../../servers.js';
+import type { Locker, Subject } from './locker.js';
 
 /** Longer than any benchmark lasts, in milliseconds. */
 const WITHOUT_END = 3_600_000;

@@ -1,4 +1,4 @@
-import { quantile } from '../../statistics/comparison.js';
+import { quantile } from '../../statistics/quantiles.js';
 import type { Contention } from './roles.js';
 import type { Section } from './section-log.js';
 

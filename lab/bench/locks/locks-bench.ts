@@ -1,6 +1,7 @@
 import { LOCK_SERVER_VARIABLES } from '@app/config';
-import type { BenchResult } from '../../statistics/comparison.js';
+import { BACKENDS, serversIn } from '../../servers.js';
 import { Samples } from '../../statistics/samples.js';
+import type { BenchResult } from '../result.js';
 import { CONTENDERS, DEAD_TIME_CONTENDERS, isMeant, type Contender } from './contenders.js';
 import {
   contended,
@@ -11,7 +12,6 @@ import {
   UNCONTENDED,
   uncontended,
 } from './measures.js';
-import { BACKENDS, serversIn } from '../../servers.js';
 import { tablesOf } from './tables.js';
 
 export interface LocksBenchOptions {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../../clock.js';
+import type { Servers } from '../../servers.js';
 import type { Contender } from './contenders.js';
 import { figuresOf, type Figures } from './figures.js';
 import { Player } from './player.js';
 import type { Solitude, Task } from './roles.js';
-import type { Servers } from '../../servers.js';
 
 export const SECTIONS_MS = [0, 2];
 export const contendedName = (sectionMs: number) => `locks, contended, sections of ${sectionMs} ms`;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { median } from '../../statistics/comparison.js';
 import { now } from '../../clock.js';
+import { median } from '../../statistics/quantiles.js';
 import { contenderNamed } from './contenders.js';
 import type { Locker, Subject } from './locker.js';
 import { SectionLog, type Section } from './section-log.js';

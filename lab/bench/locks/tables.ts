@@ -1,5 +1,5 @@
-import type { Benchmark, Table } from '../../statistics/comparison.js';
-import { cellsOf } from '../../report/table.js';
+import { cellsOf, type Table } from '../../report/table.js';
+import type { Benchmark } from '../../statistics/comparison.js';
 import {
   CALLERS,
   contendedName,

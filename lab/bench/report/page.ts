@@ -1,7 +1,8 @@
-import type { BenchResult, Benchmark } from '../../statistics/comparison.js';
 import { renderDocument, tableOf } from '../../report/document.js';
 import { html, type Html } from '../../report/html.js';
 import { againSection, type Machine } from '../../report/machine.js';
+import type { Benchmark } from '../../statistics/comparison.js';
+import type { BenchResult } from '../result.js';
 
 export interface BenchReport {
   result: BenchResult;

@@ -3,9 +3,11 @@ import { Admissions, type AdmissionRules } from '@app/checkout-queue';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
-import { brokenPromises } from '../../truth/broken-promises.js';
 import type { Stack } from '../../../local/stack/stack.js';
-import { lastSettledAt, openSale, readTruth } from '../../truth/orders.js';
+import { readTruth } from '../../truth/audit.js';
+import { brokenPromises } from '../../truth/broken-promises.js';
+import { lastSettledAt } from '../../truth/orders.js';
+import { openSale } from './open-sale.js';
 import { largest, processMetrics } from './process-metrics.js';
 
 /** The API's defaults, but for the bounds that a backlog of this size would hit. Its orders are the first of their sale. */

@@ -1,5 +1,5 @@
-import { compare, type Benchmark, type Table } from '../../statistics/comparison.js';
-import { cellsOf } from '../../report/table.js';
+import { cellsOf, type Table } from '../../report/table.js';
+import { compare, type Benchmark } from '../../statistics/comparison.js';
 
 /** Figures at one moment of a run, by name. */
 export type Sample = Readonly<Record<string, number>>;

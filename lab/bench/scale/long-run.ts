@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
-import type { BenchResult } from '../../statistics/comparison.js';
-import { brokenPromises } from '../../truth/broken-promises.js';
-import { runK6 } from '../../k6.js';
 import { startReplicas } from '../../../local/stack/replica.js';
 import type { Stack } from '../../../local/stack/stack.js';
+import { runK6 } from '../../k6.js';
+import { readTruth } from '../../truth/audit.js';
+import { brokenPromises } from '../../truth/broken-promises.js';
 import type { LoadBench } from '../load-bench.js';
-import { readTruth } from '../../truth/orders.js';
+import type { BenchResult } from '../result.js';
 import { growthOf, longRunTable, type Sample } from './growth.js';
 import { largest, processMetrics } from './process-metrics.js';
 

@@ -1,6 +1,6 @@
-import type { BenchResult } from '../../statistics/comparison.js';
-import { Samples } from '../../statistics/samples.js';
 import { startReplicas } from '../../../local/stack/replica.js';
+import { Samples } from '../../statistics/samples.js';
+import type { BenchResult } from '../result.js';
 import { drain, type Backlog, type DrainBench } from './drain.js';
 import { BACKLOG, SKUS, tablesOf, WORKERS } from './tables.js';
 

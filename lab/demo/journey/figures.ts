@@ -1,4 +1,5 @@
 import type { Percentiles } from '../../statistics/percentiles.js';
+import type { JourneyPoint } from '../../truth/journey-truth.js';
 
 /** A sale to buyers who pay, walk away, or are declined, as `summary.json` has it. What counts units may be read as buyers: each wants one. */
 export interface JourneyFigures {
@@ -40,9 +41,6 @@ export interface JourneyFigures {
   timeToTerminalMs: Percentiles;
   droppedIterations: number;
 }
-
-/** The stock at a moment: seconds since the first order, then units. */
-export type JourneyPoint = readonly [seconds: number, available: number, held: number, sold: number];
 
 /** A journey with what the verdict and the report need beyond its figures. */
 export interface JourneyResult {

@@ -1,11 +1,11 @@
 import type { K6Summary } from '../../k6.js';
 import { roundedAll } from '../../statistics/percentiles.js';
-import type { PlannedJourney } from '../plan.js';
+import { leastAvailable, readJourneyTruth, type JourneyTruth } from '../../truth/journey-truth.js';
 import { readSaleTruth, type SaleTruth } from '../../truth/sale-truth.js';
+import type { PlannedJourney } from '../plan.js';
 import { agrees, sell, type Measuring } from '../sell.js';
 import { extendTo, thinOut } from '../series.js';
 import type { JourneyFigures, JourneyResult } from './figures.js';
-import { leastAvailable, readJourneyTruth, type JourneyTruth } from '../../truth/journey-truth.js';
 
 /** Seconds in which somebody must have bought what is available while there are buyers. */
 const TIME_TO_BUY = 2;

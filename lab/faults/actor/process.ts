@@ -1,11 +1,11 @@
 import { Lock, Locks, LockError, type Lease, type LockBackends, type LockDriverName } from '@app/lock';
 import { once } from 'node:events';
 import { now } from '../../clock.js';
-import type { EventKind, HistoryEvent } from '../history.js';
 import { backendsOf } from '../../servers.js';
+import type { EventKind, HistoryEvent } from '../history.js';
 import { isPlanted, PlantedDriver } from './planted/lock.js';
-import { replicated } from './replicated.js';
 import type { LabCalls, Locking, Point, Setup } from './protocol.js';
+import { replicated } from './replicated.js';
 
 /** What every role of a process of the lab works with. */
 export class Process {

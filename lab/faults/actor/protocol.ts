@@ -1,7 +1,7 @@
 import type { OrderRequest } from '@app/orders';
+import type { Servers } from '../../servers.js';
 import type { Edit } from '../document.js';
 import type { HistoryEvent } from '../history.js';
-import type { Servers } from '../../servers.js';
 
 /** Where a process may be halted: it waits there until it is told to go on, or never hears of it. */
 export type Point =

@@ -1,13 +1,13 @@
 import { LOCK_TRAITS } from '@app/lock';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Point } from '../actor/protocol.js';
+import { now } from '../../clock.js';
 import type { Actor } from '../actor.js';
+import type { Point } from '../actor/protocol.js';
 import type { Observation } from '../cell.js';
 import { harmsOf } from '../checks.js';
 import { deleteKey } from '../delete-key.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import { serversOf, ttlOf, WITH_AND_WITHOUT_FENCE, type LabLock } from '../locks.js';
-import { now } from '../../clock.js';
 
 const POINTS: readonly Point[] = ['granted', 'read', 'writing', 'committed'];
 

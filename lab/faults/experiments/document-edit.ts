@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
-import type { Edited } from '../actor/protocol.js';
 import { now } from '../../clock.js';
-import { PLACEHOLDER, type Edit } from '../document.js';
+import type { Edited } from '../actor/protocol.js';
 import type { Observation } from '../cell.js';
 import { tokensNotGrowing } from '../checks.js';
 import { lostEdits, misplacedEdits, repeatedEdits, type Acknowledged } from '../document-checks.js';
+import { PLACEHOLDER, type Edit } from '../document.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
-import { serversOf, ttlOf, type LabLock } from '../locks.js';
 import type { History } from '../history.js';
+import { serversOf, ttlOf, type LabLock } from '../locks.js';
 import type { Scene } from '../scene.js';
 
 const EDITORS = 4;

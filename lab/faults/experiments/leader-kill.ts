@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startConsul } from '../../../local/services/consul.js';
 import { isEtcdLeader, startEtcdCluster } from '../../../local/services/etcd.js';
-import type { ServerName } from '../../../local/services/services.js';
 import type { Service } from '../../../local/services/service.js';
+import type { ServerName } from '../../../local/services/services.js';
 import { isZookeeperLeader, startZookeeperEnsemble } from '../../../local/services/zookeeper.js';
 import { now } from '../../clock.js';
 import type { Observation } from '../cell.js';
 import { grantsBetween, holdersAtOnce, longestPause, tokensNotGrowing } from '../checks.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import { UNTIL_TOLD, type History } from '../history.js';
-import { ttlOf, type LabLock } from '../locks.js';
 import { leaderOf } from '../leader.js';
+import { ttlOf, type LabLock } from '../locks.js';
 import { ongoingSale } from '../ongoing-sale.js';
 
 /** A grant that the store gave before it was struck may be heard of by then, in milliseconds. */

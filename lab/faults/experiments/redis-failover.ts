@@ -7,10 +7,10 @@ import type { Servers } from '../../servers.js';
 import type { Observation } from '../cell.js';
 import { tokensNotGrowing } from '../checks.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
+import { leaderOf } from '../leader.js';
 import type { LabLock } from '../locks.js';
 import { overtaking } from '../overtaking.js';
 import type { Scene } from '../scene.js';
-import { leaderOf } from '../leader.js';
 
 /** Long enough that no lease runs out before a failover is over, however busy the machine, in milliseconds. */
 const LEAST_TTL_MS = 30_000;

@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettier from 'prettier';
+import { root } from '../../../local/paths.mjs';
 import type { Cell } from '../cell.js';
 import type { Experiment } from '../experiment.js';
-import { root } from '../../../local/paths.mjs';
 import { claimsIn } from './claims.js';
 import { drawTimeline } from './drawing.js';
 import { figuresIn, nameOf, permitsIn } from './words.js';

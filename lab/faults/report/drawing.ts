@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { HistoryEvent } from '../history.js';
 import { html, raw, type Html } from '../../report/html.js';
+import type { HistoryEvent } from '../history.js';
 import { layOut, type Timeline } from './timeline.js';
 
 const WIDTH = 960;

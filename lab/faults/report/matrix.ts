@@ -1,6 +1,6 @@
+import { html, type Html } from '../../report/html.js';
 import type { Cell } from '../cell.js';
 import type { Experiment } from '../experiment.js';
-import { html, type Html } from '../../report/html.js';
 import { lockOf } from './words.js';
 
 /** One field of the matrix: all seeds of a cell together, and all of its variants. */

@@ -1,9 +1,9 @@
-import type { Cell } from '../cell.js';
-import type { Experiment } from '../experiment.js';
-import { median } from '../../statistics/comparison.js';
 import { renderDocument, tableOf, type Cell as TableCell } from '../../report/document.js';
 import { html, raw, type Html } from '../../report/html.js';
 import { againSection, type Machine } from '../../report/machine.js';
+import { median } from '../../statistics/quantiles.js';
+import type { Cell } from '../cell.js';
+import type { Experiment } from '../experiment.js';
 import { claimsIn } from './claims.js';
 import { drawTimeline, timelineCss } from './drawing.js';
 import { matrixOf } from './matrix.js';

@@ -1,5 +1,5 @@
+import { median } from '../../statistics/quantiles.js';
 import type { Cell } from '../cell.js';
-import { median } from '../../statistics/comparison.js';
 import { duration } from './drawing.js';
 
 /** The lock, and whether the fence guarded its writes. */

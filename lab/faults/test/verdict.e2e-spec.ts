@@ -6,7 +6,7 @@ import type { Cell } from '../cell.js';
 import { harmsOf } from '../checks.js';
 import type { CellPlan, Experiment } from '../experiment.js';
 import { pausedHolder } from '../experiments/paused-holder.js';
-import { runAndReport } from '../../../tools/verbs/lab.js';
+import { runAndReport } from '../run-and-report.js';
 
 let base: string;
 let directory: string;

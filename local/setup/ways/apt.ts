@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { exclusively } from '../../processes/exclusively.mjs';
-import { currentRun } from '../../processes/run.mjs';
 import { runLong } from '../../processes/run-command.js';
+import { currentRun } from '../../processes/run.mjs';
 import { Unavailable, type Way } from '../meet-need.js';
 import type { Sought } from '../program.js';
 

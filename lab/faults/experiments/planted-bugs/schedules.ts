@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import type { CheckoutResult } from '../../actor/protocol.js';
 import { plantedKeys } from '../../actor/planted/lock.js';
+import type { CheckoutResult } from '../../actor/protocol.js';
 import type { Player } from '../../player.js';
 import type { Scene } from '../../scene.js';
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { missingFrom, readTruth, settlementsIn } from '../../../truth/orders.js';
-import { withDatabase } from '../../../demo/run-demo.js';
 import type { Stack } from '../../../../local/stack/stack.js';
+import { readTruth } from '../../../truth/audit.js';
+import { withDatabase } from '../../../truth/database.js';
+import { missingFrom, settlementsIn } from '../../../truth/orders.js';
 import { movementsOf } from '../../scene.js';
 import type { Accepted } from './buyers.js';
 import type { Process } from './shop.js';

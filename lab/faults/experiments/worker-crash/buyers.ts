@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { k6For, runK6, type K6Summary } from '../../../k6.js';
 import { dataDirectory, nextName } from '../../../../local/services/service.js';
 import type { Stack } from '../../../../local/stack/stack.js';
+import { k6For, runK6, type K6Summary } from '../../../k6.js';
 
 /** An order for which a buyer got a 202. */
 export interface Accepted {

@@ -1,0 +1,24 @@
+export const BENCHMARKS = ['worker', 'http', 'scale', 'locks'] as const;
+export type BenchmarkName = (typeof BENCHMARKS)[number];
+
+/** What the benchmarks can be asked for. */
+export interface BenchOptions {
+  benchmarks: readonly BenchmarkName[];
+  rounds: number;
+  /** Of each run under load: of `locks`, of `http`, of `--long`. */
+  seconds: Record<'locks' | 'http' | 'long', number>;
+  orders: number;
+  /** Strategies and peers for `worker`; drivers, their servers and peers for `locks`. Empty: the default. */
+  only: readonly string[];
+  apiReplicas: number;
+  workers: number;
+  full: boolean;
+  long: boolean;
+}
+
+/** What `locks` compares where it is one of several: those that need no further server. */
+export const LOCKS_AMONG_OTHERS = ['redis', 'postgres'];
+
+/** What `locks` compares. */
+export const locksOf = ({ benchmarks, only }: Pick<BenchOptions, 'benchmarks' | 'only'>) =>
+  benchmarks.length > 1 ? LOCKS_AMONG_OTHERS : only;

@@ -1,0 +1,26 @@
+import type { StrategyName } from '@app/inventory';
+
+/** What a demo can be asked for. */
+export interface DemoOptions {
+  apiReplicas: number;
+  workers: number;
+  batchSize: number;
+  durationSeconds: number;
+  strategies: StrategyName[];
+  /** Arrivals a second before the stampede; fitted to the machine if not given. */
+  rate?: number;
+  /** Units on sale; a share of the expected demand if not given. */
+  stock?: number;
+}
+
+/** Unless it is told otherwise. */
+export const FULL: DemoOptions = {
+  apiReplicas: 2,
+  workers: 4,
+  batchSize: 64,
+  durationSeconds: 12,
+  strategies: ['redis-setnx', 'redis', 'conditional-update'],
+};
+
+/** A short one, for CI. */
+export const SMALL: DemoOptions = { ...FULL, durationSeconds: 5, strategies: ['redis'] };
