@@ -6,13 +6,16 @@ import { fromPostgres } from '../http/problems/unavailable.js';
 /** Milliseconds a lookup of orders may take; a Postgres that hangs must not keep its clients hanging. */
 export const LOOKUP_TIMEOUT = 2_000;
 
-/** Parameters: ids of several orders, and the sale of each. */
-const LOOK_UP = {
+/**
+ * Parameters: ids of several orders, and the sale of each. ORDER BY keeps Postgres from reading all orders of all sales until it finds
+ * one of a sale: of a new sale it finds none.
+ */
+export const LOOK_UP = {
   name: 'look-up',
   text: `
     SELECT CASE
       WHEN EXISTS (SELECT FROM orders WHERE orders.id = asked.id) THEN 'stored'
-      WHEN EXISTS (SELECT FROM orders WHERE orders.sale_id = asked.sale_id) THEN 'unstored'
+      WHEN (SELECT true FROM orders WHERE orders.sale_id = asked.sale_id ORDER BY sale_id, buyer_id LIMIT 1) THEN 'unstored'
       ELSE 'first' END AS stored
     FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (id, sale_id, number) ORDER BY number`,
   query_timeout: LOOKUP_TIMEOUT,

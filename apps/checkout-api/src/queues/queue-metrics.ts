@@ -15,7 +15,7 @@ export class QueueMetrics {
       name: 'queue_jobs',
       help: 'Jobs in the queue, by state; each carries a few checkouts',
     });
-    this.releases = jobsIn(reminders.queue, {
+    this.reminders = jobsIn(reminders.queue, {
       name: 'release_jobs',
       help: 'Reminders of reservations that end, by state; until its time comes, one is delayed',
     });

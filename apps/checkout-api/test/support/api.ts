@@ -9,7 +9,7 @@ import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { inject } from 'vitest';
 import { createApp } from '../../src/app.js';
-import { REDIS } from '../../src/core.module.js';
+import { REDIS } from '../../src/core/tokens.js';
 import type { NewSale, SaleView } from '../../src/sales/sale.schema.js';
 
 export const ADMIN_KEY = 'a-key-for-tests-only';
