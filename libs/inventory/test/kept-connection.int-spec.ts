@@ -44,12 +44,12 @@ it('leaves a statement that comes while another one is under way to the pool', a
 
 it('is not kept from others who wait for one', async () => {
   const connections = Array.from({ length: 4 }, () => new KeptConnection(pool)); // as many as there are
-  let ended = false;
+  const end = new AbortController();
   const working = connections.map(async (connection) => {
-    while (!ended) await connection.query(SERVED_BY);
+    while (!end.signal.aborted) await connection.query(SERVED_BY);
   });
   await expect(pool.query(SERVED_BY)).resolves.toMatchObject({ rowCount: 1 });
-  ended = true;
+  end.abort();
   await Promise.all(working);
 });
 
