@@ -96,7 +96,8 @@ export class CriticalSection {
     const unread: StockRow | undefined = this.#mode === 'conditional' ? { available: Infinity } : undefined;
     let read = this.#known ?? unread ?? (await store.read(this.#key));
     for (;;) {
-      const supply = { ...limit, available: read.available, partial: stripe !== undefined };
+      const { perBuyerLimit, held } = limit;
+      const supply = { available: read.available, partial: stripe !== undefined, perBuyerLimit, held };
       const { outcomes, units } = allocate(orders, supply);
       if (outcomes.every((outcome) => !outcome)) return committed(outcomes, read);
       this.lease?.throwIfLost();

@@ -26,7 +26,7 @@ export class PlainStore implements StockStore {
   }
 
   async write({ key, read, units, ttl, settled }: StockChange): Promise<number | undefined> {
-    const { rows } = await this.#query<{ available: number }>('sell', SELL_SQL, [
+    const { rowCount, rows } = await this.#query<{ available: number }>('sell', SELL_SQL, [
       ...placeOf(key),
       units,
       this.mode === 'conditional' ? null : read.available, // a conditional write takes from what is there
@@ -36,7 +36,7 @@ export class PlainStore implements StockStore {
       ...columnsOf(settled),
       ...(this.mode === 'version' ? [read.version] : []),
     ]);
-    return rows[0]?.available;
+    return rowCount === 0 ? undefined : (rows[0]?.available ?? read.available - units);
   }
 
   async restock(key: StockKey, read: StockRow, orderIds: readonly string[]): Promise<Restocked | undefined> {

@@ -36,25 +36,31 @@ export async function settleEachOnce(
   orders: readonly OrderRequest[],
   commit: (fresh: readonly OrderRequest[]) => Promise<Committed>,
 ): Promise<SectionResult> {
-  let settled = new Map<string, Outcome>();
-  let fresh = orders;
+  let settled: ReadonlyMap<string, Outcome> | undefined;
   for (;;) {
     try {
-      const { outcomes, ...left } = fresh.length > 0 ? await commit(fresh) : { outcomes: [] };
-      if (fresh === orders) return { outcomes, ...left };
-      const decided = fresh.map(({ orderId }, i) => [orderId, outcomes[i]] as const);
-      const all = new Map([...settled, ...decided]);
-      return { outcomes: orders.map(({ orderId }) => all.get(orderId)), ...left };
+      return await (settled ? settleRest(orders, settled, commit) : commit(orders));
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const before = await settledBefore(pool, orders);
       // Other workers may settle some meanwhile. If there is no new row, another unique key has refused: an error.
-      if (fresh !== orders && before.size === settled.size) throw error;
+      if (before.size === settled?.size) throw error;
       settled = before;
-      const distinct = new Map(orders.map((order) => [order.orderId, order]));
-      fresh = [...distinct.values()].filter(({ orderId }) => !before.has(orderId));
     }
   }
+}
+
+/** Commits those that are not settled yet, each once. */
+async function settleRest(
+  orders: readonly OrderRequest[],
+  settled: ReadonlyMap<string, Outcome>,
+  commit: (fresh: readonly OrderRequest[]) => Promise<Committed>,
+): Promise<SectionResult> {
+  const distinct = new Map(orders.map((order) => [order.orderId, order]));
+  const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));
+  const { outcomes, ...left } = fresh.length > 0 ? await commit(fresh) : { outcomes: [] };
+  const all = new Map([...settled, ...fresh.map(({ orderId }, i) => [orderId, outcomes[i]] as const)]);
+  return { outcomes: orders.map(({ orderId }) => all.get(orderId)), ...left };
 }
 
 async function settledBefore(pool: Pool, orders: readonly OrderRequest[]): Promise<Map<string, Outcome>> {
