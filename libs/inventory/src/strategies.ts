@@ -1,13 +1,13 @@
 import type { LockDriverName } from '@app/lock';
 
-/** How the stock row is written: stock-sql.ts has the SQL of each. */
+/** How the stock row is written: section/stock-sql.ts has the SQL of each. */
 export type StockWrite = 'read-modify-write' | 'row-lock' | 'version' | 'conditional';
 
 interface Strategy {
   /** The lock around the critical section. Its fencing token, where it has one, guards the write as well. */
   readonly lock?: LockDriverName;
   readonly write: StockWrite;
-  /** An unsafe one oversells with several workers; it exists to show that. */
+  /** An unsafe one oversells with several workers even while nothing fails; it exists to show that. */
   readonly safe: boolean;
 }
 

@@ -143,7 +143,7 @@ export class Lane<O extends OrderRequest> {
     return tracer.hold(orders, hold);
   }
 
-  /** Takes the strategy's lock, if it has one. Nothing else differs. */
+  /** Takes the strategy's lock, if it has one. The work is the same. */
   async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {
     const { lockOf, lockOptions, signal } = this.options;
     const lock = strategyOf(this.strategy).lock ? await lockOf(this.strategy) : undefined;

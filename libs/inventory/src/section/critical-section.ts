@@ -37,8 +37,8 @@ export const keyOf = ({ saleId, sku, stripe }: SectionTarget, lease?: Lease): St
 });
 
 /**
- * The critical section: read the stock, decide, write stock, orders and movement. It is read-modify-write on purpose: only the
- * lock around it, or the strategy's clause in the SQL, makes it safe.
+ * The critical section: read the stock, decide, write stock, orders and movement. It is read-modify-write on purpose (a
+ * conditional write need not read): only the lock around it, or the strategy's clause in the SQL, makes it safe.
  */
 export class CriticalSection {
   readonly #mode: StockWriteMode;
@@ -61,7 +61,7 @@ export class CriticalSection {
    * Settles each order exactly once, in one transaction, even if it was delivered twice.
    *
    * @throws {LockLostError | FencedOffError} the lease is lost and nothing was written: settle again under a new lease
-   * @throws {TokenWentBackError} the same, once the lock is re-seeded above the fence
+   * @throws {TokenWentBackError} nothing was written: re-seed the lock above the fence, then settle again under a new lease
    */
   settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
     return settleEachOnce(this.pool, orders, async (fresh) => {

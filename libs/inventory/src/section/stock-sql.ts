@@ -26,7 +26,7 @@ export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND s
 
 /**
  * Takes units from the row. Returns no row where the `WHERE` refuses.
- * Parameters: sale, SKU, stripe, units, `available` as read, token, holder; for `version` the version as read.
+ * Parameters: sale, SKU, stripe, units, `available` as read, token, holder; for `version` the version as read ($15).
  */
 const TAKE_SQL: Record<StockWriteMode, string> = {
   // Overwrites the row with what was computed. Unless a lock keeps others away, this is what oversells.
@@ -81,7 +81,7 @@ const sellSql = (take: string, returning = '') => `
  */
 export const SELL_SQL: Record<StockWriteMode, string> = {
   ...byMode(TAKE_SQL, (take) => sellSql(take)),
-  // The others overwrite what was read, so they know what is left; a result costs some 2 % of the statement.
+  // The other modes overwrite what was read, so they know what is left; a result costs some 2 % of the statement.
   conditional: sellSql(TAKE_SQL.conditional, 'RETURNING after AS available'),
 };
 
@@ -153,6 +153,7 @@ export const LOCK_BUYERS_SQL = `
   SELECT pg_advisory_xact_lock(key)
   FROM (SELECT DISTINCT hashtextextended($1 || buyer, 0) AS key FROM unnest($2::text[]) AS buyer ORDER BY key) AS keys`;
 
+/** Units that these buyers hold or have paid in the sale. Parameters: sale, buyers. */
 export const HELD_SQL = `
   SELECT buyer_id, sum(quantity)::float8 AS units FROM orders
   WHERE sale_id = $1 AND buyer_id = ANY ($2::text[]) AND status IN ('reserved', 'paid')

@@ -13,5 +13,6 @@ export async function underLock<T>(
   options: LockOptions,
   work: (...leases: Lease[]) => Promise<T>,
 ): Promise<T> {
+  // Nothing is locked to say that a striped SKU is sold out: that takes no unit.
   return lock && resources.length > 0 ? lock.withLocks(resources, options, work) : work();
 }

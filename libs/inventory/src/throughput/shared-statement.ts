@@ -10,7 +10,7 @@ interface Asked<I, O> {
 const UNDONE = new Set<Verdict>(['repeat', 'refused', 'defect']);
 
 /**
- * Asks the database once for several lanes. Calls of one turn of the event loop go together, and so do calls that come while a
+ * Asks the database once for several lanes. Calls that come until the next microtask go together, and so do calls that come while a
  * statement runs; a full statement goes at once. Each caller gets the answer it would get alone.
  */
 export class SharedStatement<I, O> {

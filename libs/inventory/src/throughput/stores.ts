@@ -20,7 +20,7 @@ export class Stores {
     this.#fenced = new GatheringStore(new KeptConnection(pool), batchSize);
   }
 
-  /** For one hold. */
+  /** Under a fence the one of the process, else one for one hold. */
   of(mode: StockWriteMode): StockStore {
     return mode === 'fenced' ? this.#fenced : new PlainStore(new KeptConnection(this.pool), mode);
   }
