@@ -8,7 +8,7 @@ import {
 } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { ThinnedLog } from '@app/servers';
+import { probePostgres, ThinnedLog } from '@app/servers';
 import {
   Inject,
   Injectable,
@@ -123,7 +123,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
 
   async #reachesPostgres(): Promise<boolean> {
     try {
-      await poolOf(this.dataSource).query('SELECT');
+      await probePostgres(poolOf(this.dataSource));
       return true;
     } catch {
       return false; // the work that failed has logged why

@@ -8,6 +8,7 @@ import { dataSourceOptions, poolOf } from './data-source.js';
 const LOCK_MS = 3_000;
 const PAUSE_MS = 500;
 /** In milliseconds: between two looks at which sessions block, and for one such look. */
+const TOO_MANY_CONNECTIONS = '53300';
 const LOOK_MS = 2_000;
 const LOOK_TIMEOUT_MS = 30_000;
 
@@ -72,7 +73,7 @@ async function inTheWay(pool: Pool, applicationName: string): Promise<object[]> 
     const look = { text: IN_THE_WAY_SQL, values: [applicationName], query_timeout: LOOK_TIMEOUT_MS };
     return (await pool.query<object>(look)).rows;
   } catch (error) {
-    if (verdictOf(error) !== 'not-now') throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === TOO_MANY_CONNECTIONS)) throw error;
     return [];
   }
 }

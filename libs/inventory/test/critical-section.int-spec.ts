@@ -1,5 +1,5 @@
 import { poolOf } from '@app/database';
-import type { Lease } from '@app/lock';
+import { LockLostError, type Lease } from '@app/lock';
 import { orderOf, Shop } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -225,6 +225,17 @@ describe('the fence', () => {
     await sectionOf(sale, leaseWith(7n, 'first')).settle([orderOf(sale.id)]);
     const twin = sectionOf(sale, leaseWith(7n, 'second'));
     await expect(twin.settle([orderOf(sale.id)])).rejects.toThrow(TokenWentBackError);
+  });
+
+  it('tells a lease that was overtaken before its first read that it is lost, not that the store went back', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'redis');
+    await sectionOf(sale, leaseWith(2n)).settle([orderOf(sale.id)]);
+    const throwIfLost = () => {
+      throw new LockLostError('hot', 'its time ran out');
+    };
+    const stalled = sectionOf(sale, { ...leaseWith(1n), throwIfLost });
+    await expect(stalled.settle([orderOf(sale.id)])).rejects.toThrow(LockLostError);
+    await expect(stalled.restock([])).rejects.toThrow(LockLostError);
   });
 
   it('tells when the store hands out tokens below the fence', async () => {

@@ -22,7 +22,7 @@ const OVERDUE_SQL = `
   ), numbered AS (
     SELECT *, row_number() OVER (PARTITION BY sale_id, sku ORDER BY random()) AS nth FROM stretch
   ), ended AS (
-    SELECT expires_at::text AS "dueAt", id FROM stretch ORDER BY expires_at, id OFFSET ${STRETCH - 1}
+    SELECT to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00') AS "dueAt", id FROM stretch ORDER BY expires_at, id OFFSET ${STRETCH - 1}
   )
   SELECT numbered.id AS "orderId", sale_id AS "saleId", sku, ended."dueAt", ended.id AS "lastId"
   FROM numbered LEFT JOIN ended ON true
