@@ -12,6 +12,7 @@ import type { Redis } from 'ioredis';
 
 export const CONFIG = Symbol('config');
 export const REDIS = Symbol('redis');
+
 /**
  * The worker's configuration and its Redis connection. During an outage commands wait, and the orders in hand with them. Use no
  * blocking command and no pipeline: ioredis makes one slowly here, since BullMQ defines some sixty scripts.

@@ -1,4 +1,4 @@
-import { reachable, verdictOf, type Log } from '@app/servers';
+import { isSqlState, reachable, verdictOf, type Log } from '@app/servers';
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -73,7 +73,7 @@ async function inTheWay(pool: Pool, applicationName: string): Promise<object[]> 
     const look = { text: IN_THE_WAY_SQL, values: [applicationName], query_timeout: LOOK_TIMEOUT_MS };
     return (await pool.query<object>(look)).rows;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === TOO_MANY_CONNECTIONS)) throw error;
+    if (!isSqlState(error, TOO_MANY_CONNECTIONS)) throw error;
     return [];
   }
 }

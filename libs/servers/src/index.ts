@@ -1,6 +1,7 @@
 export { lend, putBack } from './lend.js';
 export { ThinnedLog, type Log } from './log.js';
 export { postgresOptions, probePostgres } from './postgres.js';
+export { isSqlState } from './postgres-verdict.js';
 export { reachable, ServerUnusableError } from './reachable.js';
 export { LONGEST_BLOCK_SECONDS, openRedis, probeRedis, readyRedis } from './redis.js';
 export { isPassing, verdictOf } from './verdict-of.js';

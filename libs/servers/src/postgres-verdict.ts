@@ -39,6 +39,10 @@ type PostgresError = Pick<pg.DatabaseError, 'code' | 'message'>;
 export const isRefusalOfPooler = (error: unknown): boolean =>
   /unsupported startup parameter/.test((error as PostgresError).message);
 
+/** Whether Postgres answered with this SQLSTATE, for the few callers to whom a verdict says too little. */
+export const isSqlState = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
+
 export function postgresVerdict(error: PostgresError): Verdict {
   if (isRefusalOfPooler(error)) return 'denied';
   const { code = '' } = error;

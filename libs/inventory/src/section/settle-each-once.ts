@@ -1,4 +1,5 @@
 import type { OrderRequest, Outcome, RejectionReason } from '@app/orders';
+import { isSqlState } from '@app/servers';
 import type { Pool } from 'pg';
 import { SETTLED_SQL } from './stock-sql.js';
 
@@ -41,7 +42,7 @@ export async function settleEachOnce(
     try {
       return await (settled ? settleRest(orders, settled, commit) : commit(orders));
     } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
+      if (!isSqlState(error, UNIQUE_VIOLATION)) throw error;
       const before = await settledBefore(pool, orders);
       // Other workers may settle some meanwhile. If there is no new row, another unique key has refused: an error.
       if (before.size === settled?.size) throw error;
@@ -73,8 +74,4 @@ async function settledBefore(pool: Pool, orders: readonly OrderRequest[]): Promi
       reason ? { status: 'rejected', reason, before: true } : { status: 'reserved', before: true },
     ]),
   );
-}
-
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
 }
