@@ -48,8 +48,8 @@ export interface AdmissionRules extends AdmissionBounds {
 export class Admissions {
   readonly queue: Queue<CheckoutJob>;
   readonly #redis: AdmitCommands;
-  /** Sales of which somebody was refused just now: their checkouts are looked at first. */
-  readonly #refused = new LRUCache<string, true>({ max: REMEMBERED_SALES, ttl: LOOK_FIRST_MS });
+  /** Sales of which somebody was refused just now, and how: their checkouts are looked at first. */
+  readonly #refused = new LRUCache<string, Answer>({ max: REMEMBERED_SALES, ttl: LOOK_FIRST_MS });
   /** Checkouts about which Redis has not decided. */
   #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
@@ -94,7 +94,9 @@ export class Admissions {
     const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
     const seen = !wasLookedAt && this.#refused.has(saleId) ? await this.#looks.add(request) : 'open';
     const answer = seen === 'open' ? await this.#entries.add(request) : seen;
-    if (REFUSALS.has(answer)) this.#refused.set(saleId, true);
+    if (REFUSALS.has(answer)) this.#refused.set(saleId, answer);
+    // Redis was sure of itself: it was unsure only because the sale was new.
+    else if (!wasLookedAt && this.#refused.get(saleId) === 'unsure') this.#refused.delete(saleId);
     return answer;
   }
 
