@@ -1,6 +1,9 @@
 export const BENCHMARKS = ['worker', 'http', 'scale', 'locks'] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
+/** In seconds; what grows until then is new code, new pools, and keys of which none is old enough to go. */
+export const LONG_RUN_WARM_UP = 60;
+
 /** What the benchmarks can be asked for. */
 export interface BenchOptions {
   benchmarks: readonly BenchmarkName[];

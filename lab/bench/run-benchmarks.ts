@@ -76,9 +76,11 @@ export async function runBenchmarks(options: BenchOptions, command: string) {
       usesK6 ? await k6Version(await k6For({ adminKey: '' })) : undefined,
     );
   });
-  const page = renderPage({ result, machine, command, finishedAt: new Date() });
-  const { benchmarks, failures } = result;
-  return { failures, report: await writeReport(directory, { benchmarks, failures, machine }, page) };
+  const finishedAt = new Date();
+  const page = renderPage({ result, machine, command, finishedAt });
+  const verdict = result.failures.length > 0 ? 'FAIL' : 'PASS';
+  const summary = { verdict, command, finishedAt, machine, ...result };
+  return { failures: result.failures, report: await writeReport(directory, summary, page) };
 }
 
 /** The application's API on these servers; a benchmark starts the workers that it wants. */

@@ -1,13 +1,13 @@
 import { k6Version } from '../k6.js';
 import { describeMachine } from '../report/machine.js';
 import { withDatabase } from '../truth/database.js';
-import type { JourneyResult } from './journey/figures.js';
+import type { JourneyResult } from './journey/journey-figures.js';
 import { measureJourney } from './journey/journey.js';
 import { measure } from './measure.js';
 import type { DemoPlan } from './plan.js';
 import type { DemoStack, Measuring } from './sell.js';
 import type { RunResult, Summary } from './summary.js';
-import { verdictOf } from './verdict.js';
+import { demoVerdict } from './demo-verdict.js';
 
 export interface Demo {
   summary: Summary;
@@ -40,7 +40,7 @@ export async function runDemo(stack: DemoStack, plan: DemoPlan, settings: DemoSe
     if (journey) settings.onJourney?.(journey);
     const machine = await describeMachine(database, stack.redisUrl, await k6Version(settings.k6));
     const runs = results.map(({ figures }) => figures);
-    const summary = { ...verdictOf(results, journey), machine, runs, journey: journey?.figures };
+    const summary = { ...demoVerdict(results, journey), machine, runs, journey: journey?.figures };
     return { summary, results, journey };
   });
 }

@@ -2,7 +2,7 @@ import type { Machine } from '../report/machine.js';
 import type { Percentiles } from '../statistics/percentiles.js';
 import type { Point } from '../truth/sale-truth.js';
 import { count, units } from './format.js';
-import type { JourneyFigures } from './journey/figures.js';
+import type { JourneyFigures } from './journey/journey-figures.js';
 
 /** One run as `summary.json` has it. */
 export interface RunFigures {

@@ -1,6 +1,7 @@
+import type { Table } from '../report/table.js';
 import { count, milliseconds } from './format.js';
-import type { JourneyFigures } from './journey/figures.js';
-import { roleOf, type RunFigures } from './summary.js';
+import type { JourneyFigures } from './journey/journey-figures.js';
+import { roleOf, type RunFigures, type Summary } from './summary.js';
 
 export interface Column<T> {
   title: string;
@@ -62,4 +63,18 @@ export function formatTable<T>(columns: Column<T>[], rows: T[], mark: (text: str
       line(columns.map(({ of, isBad }, i) => (isBad?.(row) ? mark : String)(pad(of(row), i)))),
     ),
   ].join('\n');
+}
+
+/** The same for the documentation, where bad news is bold. */
+export function demoTables({ verdict, reasons, runs, journey }: Summary): Table[] {
+  const table = <T>(name: string, title = '', columns: Column<T>[], rows: T[]): Table => ({
+    name,
+    title: `${verdict}: ${title}`,
+    head: columns.map((column) => column.title),
+    rows: rows.map((row) => columns.map(({ of, isBad }) => (isBad?.(row) ? `**${of(row)}**` : of(row)))),
+  });
+  return [
+    table('demo, runs', reasons[0], runColumns, runs),
+    table('demo, journey', reasons[1], journeyColumns, journey ? [journey] : []),
+  ];
 }

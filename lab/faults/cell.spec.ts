@@ -1,32 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { verdictOf, verdictOfAll } from './cell.js';
+import { verdictOfCell, verdictOfAll } from './cell.js';
 
 const fired = { fired: true, harms: [] };
 const harmed = { fired: true, harms: ['oversold by 1'] };
 
 describe('the verdict of a cell', () => {
   it('passes what is as it should be', () => {
-    expect(verdictOf('SAFE', fired)).toBe('PASS');
-    expect(verdictOf('UNSAFE', harmed)).toBe('PASS');
+    expect(verdictOfCell('SAFE', fired)).toBe('PASS');
+    expect(verdictOfCell('UNSAFE', harmed)).toBe('PASS');
   });
 
   it('fails harm where none should be, even if the fault came to nothing', () => {
-    expect(verdictOf('SAFE', harmed)).toBe('FAIL');
-    expect(verdictOf('SAFE', { ...harmed, fired: false })).toBe('FAIL');
+    expect(verdictOfCell('SAFE', harmed)).toBe('FAIL');
+    expect(verdictOfCell('SAFE', { ...harmed, fired: false })).toBe('FAIL');
   });
 
   it('takes no harm where there should be some for no success', () => {
-    expect(verdictOf('UNSAFE', fired)).toBe('INCONCLUSIVE');
+    expect(verdictOfCell('UNSAFE', fired)).toBe('INCONCLUSIVE');
   });
 
   it('proves nothing without its fault', () => {
-    expect(verdictOf('SAFE', { ...fired, fired: false })).toBe('INCONCLUSIVE');
-    expect(verdictOf('UNSAFE', { ...harmed, fired: false })).toBe('INCONCLUSIVE');
+    expect(verdictOfCell('SAFE', { ...fired, fired: false })).toBe('INCONCLUSIVE');
+    expect(verdictOfCell('UNSAFE', { ...harmed, fired: false })).toBe('INCONCLUSIVE');
   });
 
   it('fails what violates a condition of its own, whatever else was seen', () => {
-    expect(verdictOf('SAFE', { ...fired, violations: ['too late'] })).toBe('FAIL');
-    expect(verdictOf('UNSAFE', { ...harmed, violations: ['too late'] })).toBe('FAIL');
+    expect(verdictOfCell('SAFE', { ...fired, violations: ['too late'] })).toBe('FAIL');
+    expect(verdictOfCell('UNSAFE', { ...harmed, violations: ['too late'] })).toBe('FAIL');
   });
 });
 

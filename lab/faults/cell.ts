@@ -35,7 +35,7 @@ export interface Cell {
 }
 
 /** A run that was expected to do harm and did none proves nothing, no more than one whose fault did not happen. */
-export function verdictOf(
+export function verdictOfCell(
   expected: Expectation,
   { fired, harms, violations = [] }: Pick<Observation, 'fired' | 'harms' | 'violations'>,
 ): Verdict {

@@ -6,7 +6,7 @@ import { startLockServers, type ServerName } from '../../local/services/services
 import { build } from '../../local/setup/build.js';
 import { serversIn, type Servers } from '../servers.js';
 import { ActorGoneError, NotStagedError } from './actor.js';
-import { observedIn, verdictOf, type Cell, type Observation } from './cell.js';
+import { observedIn, verdictOfCell, type Cell, type Observation } from './cell.js';
 import type { CellOptions, CellPlan, Experiment } from './experiment.js';
 import { Scene } from './scene.js';
 
@@ -107,7 +107,7 @@ async function runCell(
     seed,
     expected,
     observed: observedIn(harms),
-    verdict: verdictOf(expected, observation),
+    verdict: verdictOfCell(expected, observation),
     figures,
     evidence: { harms, violations, account, timeline },
   };

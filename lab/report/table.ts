@@ -2,6 +2,8 @@ import type { Benchmark } from '../statistics/comparison.js';
 
 /** A name in the first column, figures in the others. */
 export interface Table {
+  /** What the documentation calls it: `worker, stampede`. */
+  readonly name: string;
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];

@@ -1,20 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../../local/paths.mjs';
 import { anchorsIn, linksIn, unlinkedFilesIn } from './markdown.js';
+import { filesOfProject, pagesIn } from './pages.js';
 
-/** What a clone has; what is not committed yet counts too, unless git ignores it. */
-const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\0')
-  .filter((file) => file && existsSync(join(root, file)));
-const pages = new Map(
-  files.filter((file) => file.endsWith('.md')).map((file) => [file, readFileSync(join(root, file), 'utf8')]),
-);
+const files = filesOfProject();
+const pages = pagesIn(files);
 const known = new Set(files.flatMap(withFolders));
 
 function withFolders(path: string): string[] {

@@ -29,3 +29,7 @@ export function withUsage<T>(usage: string, parse: () => T): T {
     throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
   }
 }
+
+/** The command as it was typed. */
+export const typed = (verb: string, args: readonly string[]): string =>
+  [`npm run ${verb}`, ...(args.length > 0 ? ['--', ...args] : [])].join(' ');

@@ -30,6 +30,7 @@ describe('parseOptions', () => {
     [['wroker'], 'There is no benchmark wroker. There are worker, http, scale, locks.'],
     [['worker', '--rounds', '0'], "--rounds must be a whole number from 1 to 100, not '0'."],
     [['http', '--seconds', 'long'], "--seconds must be a whole number from 1 to 3600, not 'long'."],
+    [['scale', '--long', '--seconds', '60'], "--seconds must be a whole number from 180 to 3600, not '60'."],
     [['worker', '--long'], '--long is an option of scale: name the benchmark.'],
     [['--only', 'redis'], '--only is an option of worker and locks: name the benchmark.'],
     [['worker', 'locks', '--only', 'redis'], '--only goes with one benchmark, worker or locks.'],

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
-import { CONTENDERS as LOCKS } from '../../lab/bench/locks/contenders.js';
+import { COMPARED_LOCKS } from '../../lab/bench/locks/compared-locks.js';
 import {
   BENCHMARKS,
   LOCKS_AMONG_OTHERS,
+  LONG_RUN_WARM_UP,
   type BenchmarkName,
   type BenchOptions,
 } from '../../lab/bench/options.js';
-import { WAYS } from '../../lab/bench/worker/contenders.js';
+import { WAY_NAMES } from '../../lab/bench/worker/ways-to-settle.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { integer, withUsage } from './arguments.js';
 
@@ -22,7 +23,7 @@ const SCOPE: Record<string, readonly BenchmarkName[]> = {
 };
 const SECONDS = { locks: 3, http: 15, long: 600 };
 /** What `--only` of `locks` may name. */
-const LOCK_NAMES = [...new Set(LOCKS.flatMap(({ name, backend }) => [backend, name]))];
+const LOCK_NAMES = [...new Set(COMPARED_LOCKS.flatMap(({ name, backend }) => [backend, name]))];
 
 export const usage = `npm run bench -- [benchmark ...] [options]
 
@@ -43,7 +44,8 @@ Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
   --api-replicas <n>  http: API processes, at least 2: one will be killed (2)
   --workers <n>       http: worker processes (2)
   --full              scale: backlogs of 1,000, 20,000 and 200,000 orders: two minutes a round
-  --long              scale: ten minutes of steady load instead; what grows between its first quarter and its last
+  --long              scale: ten minutes of steady load instead, in which memory, keys, connections and delay may not grow;
+                      --seconds is at least ${3 * LONG_RUN_WARM_UP} then
   --help              this text
 
 Exit code 1 if an invariant was broken or something could not be measured.
@@ -62,7 +64,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   }
   if (values.only !== undefined && named.length > 1)
     throw new ExpectedError('--only goes with one benchmark, worker or locks.');
-  const seconds = integer('--seconds', values.seconds, 1, 3_600);
+  const seconds = integer('--seconds', values.seconds, values.long ? 3 * LONG_RUN_WARM_UP : 1, 3_600);
   return {
     benchmarks,
     rounds: integer('--rounds', values.rounds, 1, 100) ?? 3,
@@ -72,7 +74,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       long: seconds ?? SECONDS.long,
     },
     orders: integer('--orders', values.orders, 100, 1_000_000) ?? 40_000,
-    only: list(values.only, named[0] === 'worker' ? WAYS : LOCK_NAMES),
+    only: list(values.only, named[0] === 'worker' ? WAY_NAMES : LOCK_NAMES),
     apiReplicas: integer('--api-replicas', values['api-replicas'], 2, 16) ?? 2,
     workers: integer('--workers', values.workers, 1, 32) ?? 2,
     full: values.full ?? false,

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { minutesFor } from '../../lab/bench/estimate.js';
 import { runBenchmarks } from '../../lab/bench/run-benchmarks.js';
+import { typed } from '../options/arguments.js';
 import { parseOptions, usage } from '../options/bench.js';
 
 /** npm run bench [-- worker | http | scale | locks ...] [options] */
@@ -11,8 +12,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   console.log(`${options.benchmarks.join(', ')}: about ${minutesFor(options)} minutes on two cores`);
-  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
-  const { failures, report } = await runBenchmarks(options, command);
+  const { failures, report } = await runBenchmarks(options, typed('bench', args));
   for (const failure of failures) console.error(`✗ ${failure}`);
   console.log(`\nReport: ${relative(process.cwd(), report)}`);
   return failures.length > 0 ? 1 : 0;

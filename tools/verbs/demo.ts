@@ -7,12 +7,13 @@ import { ProgressLine } from '../../lab/demo/progress.js';
 import { renderPage } from '../../lab/demo/report/page.js';
 import { droppedLoad, runDemo, type DemoSettings } from '../../lab/demo/run-demo.js';
 import { outcomeOf, roleOf, type Summary } from '../../lab/demo/summary.js';
-import { formatTable, journeyColumns, runColumns } from '../../lab/demo/table.js';
+import { demoTables, formatTable, journeyColumns, runColumns } from '../../lab/demo/table.js';
 import { k6For } from '../../lab/k6.js';
 import { createReportDirectory, writeReport } from '../../lab/report/directory.js';
 import { lockServersOf } from '../../local/stack/lock-servers.js';
 import { startStack, type Stack } from '../../local/stack/stack.js';
 import { step, withProgress } from '../../local/terminal.js';
+import { typed } from '../options/arguments.js';
 import { commandOf, parseOptions, usage } from '../options/demo.js';
 
 /** npm run demo [-- options] */
@@ -48,8 +49,15 @@ export async function run(args: string[]): Promise<number> {
     step('load', `it did not arrive in time, so once more with ${rate} buyers a second`);
     demo = await runDemo(stack, planDemo(options, rate), settings);
   }
-  const details = { command: commandOf(options, rate), finishedAt: new Date() };
-  const report = await writeReport(directory, demo.summary, renderPage(demo, details));
+  const finishedAt = new Date();
+  const page = renderPage(demo, { command: commandOf(options, rate), finishedAt });
+  const summary = {
+    ...demo.summary,
+    command: typed('demo', args),
+    finishedAt,
+    tables: demoTables(demo.summary),
+  };
+  const report = await writeReport(directory, summary, page);
   print(demo.summary, relative(process.cwd(), report));
   return demo.summary.verdict === 'PASS' ? 0 : 1;
 }

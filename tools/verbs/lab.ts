@@ -1,6 +1,7 @@
 import { EXPERIMENTS } from '../../lab/faults/experiments/index.js';
 import { runAndReport } from '../../lab/faults/run-and-report.js';
 import { createReportDirectory } from '../../lab/report/directory.js';
+import { typed } from '../options/arguments.js';
 import { parseOptions, usage } from '../options/lab.js';
 
 /** npm run lab -- list | all | <experiment ...> [options] */
@@ -10,7 +11,7 @@ export async function run(args: string[]): Promise<number> {
   if (request.kind === 'list') console.log(EXPERIMENTS.map(lineOf).join('\n'));
   if (request.kind !== 'run') return 0;
   const directory = await createReportDirectory('lab', new Date());
-  return runAndReport(request, `npm run lab -- ${args.join(' ')}`, directory);
+  return runAndReport(request, typed('lab', args), directory);
 }
 
 const lineOf = ({ name, title, cells }: (typeof EXPERIMENTS)[number]) =>

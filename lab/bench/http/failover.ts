@@ -37,6 +37,7 @@ export async function failover({ stack, database, k6, directory, progress }: Loa
   broken.push(...brokenPromises('the sale', true, truth.ended, truth));
   progress(`an API replica killed under load: ${accepted.length} accepted, ${missing.length} lost`);
   const figures: Table = {
+    name: 'http, a replica killed',
     title: 'One of the API replicas is killed (SIGKILL) under load, and buyers turn to the others',
     head: ['strategy', 'orders accepted', 'of them terminal in Postgres', 'lost'],
     rows: [['redis', accepted.length, accepted.length - missing.length, missing.length].map(String)],

@@ -4,11 +4,11 @@ import { Samples } from '../../statistics/samples.js';
 import type { Settlement } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
 import type { BenchResult } from '../result.js';
-import { CONTENDERS, OVERLOAD_SHARE, STEADY_SHARE, type Contender } from './contenders.js';
+import { COMPARED_WORKERS, OVERLOAD_SHARE, STEADY_SHARE, type ComparedWorker } from './compared-workers.js';
 import { failover } from './failover.js';
 import { send, sendAndJudge } from './load.js';
 import { overload } from './overload.js';
-import { CAPACITY, STEADY, tablesOf } from './tables.js';
+import { CAPACITY, httpTables, STEADY } from './http-tables.js';
 
 export interface HttpBench extends LoadBench {
   readonly rounds: number;
@@ -31,7 +31,7 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
   const samples = new Samples();
   const failures: string[] = [];
   for (let round = 1; round <= rounds; round++) {
-    for (const contender of CONTENDERS) {
+    for (const contender of COMPARED_WORKERS) {
       const { name } = contender;
       await startWorkers(bench, contender);
       const run = async (benchmark: string, script: string, env: Record<string, number>) => {
@@ -54,20 +54,20 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
       await stack.stopWorkers();
     }
   }
-  await startWorkers(bench, CONTENDERS[0]!);
+  await startWorkers(bench, COMPARED_WORKERS[0]!);
   const killed = await failover(bench);
   await stack.stopWorkers();
   const overloaded = await overload(bench, { ...bench, seconds: OVERLOAD_SHARE * seconds });
   const benchmarks = samples.benchmarks();
   return {
     benchmarks,
-    tables: [...tablesOf(benchmarks), killed.figures, overloaded.table],
+    tables: [...httpTables(benchmarks), killed.figures, overloaded.table],
     failures: [...failures, ...killed.broken, ...overloaded.broken],
   };
 }
 
 /** And lets them work for a while: code that has just been loaded is slow, whatever it does. */
-async function startWorkers(bench: HttpBench, { idle, strategy }: Contender) {
+async function startWorkers(bench: HttpBench, { idle, strategy }: ComparedWorker) {
   const { stack, workers } = bench;
   stack.workers = idle
     ? await startReplicas('lab', 'idle-worker', workers, stack.env, ['idle-worker'])
@@ -78,7 +78,7 @@ async function startWorkers(bench: HttpBench, { idle, strategy }: Contender) {
 
 async function measure(
   bench: HttpBench,
-  { name, strategy, safe, idle }: Contender,
+  { name, strategy, safe, idle }: ComparedWorker,
   run: string,
   script: string,
   env: Record<string, number>,

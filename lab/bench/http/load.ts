@@ -4,7 +4,7 @@ import { readTruth } from '../../truth/audit.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
 import { settlementsIn, type Settlement } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
-import { settledFigures } from './figures.js';
+import { settledFigures } from './settled-figures.js';
 
 interface Load {
   readonly name: string;

@@ -40,6 +40,7 @@ export async function overload(
   );
   const milliseconds = (...values: number[]) => values.map((value) => Math.round(value)).join(' / ');
   const table: Table = {
+    name: 'http, overload',
     title: `More than the workers settle, for ${seconds} s: a lock per order, at most ${MAX_BACKLOG} orders in the queue`,
     head: [
       'strategy',

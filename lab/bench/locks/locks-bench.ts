@@ -2,7 +2,7 @@ import { LOCK_SERVER_VARIABLES } from '@app/config';
 import { BACKENDS, serversIn } from '../../servers.js';
 import { Samples } from '../../statistics/samples.js';
 import type { BenchResult } from '../result.js';
-import { CONTENDERS, DEAD_TIME_CONTENDERS, isMeant, type Contender } from './contenders.js';
+import { COMPARED_LOCKS, isMeant, LOCKS_IN_DEAD_TIME, type ComparedLock } from './compared-locks.js';
 import {
   contended,
   contendedName,
@@ -12,7 +12,7 @@ import {
   UNCONTENDED,
   uncontended,
 } from './measures.js';
-import { tablesOf } from './tables.js';
+import { lockTables } from './lock-tables.js';
 
 export interface LocksBenchOptions {
   /** Names of contenders or of their stores. Empty: all whose servers are given. */
@@ -39,12 +39,12 @@ export async function locksBench(
   const samples = new Samples();
   const failures = new Map<string, unknown>();
   const slow = new Set<string>();
-  const chosen = (contenders: readonly Contender[]) =>
+  const chosen = (contenders: readonly ComparedLock[]) =>
     contenders.filter(
       (contender) => servers[contender.backend] && isMeant(contender, only) && !failures.has(contender.name),
     );
   /** One that fails is out of the race; it does not end it for the others. */
-  const measure = async (benchmark: string, { name }: Contender, run: () => Promise<object>) => {
+  const measure = async (benchmark: string, { name }: ComparedLock, run: () => Promise<object>) => {
     try {
       const figures = await run();
       samples.add(benchmark, name, figures);
@@ -58,25 +58,25 @@ export async function locksBench(
   };
 
   for (const backend of BACKENDS.filter((name) => !servers[name])) {
-    const names = CONTENDERS.filter((contender) => contender.backend === backend).map(({ name }) => name);
+    const names = COMPARED_LOCKS.filter((contender) => contender.backend === backend).map(({ name }) => name);
     if (names.length > 0)
       progress(`${names.join(', ')}: left out, as ${LOCK_SERVER_VARIABLES[backend]} names no server`);
   }
   for (let round = 1; round <= rounds; round++) {
     progress(`round ${round} of ${rounds}`);
     for (const sectionMs of SECTIONS_MS) {
-      for (const contender of chosen(CONTENDERS)) {
+      for (const contender of chosen(COMPARED_LOCKS)) {
         const run = () => contended(contender, servers, seconds, sectionMs);
         await measure(contendedName(sectionMs), contender, run);
       }
     }
-    for (const contender of chosen(CONTENDERS)) {
+    for (const contender of chosen(COMPARED_LOCKS)) {
       await measure(UNCONTENDED, contender, async () => {
         const { lockMs, bareMs } = await uncontended(contender, servers, 1);
         return { ratioToRoundTrips: lockMs / bareMs, lockMs, bareMs };
       });
     }
-    const dying = chosen(DEAD_TIME_CONTENDERS).filter(({ name }) => !slow.has(name));
+    const dying = chosen(LOCKS_IN_DEAD_TIME).filter(({ name }) => !slow.has(name));
     const one = async () => {
       for (let contender = dying.shift(); contender; contender = dying.shift()) {
         const { name } = contender;
@@ -93,7 +93,7 @@ export async function locksBench(
   const broken = benchmarks.filter(({ metric, max }) => metric === 'overlaps' && max > 0);
   return {
     benchmarks,
-    tables: tablesOf(benchmarks),
+    tables: lockTables(benchmarks),
     failures: [
       ...[...failures].map(([name, error]) => `${name} failed: ${String(error)}`),
       ...broken.map(({ contender, name }) => `${contender} let two in at a time (${name})`),

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../../clock.js';
 import type { Servers } from '../../servers.js';
-import type { Contender } from './contenders.js';
-import { figuresOf, type Figures } from './figures.js';
+import type { ComparedLock } from './compared-locks.js';
+import { contentionFigures, type ContentionFigures } from './contention-figures.js';
 import { Player } from './player.js';
 import type { Solitude, Task } from './roles.js';
 
@@ -22,7 +22,7 @@ export const NEVER_AFTER = 60_000;
 const HELD_FOR = 1_000;
 export const DEAD_TIME_TTL = 5_000;
 
-const subjectOf = ({ name: contender }: Contender, servers: Servers, ttl = TTL) => ({
+const subjectOf = ({ name: contender }: ComparedLock, servers: Servers, ttl = TTL) => ({
   contender,
   servers,
   ttl,
@@ -31,23 +31,23 @@ const subjectOf = ({ name: contender }: Contender, servers: Servers, ttl = TTL) 
 
 /** {@link PROCESSES} processes with {@link CALLERS} callers each, all on one key. */
 export async function contended(
-  contender: Contender,
+  contender: ComparedLock,
   servers: Servers,
   seconds: number,
   sectionMs: number,
-): Promise<Figures> {
+): Promise<ContentionFigures> {
   const role = { role: 'contend', callers: CALLERS, seconds, sectionMs } as const;
   const task = { ...subjectOf(contender, servers), ...role };
   const reports = await together(
     Array.from({ length: PROCESSES }, () => task),
     (players) => Promise.all(players.map((player) => player.play())),
   );
-  return figuresOf(reports, CALLERS, seconds);
+  return contentionFigures(reports, CALLERS, seconds);
 }
 
 /** One caller whom nobody contends with. */
 export async function uncontended(
-  contender: Contender,
+  contender: ComparedLock,
   servers: Servers,
   seconds: number,
 ): Promise<Solitude> {
@@ -56,7 +56,7 @@ export async function uncontended(
 }
 
 /** Milliseconds from the SIGKILL of a holder to the grant of the lock to somebody who waits for it; or Infinity. */
-export async function deadTime(contender: Contender, servers: Servers): Promise<number> {
+export async function deadTime(contender: ComparedLock, servers: Servers): Promise<number> {
   const task = { ...subjectOf(contender, servers, DEAD_TIME_TTL), role: 'hold' } as const;
   return together([task, task], async ([holder, waiter]) => {
     await holder!.play();

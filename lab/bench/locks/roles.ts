@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { now } from '../../clock.js';
 import { median } from '../../statistics/quantiles.js';
-import { contenderNamed } from './contenders.js';
+import { lockNamed } from './compared-locks.js';
 import type { Locker, Subject } from './locker.js';
 import { SectionLog, type Section } from './section-log.js';
 
@@ -48,7 +48,7 @@ const WARM_UP_MS = 2_000;
 export async function play(json: string): Promise<void> {
   const task = JSON.parse(json) as Task;
   const redisCommands = countRedisCommands();
-  const locker = await contenderNamed(task.contender).open(task);
+  const locker = await lockNamed(task.contender).open(task);
   await locker.run(async () => undefined, new AbortController().signal);
   const end = new AbortController();
   process.once('disconnect', () => process.exit()); // nobody is there to report to
@@ -112,7 +112,7 @@ async function alone(
   signal: AbortSignal,
 ): Promise<Solitude> {
   const { openRoundTrip } = await import('./round-trips.js');
-  const roundTrip = await openRoundTrip(contenderNamed(contender).backend, servers);
+  const roundTrip = await openRoundTrip(lockNamed(contender).backend, servers);
   await roundTrip();
   const lock: number[] = [];
   const bare: number[] = [];

@@ -24,17 +24,56 @@ export function growthOf(samples: readonly Sample[]): Benchmark[] {
   );
 }
 
+/**
+ * How much a figure may grow, by the end of its name: so many times, and so much more. What is small flutters; what leaks grows
+ * with every one of the some 100,000 orders of a run.
+ */
+const BOUNDS: Readonly<Record<string, { readonly times: number; readonly plus: number }>> = {
+  'RSS, MiB': { times: 1.2, plus: 32 },
+  'heap, MiB': { times: 1.2, plus: 32 },
+  'memory, MiB': { times: 1.2, plus: 8 },
+  'delay p99, ms': { times: 2, plus: 20 },
+  keys: { times: 1.2, plus: 500 },
+  connections: { times: 1, plus: 5 },
+};
+
+const boundOf = (figure: string) => Object.entries(BOUNDS).find(([kind]) => figure.endsWith(kind))![1];
+
+/** A sentence for each figure that grew beyond its bound, or was not measured. */
+export function grownBeyond(growth: readonly Benchmark[]): string[] {
+  if (growth.length === 0) return ['long run: nothing was measured'];
+  return pairsIn(growth).flatMap(({ figure, first, last }) => {
+    const { times, plus } = boundOf(figure);
+    if (last <= first * times + plus) return [];
+    return `long run: ${figure} grew from ${first} to ${last}, beyond ${times} x + ${plus}`;
+  });
+}
+
+function pairsIn(growth: readonly Benchmark[]) {
+  const medianOf = (quarter: string, figure: string) =>
+    growth.find(({ contender, metric }) => contender === quarter && metric === figure)!.median;
+  return [...new Set(growth.map(({ metric }) => metric))].map((figure) => ({
+    figure,
+    first: medianOf(FIRST, figure),
+    last: medianOf(LAST, figure),
+  }));
+}
+
 export function longRunTable(growth: readonly Benchmark[]): Table {
   const { range, ratio } = cellsOf(growth, NAME);
-  const figures = [...new Set(growth.map(({ metric }) => metric))];
   return {
+    name: NAME,
     title: 'A steady load: medians of the first quarter of the time and of the last',
-    head: ['figure', FIRST, LAST, 'x the first'],
-    rows: figures.map((figure) => [
-      figure,
-      range(FIRST, figure),
-      range(LAST, figure),
-      ratio(LAST, figure, FIRST),
-    ]),
+    head: ['figure', FIRST, LAST, 'x the first', 'may grow to'],
+    rows: pairsIn(growth).map(({ figure }) => {
+      const { times, plus } = boundOf(figure);
+      return [
+        figure,
+        range(FIRST, figure),
+        range(LAST, figure),
+        ratio(LAST, figure, FIRST),
+        `${times} x + ${plus}`,
+      ];
+    }),
   };
 }

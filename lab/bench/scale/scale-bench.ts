@@ -2,7 +2,7 @@ import { startReplicas } from '../../../local/stack/replica.js';
 import { Samples } from '../../statistics/samples.js';
 import type { BenchResult } from '../result.js';
 import { drain, type Backlog, type DrainBench } from './drain.js';
-import { BACKLOG, SKUS, tablesOf, WORKERS } from './tables.js';
+import { BACKLOG, scaleTables, SKUS, WORKERS } from './scale-tables.js';
 
 export interface ScaleBench extends DrainBench {
   readonly rounds: number;
@@ -72,5 +72,5 @@ export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBenc
   }
   await stack.stopWorkers();
   const benchmarks = samples.benchmarks();
-  return { benchmarks, tables: tablesOf(benchmarks), failures };
+  return { benchmarks, tables: scaleTables(benchmarks), failures };
 }

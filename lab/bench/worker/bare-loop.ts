@@ -1,6 +1,6 @@
 import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
-import type { Settler } from './contenders.js';
+import type { Settler } from './ways-to-settle.js';
 
 /**
  * The rows that a committed batch consists of, in one statement, and nothing else: no lock, no queue, no read, no decision.

@@ -2,13 +2,13 @@ import { dataSourceOptions, poolOf } from '@app/database';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { once } from 'node:events';
 import { DataSource } from 'typeorm';
-import { LOADS, type Contender } from './contenders.js';
+import { LOADS, type WayToSettle } from './ways-to-settle.js';
 import { settlerOf } from './settlers.js';
 
 /** What one selling process is told to do. */
 export interface SellerTask {
   readonly seller: number;
-  readonly contender: Contender;
+  readonly contender: WayToSettle;
   readonly saleId: string;
   readonly orders: number;
   /** Orders of another SKU that it settles first: new connections are slow, whatever they do. */

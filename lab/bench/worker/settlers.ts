@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import { Mutex } from 'redis-semaphore';
 import { backendsOf, serversIn } from '../../servers.js';
 import { bareLoop } from './bare-loop.js';
-import { LOADS, type Contender, type Peer, type Settler } from './contenders.js';
+import { LOADS, type Peer, type Settler, type WayToSettle } from './ways-to-settle.js';
 
 interface OneByOne {
   readonly settle: (order: OrderRequest) => Promise<unknown>;
@@ -17,7 +17,7 @@ interface OneByOne {
 const TTL_MS = 10_000;
 const MAX_HOLD_MS = 50;
 
-export function settlerOf(contender: Contender, pool: Pool): Settler {
+export function settlerOf(contender: WayToSettle, pool: Pool): Settler {
   const inFlight = LOADS[contender.load];
   // It has no more orders in hand than the others have: they fill a batch only as far as those go.
   if (contender.peer === 'bare-loop') return bareLoop(pool, Math.min(contender.batchSize, inFlight));
@@ -37,7 +37,7 @@ function abreast(inFlight: number, { settle, close }: OneByOne): Settler {
   };
 }
 
-function byStrategy({ rules, batchSize, load }: Contender, pool: Pool): OneByOne {
+function byStrategy({ rules, batchSize, load }: WayToSettle, pool: Pool): OneByOne {
   const locks = new Locks(backendsOf(serversIn(process.env)));
   const reservations = new Reservations({
     pool,

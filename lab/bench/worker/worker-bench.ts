@@ -5,10 +5,16 @@ import { serversIn } from '../../servers.js';
 import { Samples } from '../../statistics/samples.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
 import type { BenchResult } from '../result.js';
-import { CONTENDERS, isSafe, serverOf, wayOf, type Contender } from './contenders.js';
+import { isSafe, serverOf, wayOf, WAYS_TO_SETTLE, type WayToSettle } from './ways-to-settle.js';
 import { HOT, WARM_UP } from './seller.js';
 import { Sellers } from './sellers.js';
-import { benchmarkOf, ORDERS_PER_COMMIT, ORDERS_PER_SECOND, PROCESSES, tablesOf } from './tables.js';
+import {
+  benchmarkOf,
+  ORDERS_PER_COMMIT,
+  ORDERS_PER_SECOND,
+  PROCESSES,
+  workerTables,
+} from './worker-tables.js';
 
 export interface WorkerBenchOptions {
   /** Strategies and peers. Empty: all whose servers are given. */
@@ -38,8 +44,8 @@ export async function workerBench(
   const sellers = new Sellers(PROCESSES);
   const run = { dataSource, sellers };
   const samples = new Samples();
-  const failures = new Map<Contender, string[]>();
-  const chosen = CONTENDERS.filter((contender) => isThere(contender, only));
+  const failures = new Map<WayToSettle, string[]>();
+  const chosen = WAYS_TO_SETTLE.filter((contender) => isThere(contender, only));
   // Round 0 does not count: whoever comes first is held back by code that has just been loaded.
   const turns = [chosen.slice(0, 1), ...Array.from({ length: rounds }, () => chosen)];
   try {
@@ -69,10 +75,10 @@ export async function workerBench(
     await dataSource.destroy();
   }
   const benchmarks = samples.benchmarks();
-  return { benchmarks, tables: tablesOf(benchmarks), failures: [...failures.values()].flat() };
+  return { benchmarks, tables: workerTables(benchmarks), failures: [...failures.values()].flat() };
 }
 
-function isThere(contender: Contender, only: readonly string[]): boolean {
+function isThere(contender: WayToSettle, only: readonly string[]): boolean {
   const server = serverOf(contender);
   if (only.length > 0 && !only.includes(wayOf(contender))) return false;
   return server === undefined || serversIn(process.env)[server] !== undefined;
@@ -83,7 +89,7 @@ interface Run {
   readonly sellers: Sellers;
 }
 
-async function measure(contender: Contender, orders: number, { dataSource, sellers }: Run) {
+async function measure(contender: WayToSettle, orders: number, { dataSource, sellers }: Run) {
   const each = Math.ceil(orders / PROCESSES);
   const warmUp = Math.ceil(each * WARM_UP_SHARE);
   const items = [

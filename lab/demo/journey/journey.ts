@@ -5,7 +5,7 @@ import { readSaleTruth, type SaleTruth } from '../../truth/sale-truth.js';
 import type { PlannedJourney } from '../plan.js';
 import { agrees, sell, type Measuring } from '../sell.js';
 import { extendTo, thinOut } from '../series.js';
-import type { JourneyFigures, JourneyResult } from './figures.js';
+import type { JourneyFigures, JourneyResult } from './journey-figures.js';
 
 /** Seconds in which somebody must have bought what is available while there are buyers. */
 const TIME_TO_BUY = 2;

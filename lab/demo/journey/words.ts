@@ -1,5 +1,5 @@
 import { count, units } from '../format.js';
-import type { JourneyFigures } from './figures.js';
+import type { JourneyFigures } from './journey-figures.js';
 
 /** What became of a journey's buyers, in a few words. */
 export function journeyOutcomeOf({

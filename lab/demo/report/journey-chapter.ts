@@ -1,6 +1,6 @@
 import { html, type Html } from '../../report/html.js';
 import { count, counted, milliseconds, units } from '../format.js';
-import type { JourneyFigures, JourneyResult } from '../journey/figures.js';
+import type { JourneyFigures, JourneyResult } from '../journey/journey-figures.js';
 
 /** The second chapter; `chart` is the number of its chart. */
 export function journeyChapter({ figures, toldPaid, dashboard }: JourneyResult, chart: number): Html {

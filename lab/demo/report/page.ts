@@ -2,7 +2,7 @@ import { renderDocument, tableOf } from '../../report/document.js';
 import { html, type Html } from '../../report/html.js';
 import { againSection } from '../../report/machine.js';
 import { count, counted, milliseconds } from '../format.js';
-import type { JourneyResult } from '../journey/figures.js';
+import type { JourneyResult } from '../journey/journey-figures.js';
 import type { Demo } from '../run-demo.js';
 import { outcomeOf, roleOf, type RunFigures, type RunResult } from '../summary.js';
 import { runColumns } from '../table.js';

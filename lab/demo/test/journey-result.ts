@@ -1,4 +1,4 @@
-import type { JourneyFigures, JourneyResult } from '../journey/figures.js';
+import type { JourneyFigures, JourneyResult } from '../journey/journey-figures.js';
 
 export type JourneyChange = Partial<Omit<JourneyResult, 'figures'>> & { figures?: Partial<JourneyFigures> };
 

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import prettier from 'prettier';
 import { root } from '../../../local/paths.mjs';
+import { markdownTable, writeMarkdown } from '../../report/markdown.js';
 import type { Cell } from '../cell.js';
 import type { Experiment } from '../experiment.js';
 import { claimsIn } from './claims.js';
@@ -15,7 +15,7 @@ export async function writeDocs(experiments: readonly Experiment[], cells: reado
   await rm(DOCS, { recursive: true, force: true });
   await mkdir(join(DOCS, 'img'), { recursive: true });
   for (const experiment of experiments) await writePage(experiment, cells);
-  await write(join(DOCS, 'README.md'), indexOf(experiments, cells));
+  await writeMarkdown(join(DOCS, 'README.md'), indexOf(experiments, cells));
 }
 
 async function writePage(experiment: Experiment, cells: readonly Cell[]): Promise<void> {
@@ -29,7 +29,7 @@ async function writePage(experiment: Experiment, cells: readonly Cell[]): Promis
     `\`npm run lab -- ${name}\` · [all experiments](README.md)`,
     explanation.replaceAll('\n', ' '),
     `Sources: ${sources.map((source) => `[${source.title}](${source.url})`).join(' · ')}`,
-    table(
+    markdownTable(
       ['lock', 'expected', 'observed', 'what happened', 'figures'],
       first.map((cell) => [
         nameOf(cell),
@@ -41,7 +41,7 @@ async function writePage(experiment: Experiment, cells: readonly Cell[]): Promis
     ),
     ...pictures.filter((picture) => picture !== undefined),
   ];
-  await write(join(DOCS, `${name}.md`), page.join('\n\n'));
+  await writeMarkdown(join(DOCS, `${name}.md`), page.join('\n\n'));
 }
 
 async function writePicture(cell: Cell): Promise<string | undefined> {
@@ -71,17 +71,8 @@ function indexOf(experiments: readonly Experiment[], cells: readonly Cell[]): st
 
 function claimsTable(cells: readonly Cell[]): string {
   const rows = claimsIn(cells, (experiment) => `[${experiment}](${experiment}.md)`);
-  return table(
+  return markdownTable(
     ['claim', 'seen', 'repaired'],
     rows.map(({ claim, seen, repair }) => [claim, seen, repair]),
   );
 }
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-
-const write = async (file: string, text: string) =>
-  writeFile(
-    file,
-    await prettier.format(text, { ...(await prettier.resolveConfig(file)), parser: 'markdown' }),
-  );

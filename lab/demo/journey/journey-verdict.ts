@@ -1,6 +1,6 @@
 import { arrivalDoubts } from '../arrival.js';
 import { count, counted, units } from '../format.js';
-import type { JourneyResult } from './figures.js';
+import type { JourneyResult } from './journey-figures.js';
 
 /**
  * Share of those turned away who may have been so while there were units. Some are where a worker is killed between giving units

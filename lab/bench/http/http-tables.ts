@@ -4,13 +4,14 @@ import type { Benchmark } from '../../statistics/comparison.js';
 export const CAPACITY = 'http, closed loop';
 export const STEADY = 'http, at 70 % of the capacity';
 
-export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
+export function httpTables(benchmarks: readonly Benchmark[]): Table[] {
   const capacity = cellsOf(benchmarks, CAPACITY);
   const steady = cellsOf(benchmarks, STEADY);
   const percentiles = (cells: typeof steady, name: string, metric: string) =>
     ['P50', 'P95', 'P99'].map((p) => cells.median(name, `${metric}${p}Ms`)).join(' / ');
   return [
     {
+      name: CAPACITY,
       title: 'HTTP to the terminal order: as much as 50 virtual users get through, each waiting for its 202',
       head: [
         'worker',
@@ -34,6 +35,7 @@ export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
       ]),
     },
     {
+      name: STEADY,
       title: 'HTTP to the terminal order: at a constant arrival rate of 70 % of the capacity that each had',
       head: [
         'worker',

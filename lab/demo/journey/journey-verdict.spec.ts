@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { journeyResult, type JourneyChange } from '../test/journey-result.js';
-import { brokenJourney, journeyDoubts, journeyProof } from './verdict.js';
+import { brokenJourney, journeyDoubts, journeyProof } from './journey-verdict.js';
 
 describe('a journey', () => {
   it('that went well is a proof', () => {

@@ -3,7 +3,7 @@ import type { Contention } from './roles.js';
 import type { Section } from './section-log.js';
 
 /** What one run of contenders on one key amounts to. */
-export interface Figures {
+export interface ContentionFigures {
   /** The holder changed from one caller to another; to take the lock again at once is none. */
   readonly handOffsPerSecond: number;
   readonly acquisitionsPerSecond: number;
@@ -22,7 +22,11 @@ export interface Figures {
 }
 
 /** @param processes one report of each, all with the same number of callers */
-export function figuresOf(processes: readonly Contention[], callers: number, seconds: number): Figures {
+export function contentionFigures(
+  processes: readonly Contention[],
+  callers: number,
+  seconds: number,
+): ContentionFigures {
   const held = processes
     .flatMap(({ sections }, process) => sections.map((section) => ({ ...section, process })))
     .sort((a, b) => a.enteredAt - b.enteredAt);

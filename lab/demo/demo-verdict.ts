@@ -1,13 +1,13 @@
 import { arrivalDoubts } from './arrival.js';
 import { count, counted, units } from './format.js';
-import type { JourneyResult } from './journey/figures.js';
-import { brokenJourney, journeyDoubts, journeyProof } from './journey/verdict.js';
+import type { JourneyResult } from './journey/journey-figures.js';
+import { brokenJourney, journeyDoubts, journeyProof } from './journey/journey-verdict.js';
 import { roleOf, type Role, type RunResult, type Summary } from './summary.js';
 
 type Judged = Omit<RunResult, 'series' | 'dashboard'>;
 
 /** The verdict over all runs, with its reasons as plain sentences, the most telling first. */
-export function verdictOf(runs: Judged[], journey?: JourneyResult): Pick<Summary, 'verdict' | 'reasons'> {
+export function demoVerdict(runs: Judged[], journey?: JourneyResult): Pick<Summary, 'verdict' | 'reasons'> {
   const failures = runs.filter(is('lock-on')).flatMap(brokenPromises);
   if (journey) failures.push(...brokenJourney(journey));
   if (failures.length > 0) return { verdict: 'FAIL', reasons: failures };

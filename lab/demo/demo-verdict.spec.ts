@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunFigures, RunResult } from './summary.js';
 import { journeyResult } from './test/journey-result.js';
-import { verdictOf } from './verdict.js';
+import { demoVerdict } from './demo-verdict.js';
 
 type Change = Partial<Omit<RunResult, 'figures'>> & { figures?: Partial<RunFigures> };
 
@@ -50,9 +50,9 @@ const lockOff = ({ figures, ...change }: Change = {}) => {
 const lockOn = result;
 
 /** Where only the runs matter. */
-const judge = (runs: RunResult[]) => verdictOf(runs, journeyResult());
+const judge = (runs: RunResult[]) => demoVerdict(runs, journeyResult());
 
-describe('verdictOf', () => {
+describe('demoVerdict', () => {
   it('passes when only lock-off oversold', () => {
     const runs = [control(), lockOff(), lockOn({ figures: { strategy: 'redis-setnx' } }), lockOn()];
     expect(judge(runs)).toEqual({
@@ -155,7 +155,7 @@ describe('verdictOf', () => {
 
   it('fails when the journey breaks a promise, whatever the runs did', () => {
     const journey = journeyResult({ figures: { held: 1, sold: 299, charged: 299 }, toldPaid: 299 });
-    expect(verdictOf([control(), lockOff(), lockOn()], journey)).toEqual({
+    expect(demoVerdict([control(), lockOff(), lockOn()], journey)).toEqual({
       verdict: 'FAIL',
       reasons: ['On the journey, redis still held 1 unit when every reservation should have ended.'],
     });
@@ -170,7 +170,7 @@ describe('verdictOf', () => {
     ],
   ])('is inconclusive when the journey %s', (_, journey, reason) => {
     const runs = [control(), lockOff(), lockOn()];
-    expect(verdictOf(runs, journey)).toEqual({ verdict: 'INCONCLUSIVE', reasons: [reason] });
+    expect(demoVerdict(runs, journey)).toEqual({ verdict: 'INCONCLUSIVE', reasons: [reason] });
   });
 
   it('is inconclusive without any run', () => {

@@ -12,10 +12,12 @@ import {
 } from './measures.js';
 
 /** The figures as a person wants to read them: medians of the rounds, with their range where it matters most. */
-export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
+export function lockTables(benchmarks: readonly Benchmark[]): Table[] {
   const contention = SECTIONS_MS.map((sectionMs): Table => {
-    const { contenders, median, max, range } = cellsOf(benchmarks, contendedName(sectionMs));
+    const name = contendedName(sectionMs);
+    const { contenders, median, max, range } = cellsOf(benchmarks, name);
     return {
+      name,
       title: `One key, ${PROCESSES} processes x ${CALLERS} callers, sections of ${sectionMs} ms`,
       head: [
         'lock',
@@ -27,15 +29,15 @@ export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
         'Redis cmds/grant',
         'overlaps',
       ],
-      rows: contenders.map((name) => [
-        name,
-        range(name, 'handOffsPerSecond'),
-        median(name, 'acquisitionsPerSecond'),
-        ['waitP50Ms', 'waitP99Ms', 'waitMaxMs'].map((wait) => median(name, wait)).join(' / '),
-        median(name, 'jain'),
-        max(name, 'starved'),
-        median(name, 'redisCommandsPerAcquisition'),
-        max(name, 'overlaps'),
+      rows: contenders.map((lock) => [
+        lock,
+        range(lock, 'handOffsPerSecond'),
+        median(lock, 'acquisitionsPerSecond'),
+        ['waitP50Ms', 'waitP99Ms', 'waitMaxMs'].map((wait) => median(lock, wait)).join(' / '),
+        median(lock, 'jain'),
+        max(lock, 'starved'),
+        median(lock, 'redisCommandsPerAcquisition'),
+        max(lock, 'overlaps'),
       ]),
     };
   });
@@ -44,6 +46,7 @@ export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
   return [
     ...contention,
     {
+      name: UNCONTENDED,
       title: 'Nobody contends: acquire + release, beside two bare round trips to the same store',
       head: ['lock', 'x two round trips', 'acquire + release ms', 'two round trips ms'],
       rows: alone.contenders.map((name) => [
@@ -54,6 +57,7 @@ export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
       ]),
     },
     {
+      name: DEAD_TIME,
       title: `From the SIGKILL of a holder, one second into a TTL of ${DEAD_TIME_TTL / 1_000} s, to the next grant (never: none within ${NEVER_AFTER / 1_000} s)`,
       head: ['lock', 'dead time ms'],
       rows: dead.contenders.map((name) => [name, dead.range(name, 'ms')]),

@@ -12,10 +12,11 @@ const TITLES: Record<string, string> = {
 };
 
 /** Each against the smallest of its kind. */
-export function tablesOf(benchmarks: readonly Benchmark[]): Table[] {
+export function scaleTables(benchmarks: readonly Benchmark[]): Table[] {
   return Object.entries(TITLES).map(([name, title]) => {
     const { contenders, range, median, ratio } = cellsOf(benchmarks, name);
     return {
+      name,
       title,
       head: [
         '',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { figuresOf } from './figures.js';
+import { contentionFigures } from './contention-figures.js';
 import type { Contention } from './roles.js';
 
 /** A process whose sections are [caller, asked, entered, left]. */
@@ -12,7 +12,7 @@ const process = (...sections: [number, number, number, number][]): Contention =>
 it('counts as a hand-off only that another caller holds the lock, of this process or of another', () => {
   const first = process([0, 0, 1, 2], [0, 2, 3, 4], [1, 0, 5, 6]);
   const second = process([0, 0, 7, 8]);
-  const { handOffsPerSecond, acquisitionsPerSecond, overlaps } = figuresOf([first, second], 2, 2);
+  const { handOffsPerSecond, acquisitionsPerSecond, overlaps } = contentionFigures([first, second], 2, 2);
   expect({ handOffsPerSecond, acquisitionsPerSecond, overlaps }).toEqual({
     handOffsPerSecond: 1,
     acquisitionsPerSecond: 2,
@@ -21,17 +21,17 @@ it('counts as a hand-off only that another caller holds the lock, of this proces
 });
 
 it('finds a section that began before another one had ended, also a longer one than the last', () => {
-  const { overlaps } = figuresOf([process([0, 0, 1, 9]), process([0, 0, 2, 3], [0, 3, 4, 5])], 1, 1);
+  const { overlaps } = contentionFigures([process([0, 0, 1, 9]), process([0, 0, 2, 3], [0, 3, 4, 5])], 1, 1);
   expect(overlaps).toBe(2);
 });
 
 it('tells who starved and how unequal the rest was', () => {
-  const { jain, starved } = figuresOf([process([0, 0, 1, 2], [0, 2, 3, 4]), process()], 2, 1);
+  const { jain, starved } = contentionFigures([process([0, 0, 1, 2], [0, 2, 3, 4]), process()], 2, 1);
   expect({ jain, starved }).toEqual({ jain: 1 / 4, starved: 3 });
 });
 
 it('counts those who still wait as having waited', () => {
   const waiting: Contention = { sections: [], unserved: [900], redisCommands: 0 };
-  const { waitP50Ms, waitMaxMs } = figuresOf([process([0, 0, 1, 2], [0, 2, 4, 5]), waiting], 1, 1);
+  const { waitP50Ms, waitMaxMs } = contentionFigures([process([0, 0, 1, 2], [0, 2, 4, 5]), waiting], 1, 1);
   expect({ waitP50Ms, waitMaxMs }).toEqual({ waitP50Ms: 2, waitMaxMs: 900 });
 });

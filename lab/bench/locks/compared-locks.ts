@@ -4,14 +4,14 @@ import { openDriver } from './driver.js';
 import type { Locker, Subject } from './locker.js';
 
 /** One way to lock, as the benchmarks compare them. */
-export interface Contender {
+export interface ComparedLock {
   readonly name: string;
   readonly backend: Backend;
   open(subject: Subject): Promise<Locker>;
 }
 
 /** The drivers that keep processes apart, not only callers. */
-const OWN: readonly Contender[] = LOCK_DRIVER_NAMES.flatMap((name) => {
+const OWN: readonly ComparedLock[] = LOCK_DRIVER_NAMES.flatMap((name) => {
   const backend = backendOf(name);
   return backend ? { name, backend, open: (subject) => openDriver(name, subject) } : [];
 });
@@ -23,7 +23,7 @@ const zookeeper = () => import('./recipes/zookeeper.js');
 const consul = () => import('./recipes/consul.js');
 
 /** Bare: as short as the store's recipe can be written with the same client library; a lost message would hang it. */
-const PEERS: readonly Contender[] = [
+const PEERS: readonly ComparedLock[] = [
   {
     name: '@sesamecare-oss/redlock',
     backend: 'redis',
@@ -62,18 +62,18 @@ const PEERS: readonly Contender[] = [
 ];
 
 /** Early takeover needs fenced writes; this is what the same lock does for those who cannot promise them. */
-const UNFENCED: Contender = {
+const UNFENCED: ComparedLock = {
   name: 'redis, not fenced',
   backend: 'redis',
   open: (subject) => openDriver('redis', subject, false),
 };
 
-export const CONTENDERS = [...OWN, ...PEERS];
-export const DEAD_TIME_CONTENDERS = [...OWN, UNFENCED, ...PEERS];
+export const COMPARED_LOCKS = [...OWN, ...PEERS];
+export const LOCKS_IN_DEAD_TIME = [...OWN, UNFENCED, ...PEERS];
 
-export const contenderNamed = (name: string): Contender =>
-  DEAD_TIME_CONTENDERS.find((contender) => contender.name === name)!;
+export const lockNamed = (name: string): ComparedLock =>
+  LOCKS_IN_DEAD_TIME.find((contender) => contender.name === name)!;
 
 /** Whether one is meant by these names, of contenders or of their stores; by no name all are. */
-export const isMeant = ({ name, backend }: Contender, only: readonly string[]): boolean =>
+export const isMeant = ({ name, backend }: ComparedLock, only: readonly string[]): boolean =>
   only.length === 0 || only.includes(name) || only.includes(backend);

@@ -1,5 +1,5 @@
 /** One way to settle what the API accepts. */
-export interface Contender {
+export interface ComparedWorker {
   readonly name: string;
   readonly strategy: string;
   /** Whether it has to keep the promises of a sale. */
@@ -8,7 +8,7 @@ export interface Contender {
   readonly idle?: boolean;
 }
 
-export const CONTENDERS: readonly Contender[] = [
+export const COMPARED_WORKERS: readonly ComparedWorker[] = [
   { name: 'redis', strategy: 'redis', safe: true },
   { name: 'lock-off', strategy: 'none', safe: false },
   { name: 'do-nothing worker', strategy: 'redis', safe: false, idle: true },
