@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TOKENS_PER_TURN } from '../../src/turns/turn.js';
 import { LockError, type LockTraits } from '../../src/index.js';
 import { RemoteError } from '../support/contender-process.js';
@@ -46,6 +47,16 @@ export async function queued(
   const seen = async () => (places = await store.sessions!.queue(resource)).length === count;
   await eventually(`${count} contenders are queued`, seen, withinMs);
   return places;
+}
+
+/** Until the store sees so many waiting processes; where it cannot tell, until they have had the time to ask. */
+export async function seenWaiting(
+  { traits, store: { waiters } }: Subject,
+  resource: string,
+  count: number,
+): Promise<void> {
+  if (traits.order === 'none' || !waiters) await sleep(500);
+  else await eventually(`${count} wait`, async () => (await waiters(resource)) >= count);
 }
 
 /** The token of who is the first to have the lock while this place is at the front: the callers of a process share it. */

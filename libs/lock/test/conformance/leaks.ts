@@ -1,8 +1,10 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import type { Lock } from '../../src/index.js';
 import { eventually, monotonicMs, within } from '../support/eventually.js';
-import { nothing, type Check } from './check.js';
+import { hold } from '../support/hold.js';
+import { nothing, seenWaiting, type Check } from './check.js';
 
 /** Each cycle counts: a leak shows in a few. */
 const LEAST_CYCLES = 1_000;
@@ -46,14 +48,21 @@ export const cyclesLeakNothing: Check = {
     // No lease is to run out in a stall of a busy disk.
     const options = { ttl: 30_000, wait: 60_000, signal: caller.signal };
     const cycle = () => lock.withLock(resource, options, nothing);
-    const contend = (rounds: number, first = lock, second = other) =>
+    const waitFor = async (holder: Lock, waiter: Lock) => {
+      const held = await hold(holder, resource, options);
+      const waiting = waiter.withLock(resource, options, nothing);
+      await seenWaiting(subject, resource, holder === waiter ? 0 : 1);
+      await held.release();
+      await waiting;
+    };
+    const contend = (rounds: number) =>
       Promise.all(
-        Array.from({ length: rounds }, (_, i) =>
-          (i % 2 ? second : first).withLock(resource, options, nothing),
-        ),
+        Array.from({ length: rounds }, (_, i) => (i % 2 ? other : lock).withLock(resource, options, nothing)),
       );
-    await contend(16, lock, other);
-    await contend(16, other, lock); // each has waited for the other, and has opened what it needs for that
+    // Each opens what it needs to wait for the other. When they contend, chance says who waits.
+    await waitFor(lock, other);
+    await waitFor(other, lock);
+    await contend(16);
     const inStore = await subject.store.footprint();
     const resources = async () => countByName(process.getActiveResourcesInfo());
     const inProcess = await resources();

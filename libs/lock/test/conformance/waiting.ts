@@ -3,15 +3,9 @@ import { expect } from 'vitest';
 import { eventually, within } from '../support/eventually.js';
 import { hold } from '../support/hold.js';
 import type { Subject } from '../support/subject.js';
-import { nothing, outcomeOf, type Check } from './check.js';
+import { nothing, outcomeOf, seenWaiting, type Check } from './check.js';
 import { expectNoGrowth } from './leaks.js';
 import { behindNetwork, overNetwork } from './network.js';
-
-/** Until the store sees so many waiting processes; where it cannot tell, until they have had the time to ask. */
-async function queued({ traits, store: { waiters } }: Subject, resource: string, count: number) {
-  if (traits.order === 'none' || !waiters) return sleep(500);
-  return eventually(`${count} wait`, async () => (await waiters(resource)) >= count);
-}
 
 const afterHolderIsDone = async (subject: Subject, resource: string) => {
   const third = await subject.lock();
@@ -116,7 +110,7 @@ export const aborts: Check = {
     );
     const staying = other.withLock(resource, subject.options, async () => 'in');
     staying.catch(nothing); // looked at below, if it comes to that
-    if (other !== lock) await queued(subject, resource, 1);
+    if (other !== lock) await seenWaiting(subject, resource, 1);
     caller.abort(new Error('shutting down'));
     const outcomes = await within(subject.effort.patience, 'the waits end', Promise.all(abandoned));
     expect(new Set(outcomes)).toEqual(new Set(['LOCK_ABORTED']));
@@ -160,7 +154,7 @@ export const servesCallersInOrder: Check = {
     const waiters = Array.from({ length: 8 }, (_, i) =>
       other.withLock(resource, subject.options, async () => void order.push(i)),
     );
-    if (other !== lock) await queued(subject, resource, 1);
+    if (other !== lock) await seenWaiting(subject, resource, 1);
     await held.release();
     await Promise.all(waiters);
     expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
@@ -178,13 +172,13 @@ export const servesProcessesInOrder: Check = {
     const granted: number[] = [];
     const tokens: (bigint | undefined)[] = [held.lease.token];
     const served = processes.map(async (process, i) => {
-      await queued(subject, resource, i);
+      await seenWaiting(subject, resource, i);
       const { token } = await process.acquire(resource, subject.options);
       granted.push(i);
       tokens.push(token);
       await process.release(resource);
     });
-    await queued(subject, resource, 4);
+    await seenWaiting(subject, resource, 4);
     const killed = served[1]!.catch(messageOf);
     await processes[1]!.kill();
     await held.release();
@@ -207,7 +201,7 @@ export const survivesKilledWaiter: Check = {
     const resource = subject.resource();
     const held = await hold(await subject.lock(), resource, subject.options);
     const killed = doomed!.acquire(resource, subject.options).catch(messageOf);
-    await queued(subject, resource, 1);
+    await seenWaiting(subject, resource, 1);
     await doomed!.kill();
     expect(await killed).toMatch('ended');
     await held.release();
