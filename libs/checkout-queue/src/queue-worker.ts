@@ -24,11 +24,14 @@ export class QueueWorker<T> extends Worker<T> {
     return LONGEST_BLOCK_SECONDS;
   }
 
-  /** BullMQ asks again at once, and would do little else. */
-  protected override moveToActive(token: string, name?: string): ReturnType<Worker<T>['moveToActive']> {
-    return super.moveToActive(token, name).catch(async (error: unknown) => {
+  /** After a refusal, BullMQ asks again at once, and would do little else. One that was paused while it waited takes no job either. */
+  protected override async moveToActive(token: string, name?: string): ReturnType<Worker<T>['moveToActive']> {
+    if (this.isPaused()) return this.nextJobFromJobData(); // none
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
       await sleep(REFUSED_MS);
       throw error;
-    });
+    }
   }
 }
