@@ -97,7 +97,7 @@ async function drained(admissions: Admissions) {
  * of all keys and Postgres its tables, and whoever is measured just then pays for what all before have left.
  */
 async function forget(saleId: string, database: Client, redis: Redis) {
-  await database.query('TRUNCATE sales, stock, stock_movements, orders CASCADE');
+  await database.query('TRUNCATE sales, stock, stock_movements, orders, outbox CASCADE');
   for await (const names of redis.scanStream({ match: `*${saleId}*`, count: 1_000 })) {
     if ((names as string[]).length > 0) await redis.unlink(names as string[]);
   }

@@ -14,6 +14,8 @@ const COMMIT_SQL = `
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, idempotency_key, accepted_at)
     SELECT $1, $2, o.id, o.buyer_id, 1, 'reserved', o.idempotency_key, to_timestamp(o.accepted_at / 1000)
     FROM unnest($3::uuid[], $4::text[], $5::text[], $6::float8[]) AS o (id, buyer_id, idempotency_key, accepted_at)
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) VALUES ('settled', $3)
   )
   INSERT INTO stock_movements (sale_id, sku, units, before, after)
   SELECT $1, $2, cardinality($3), available + cardinality($3), available FROM written`;

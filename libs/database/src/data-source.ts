@@ -6,6 +6,7 @@ import { Schema1763900000000 } from './migrations/1763900000000-schema.js';
 import { Stripes1764000000000 } from './migrations/1764000000000-stripes.js';
 import { Payments1764100000000 } from './migrations/1764100000000-payments.js';
 import { WaitingRoom1764200000000 } from './migrations/1764200000000-waiting-room.js';
+import { Events1764500000000 } from './migrations/1764500000000-events.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -22,7 +23,13 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
     type: 'postgres',
     url,
     entities,
-    migrations: [Schema1763900000000, Stripes1764000000000, Payments1764100000000, WaitingRoom1764200000000],
+    migrations: [
+      Schema1763900000000,
+      Stripes1764000000000,
+      Payments1764100000000,
+      WaitingRoom1764200000000,
+      Events1764500000000,
+    ],
     applicationName,
     // The pool replaces a broken idle connection; a broken one in use gives its user the error.
     poolErrorHandler: (error: unknown) => log?.warn(error, 'an idle connection to Postgres was lost'),

@@ -45,9 +45,8 @@ it('puts the stripes of a SKU together again when it is undone', async () => {
     [saleId],
   );
   const migrated = await new DataSource(options()).initialize();
-  await migrated.undoLastMigration(); // that of the waiting rooms
-  await migrated.undoLastMigration(); // that of the payments, which came later too
-  await migrated.undoLastMigration();
+  const there = () => database.query<unknown[]>(`SELECT FROM migrations WHERE name LIKE 'Stripes%'`);
+  while ((await there()).length > 0) await migrated.undoLastMigration(); // those that came later first
   await migrated.destroy();
   expect(await database.query('SELECT sku, initial, available FROM stock')).toEqual([
     { sku: 'hot', initial: 13, available: 9 },

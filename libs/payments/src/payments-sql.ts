@@ -29,6 +29,8 @@ export const FINISH_SQL = `
     UPDATE orders SET status = 'paid' FROM mine
     WHERE orders.id = mine.order_id AND orders.status = 'reserved' AND NOT orders.cancel_requested
     RETURNING orders.id
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) SELECT 'paid', ARRAY[id] FROM paid
   )
   UPDATE payments SET status = CASE WHEN EXISTS (SELECT FROM paid) THEN 'charged' ELSE 'refunding' END
   FROM mine WHERE payments.id = mine.id

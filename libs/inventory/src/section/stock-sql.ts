@@ -57,8 +57,8 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
 };
 
 /**
- * Writes the stock, its movement and the orders in one statement: one transaction, one round trip. If the row refuses, nothing is
- * written. The movement gets its id while the row is locked, so ids are in commit order.
+ * Writes the stock, its movement, the orders and their events in one statement: one transaction, one round trip. If the row refuses,
+ * nothing is written. The movement gets its id while the row is locked, so ids are in commit order.
  */
 const sellSql = (take: string, returning = '') => `
   WITH written AS (${take}
@@ -70,6 +70,8 @@ const sellSql = (take: string, returning = '') => `
            CASE WHEN o.reason IS NULL THEN clock_timestamp() + make_interval(secs => $8::int) END
     FROM written, unnest($9::uuid[], $10::text[], $11::int[], $12::text[], $13::text[], $14::float8[])
       AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at)
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) SELECT 'settled', $9::uuid[] FROM written WHERE cardinality($9::uuid[]) > 0
   )
   INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
   SELECT $1, $2, $3, $4::int, coalesce($5::int, available + $4::int), available, $6::bigint, $7::text FROM written
@@ -128,6 +130,8 @@ const restockSql = (enter: string, addTo: string) => `
     UPDATE orders SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'expired' END
     FROM due WHERE orders.id = due.id
     RETURNING orders.id, orders.status, orders.quantity
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) SELECT status, array_agg(id) FROM ended GROUP BY status
   ), back AS (
     SELECT sum(quantity)::int AS units FROM ended
   ), written AS (

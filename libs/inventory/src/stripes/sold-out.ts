@@ -20,6 +20,8 @@ const REJECT_SOLD_OUT_SQL = `
     FROM whole, unnest($3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[], $8::float8[])
       AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at)
     WHERE whole.available <= 0
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) SELECT 'settled', $3::uuid[] FROM whole WHERE whole.available <= 0
   )
   SELECT available, versions FROM whole`;
 

@@ -34,6 +34,9 @@ export const SELL_ROWS_SQL = `
     FROM written JOIN
       unnest($9::uuid[], $10::text[], $11::int[], $12::text[], $13::text[], $14::float8[], $15::int[])
         AS o (id, buyer_id, quantity, reason, idempotency_key, accepted_at, row) USING (row)
+    RETURNING id
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) SELECT 'settled', array_agg(id) FROM settled HAVING count(*) > 0
   ), moved AS (
     INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
     SELECT sale_id, sku, stripe, units, before, after, token, holder FROM written
