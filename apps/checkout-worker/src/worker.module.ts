@@ -9,6 +9,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { CheckoutConsumer } from './checkout.consumer.js';
+import { EventRelay } from './event-relay.js';
 import { LocksModule } from './locks.module.js';
 import { REDIS, RedisModule } from './redis.module.js';
 import { StockKeeper } from './stock-keeper.js';
@@ -43,6 +44,7 @@ export class WorkerModule {
         StockKeeper,
         CheckoutConsumer,
         Sweeper,
+        EventRelay,
         {
           provide: Payments,
           inject: [DataSource],

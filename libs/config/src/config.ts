@@ -82,6 +82,12 @@ const worker = common.extend({
   JOB_LOCK_MS: integer(1_000, 600_000).default(10_000),
   /** Pause between two searches for unfinished reservations and payments. */
   SWEEP_INTERVAL_MS: integer(100, 600_000).default(2_000),
+  /** How long a webhook's endpoint may take to accept an event. */
+  WEBHOOK_TIMEOUT_MS: integer(100, 60_000).default(10_000),
+  /** So often an endpoint may refuse an event until it is a dead letter: with the default after some nine hours. */
+  WEBHOOK_MAX_ATTEMPTS: integer(1, 1_000).default(20),
+  /** How long events stay in the feed; longer if a webhook has not accepted them yet. */
+  EVENTS_RETENTION_HOURS: integer(1, 87_600).default(168),
 });
 
 export type ApiConfig = z.infer<typeof api>;

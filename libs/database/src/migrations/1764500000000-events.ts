@@ -34,7 +34,7 @@ export class Events1764500000000 implements MigrationInterface {
         secrets text[] NOT NULL,
         types text[],
         created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-        -- Events up to this number were accepted, or are in webhook_deliveries.
+        -- Events up to this number were accepted, or are in held_events.
         position bigint NOT NULL,
         -- Whose turn it is to deliver, by number, and until when nobody else may begin one.
         turn bigint NOT NULL DEFAULT 0,
@@ -43,25 +43,23 @@ export class Events1764500000000 implements MigrationInterface {
         failed_rounds integer NOT NULL DEFAULT 0
       );
 
-      -- Events that were not accepted at once. Those of an order are either all dead or none is.
-      CREATE TABLE webhook_deliveries (
+      -- The events of an order that an endpoint has not accepted yet, in their order: the first was tried.
+      CREATE TABLE held_events (
         webhook_id uuid NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
-        number bigint NOT NULL,
         order_id uuid NOT NULL,
-        kind text NOT NULL,
-        at timestamptz NOT NULL,
+        events jsonb NOT NULL,
         attempts integer NOT NULL,
         due_at timestamptz NOT NULL,
+        -- A dead letter: nobody tries again unless somebody asks for it.
         dead boolean NOT NULL,
-        last_error text,
-        PRIMARY KEY (webhook_id, number)
+        error text,
+        PRIMARY KEY (webhook_id, order_id)
       );
-      CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at) WHERE NOT dead;
-      CREATE INDEX webhook_deliveries_of_order ON webhook_deliveries (webhook_id, order_id, number);
+      CREATE INDEX held_events_due ON held_events (webhook_id, due_at) WHERE NOT dead;
     `);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE webhook_deliveries, webhooks, feed, outbox');
+    await runner.query('DROP TABLE held_events, webhooks, feed, outbox');
   }
 }

@@ -1,0 +1,85 @@
+import type { WorkerConfig } from '@app/config';
+import { poolOf } from '@app/database';
+import { Deliveries, Feed, type Turn } from '@app/events';
+import { ThinnedLog } from '@app/servers';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { CONFIG } from './redis.module.js';
+
+/** In milliseconds: between two looks for events to publish or to deliver. */
+const LOOK_MS = 500;
+const TRIM_MS = 60_000;
+
+/**
+ * Brings events from the outbox into the feed, and to the webhooks. Every worker does; it needs Postgres alone. What two of them
+ * find is published once, and one at a time delivers to a webhook.
+ */
+@Injectable()
+export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #log = new ThinnedLog(new Logger(EventRelay.name));
+  readonly #shutdown = new AbortController();
+  readonly #feed: Feed;
+  readonly #deliveries: Deliveries;
+  readonly #delivering = new Set<Promise<void>>();
+  #loops: Promise<unknown> | undefined;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: WorkerConfig,
+    dataSource: DataSource,
+  ) {
+    const { WEBHOOK_TIMEOUT_MS: timeout, WEBHOOK_MAX_ATTEMPTS: maxAttempts } = config;
+    const pool = poolOf(dataSource);
+    this.#feed = new Feed(pool);
+    this.#deliveries = new Deliveries(pool, { timeout, maxAttempts });
+  }
+
+  onApplicationBootstrap() {
+    const { EVENTS_RETENTION_HOURS: hours } = this.config;
+    this.#loops = Promise.all([
+      this.#again(LOOK_MS, () => this.#feed.publish()),
+      this.#again(LOOK_MS, () => this.#deliver()),
+      this.#again(TRIM_MS, () => this.#feed.trim(hours)),
+    ]);
+  }
+
+  /** Requests under way are cut off; another worker repeats them. */
+  async beforeApplicationShutdown() {
+    this.#shutdown.abort();
+    await this.#loops;
+    await Promise.all(this.#delivering);
+  }
+
+  async #again(pauseMs: number, work: () => Promise<void>) {
+    const { signal } = this.#shutdown;
+    while (!signal.aborted) {
+      await work().catch((error: unknown) => this.#log.warn(error, 'events wait for the next try'));
+      // Not all workers at once.
+      await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Begins where there is something to deliver. A slow webhook holds nobody up: nobody waits for it here. */
+  async #deliver() {
+    for (const turn of await this.#deliveries.begin()) {
+      const delivering = this.#deliverAll(turn)
+        .catch((error: unknown) => this.#log.warn(error, 'will be delivered again', { webhook: turn.id }))
+        .finally(() => this.#delivering.delete(delivering));
+      this.#delivering.add(delivering);
+    }
+  }
+
+  async #deliverAll(first: Turn) {
+    const { signal } = this.#shutdown;
+    for (let turn: Turn | undefined = first; turn; ) {
+      await this.#deliveries.round(turn, signal);
+      turn = signal.aborted ? undefined : (await this.#deliveries.begin(turn.id))[0];
+    }
+  }
+}
