@@ -72,7 +72,7 @@ export class StockKeeper {
       },
       lockOptions: (strategy) => ({
         ttl: strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS,
-        fenced: config.LOCK_EARLY_TAKEOVER,
+        earlyTakeover: config.LOCK_EARLY_TAKEOVER,
       }),
       gate: semaphore
         ? (saleId, section) => {

@@ -61,15 +61,15 @@ const PEERS: readonly ComparedLock[] = [
   },
 ];
 
-/** Early takeover needs fenced writes; this is what the same lock does for those who cannot promise them. */
-const UNFENCED: ComparedLock = {
-  name: 'redis, not fenced',
+/** Early takeover needs fenced writes; this is what the same lock does for those who have none. */
+const WITHOUT_TAKEOVER: ComparedLock = {
+  name: 'redis, no early takeover',
   backend: 'redis',
   open: (subject) => openDriver('redis', subject, false),
 };
 
 export const COMPARED_LOCKS = [...OWN, ...PEERS];
-export const LOCKS_IN_DEAD_TIME = [...OWN, UNFENCED, ...PEERS];
+export const LOCKS_IN_DEAD_TIME = [...OWN, WITHOUT_TAKEOVER, ...PEERS];
 
 export const lockNamed = (name: string): ComparedLock =>
   LOCKS_IN_DEAD_TIME.find((contender) => contender.name === name)!;

@@ -5,7 +5,7 @@ import type { Locker, Subject } from './locker.js';
 /** Longer than any benchmark lasts, in milliseconds. */
 const WITHOUT_END = 3_600_000;
 
-/** A driver of libs/lock behind its public face. Unless told otherwise, one that gives tokens works as for fenced writes. */
+/** A driver of libs/lock behind its public face. Unless told otherwise, one that gives tokens allows early takeover. */
 export async function openDriver(
   name: LockDriverName,
   { servers, resource, ttl }: Subject,
@@ -16,9 +16,9 @@ export async function openDriver(
   const lock = await locks.of(name);
   const options = { ttl, wait: WITHOUT_END };
   const givesTokens = await lock.withLock(resource, options, async ({ token }) => token !== undefined);
-  const fenced = fence && givesTokens;
+  const earlyTakeover = fence && givesTokens;
   return {
-    run: (work, signal) => lock.withLock(resource, { ...options, fenced, signal }, work),
+    run: (work, signal) => lock.withLock(resource, { ...options, earlyTakeover, signal }, work),
     close: async () => {
       await locks.close();
       backends.redis?.disconnect();

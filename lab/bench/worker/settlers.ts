@@ -45,7 +45,7 @@ function byStrategy({ rules, batchSize, load }: WayToSettle, pool: Pool): OneByO
     inFlight: LOADS[load],
     maxHold: MAX_HOLD_MS,
     signal: new AbortController().signal,
-    lockOptions: () => ({ ttl: TTL_MS, fenced: true }),
+    lockOptions: () => ({ ttl: TTL_MS, earlyTakeover: true }),
     lockOf: (name) => locks.of(strategyOf(name).lock!),
     onCommit: async () => undefined,
   });

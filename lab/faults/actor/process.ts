@@ -40,7 +40,7 @@ export class Process {
     const lock = use ?? (await this.#lockOf(driver));
     this.record('asked', { resource });
     try {
-      const result = await lock.withLock(resource, { ttl, wait, fenced: fence }, async (lease) => {
+      const result = await lock.withLock(resource, { ttl, wait, earlyTakeover: fence }, async (lease) => {
         if (replicas) await replicated(this.#redis!, replicas);
         const token = lease.token?.toString();
         this.record('granted', { resource, token });

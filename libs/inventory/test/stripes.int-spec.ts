@@ -10,7 +10,7 @@ const STRIPES = 8;
 
 let shop: Shop;
 let other: Shop;
-const servers = new TestServers({ fenced: true });
+const servers = new TestServers({ earlyTakeover: true });
 const { worker, safe } = servers;
 beforeAll(async () => {
   shop = await servers.openShop();

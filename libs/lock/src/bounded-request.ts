@@ -6,7 +6,7 @@ import { LockAbortedError, LockBackendUnavailableError, LockWaitTimeoutError } f
 export class BoundedRequest implements LockRequest {
   readonly ttl: number;
   readonly wait: number;
-  readonly fenced: boolean | undefined;
+  readonly earlyTakeover: boolean | undefined;
   readonly #askedAt = performance.now();
   #contended = false;
   #controller: AbortController | undefined;
@@ -19,7 +19,7 @@ export class BoundedRequest implements LockRequest {
   ) {
     this.ttl = options.ttl;
     this.wait = options.wait;
-    this.fenced = options.fenced;
+    this.earlyTakeover = options.earlyTakeover;
     if (options.signal?.aborted) throw new LockAbortedError(resource, options.signal.reason);
   }
 

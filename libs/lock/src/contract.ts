@@ -15,10 +15,10 @@ export interface LockOptions {
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
   readonly signal?: AbortSignal;
   /**
-   * Says that every write of the work carries the lease's token to where it is checked. Only then may a driver take the lock from a
-   * holder whose process seems gone before its TTL is over: if that process lives on, its writes are refused.
+   * Lets a driver take the lock from a holder whose process seems gone before its TTL is over, if both sides say so. Only for work that is
+   * fenced: every write carries the lease's token to where it is checked, so that a process that lives on is refused.
    */
-  readonly fenced?: boolean;
+  readonly earlyTakeover?: boolean;
 }
 
 /** A granted lock, valid while the callback of `withLock` runs and `signal` has not aborted. */
@@ -42,8 +42,8 @@ export interface Lease {
 /** What a driver is asked for. */
 export interface LockRequest {
   readonly ttl: number;
-  /** See {@link LockOptions.fenced}. */
-  readonly fenced?: boolean;
+  /** See {@link LockOptions.earlyTakeover}. */
+  readonly earlyTakeover?: boolean;
   /** Aborted when the caller gives up: leave the queue and reject with `signal.reason`. */
   readonly signal: AbortSignal;
   /** See {@link LockOptions.wait}. Absent: for as long as it takes. */

@@ -14,7 +14,7 @@ import {
   LockLostError,
   LockQuorumUnreachableError,
 } from './errors.js';
-import { HeldLease } from './held-lease.js';
+import { KeptLease } from './kept-lease.js';
 
 const SILENT: LockObserver = { waiting() {}, granted() {}, released() {}, lost() {} };
 
@@ -68,7 +68,7 @@ export class Lock {
   ): Promise<T> {
     const request = new BoundedRequest(resource, options);
     const grant = await this.#await(acquire, request);
-    const lease = new HeldLease(resource, grant, options.ttl, options.longest);
+    const lease = new KeptLease(resource, grant, options.ttl, options.longest);
     const grantedAt = performance.now();
     this.observer.granted(request.waited);
     try {
@@ -130,7 +130,7 @@ export class Lock {
 }
 
 /** @throws {LockLostError} when the store says that the lock was no longer ours */
-async function release(lease: HeldLease, grant: Grant): Promise<void> {
+async function release(lease: KeptLease, grant: Grant): Promise<void> {
   lease.stop();
   // The work ended within a proven lease: a store that cannot be reached now only delays the next holder, up to the TTL.
   const wasOurs = await grant.release().catch(() => true);

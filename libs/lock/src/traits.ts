@@ -22,14 +22,14 @@ export interface LockTraits {
   readonly freedBy: 'ttl' | 'session' | 'connection' | 'process' | 'nobody';
   /** From the holder's crash to the next grant at most, in TTLs. Absent: for ever. */
   readonly deadTtls?: 0 | 1 | 2;
-  /** Between fenced callers a holder whose process is gone does not keep anybody waiting. */
+  /** With `earlyTakeover` a holder whose process is gone does not keep anybody waiting. */
   readonly takeover: boolean;
   /** How the holder learns that the store took its lock away: it is told, it asks in time, or its release finds out. */
   readonly lossSeen: 'at once' | 'watchdog' | 'release' | 'never';
   /** The least TTL of use, in milliseconds: the store makes no shorter leases, or a busy machine cannot keep them. */
   readonly leastTtl: number;
   /** The lock when the store's server crashes and comes back within the TTL. */
-  readonly serverCrash: 'held' | 'lost, holder told' | 'no server';
+  readonly serverCrash: 'kept' | 'lost, holder told' | 'no server';
   /** What keeps the lock when one server is gone for good. */
   readonly quorum: 'no' | 'majority of independent servers' | 'as a cluster';
   /** Objects that each resource leaves in the store when nobody holds it or waits for it. */
@@ -51,7 +51,7 @@ const polled: LockTraits = {
   takeover: false,
   lossSeen: 'release',
   leastTtl: 0,
-  serverCrash: 'held',
+  serverCrash: 'kept',
   quorum: 'no',
   leaves: 0,
 };
@@ -68,7 +68,7 @@ const bySession: LockTraits = {
   takeover: false,
   lossSeen: 'watchdog',
   leastTtl: 0,
-  serverCrash: 'held',
+  serverCrash: 'kept',
   quorum: 'as a cluster',
   leaves: 0,
 };

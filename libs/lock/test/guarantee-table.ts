@@ -15,7 +15,7 @@ function deadTime({ deadTtls, takeover, freedBy }: LockTraits): string {
   if (freedBy === 'process') return '-';
   if (deadTtls === undefined) return 'for ever';
   const ttls = ['at once', '≤ TTL', '≤ 2 TTL'][deadTtls]!;
-  return takeover ? `${ttls}; at once where fenced` : ttls;
+  return takeover ? `${ttls}; at once with early takeover` : ttls;
 }
 
 /** Whether a holder that was stopped for longer than its TTL still has the lock. */

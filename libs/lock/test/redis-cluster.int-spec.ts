@@ -50,7 +50,11 @@ it('has a dead waiter cost its claim, and a dead holder its TTL: listeners are c
   const queue = `lock:{${resource}}:queue`;
   await expect.poll(() => cluster.connection.llen(queue)).toBe(1);
   await doomed.close();
-  const next = new Lock(await open()).withLock(resource, { ...options, fenced: true }, async () => 'in');
+  const next = new Lock(await open()).withLock(
+    resource,
+    { ...options, earlyTakeover: true },
+    async () => 'in',
+  );
   await expect.poll(() => cluster.connection.llen(queue)).toBe(2);
   await grant.release();
   expect(await next).toBe('in');

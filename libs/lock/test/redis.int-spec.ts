@@ -93,38 +93,46 @@ it('has one contender per process and resource wait in Redis', async () => {
 describe('a holder whose process is gone', () => {
   const long = { ttl: 60_000, wait: 1_500 };
   /** The process dies with the lock in its hands: the server sees its connections close. */
-  async function heldByTheDead(fenced: boolean) {
+  async function heldByTheDead(earlyTakeover: boolean) {
     const resource = resourceName();
     const doomed = await open();
-    const grant = await doomed.acquire(resource, { ttl: 60_000, fenced, signal: notAborted() });
+    const grant = await doomed.acquire(resource, { ttl: 60_000, earlyTakeover, signal: notAborted() });
     await doomed.close();
     return { resource, token: grant.token! };
   }
 
-  it('is not waited for between fenced callers, and the new token is above the old one', async () => {
+  it('is not waited for with early takeover, and the new token is above the old one', async () => {
     const { resource, token } = await heldByTheDead(true);
-    const taken = await lock.withLock(resource, { ...long, fenced: true }, async (lease) => lease.token!);
+    const taken = await lock.withLock(
+      resource,
+      { ...long, earlyTakeover: true },
+      async (lease) => lease.token!,
+    );
     expect(taken).toBeGreaterThan(token);
   });
 
-  it('keeps the lock until its TTL when its work, or the work that waits, is not fenced', async () => {
+  it('keeps the lock until its TTL when its work, or the work that waits, does not allow early takeover', async () => {
     for (const [dead, waiter] of [
       [true, false],
       [false, true],
     ] as const) {
       const { resource } = await heldByTheDead(dead);
-      const waiting = lock.withLock(resource, { ...long, wait: 800, fenced: waiter }, async () => 'in');
+      const waiting = lock.withLock(
+        resource,
+        { ...long, wait: 800, earlyTakeover: waiter },
+        async () => 'in',
+      );
       await expect(waiting).rejects.toBeInstanceOf(LockWaitTimeoutError);
     }
   });
 
-  it('leaves the lock to nobody but the first who waits, though only a fenced one may take over', async () => {
+  it('leaves the lock to nobody but the first who waits, though only another one may take over', async () => {
     const { resource } = await heldByTheDead(true);
-    const unfenced = other.withLock(resource, { ...long, wait: 1_000 }, async () => 'in');
+    const patient = other.withLock(resource, { ...long, wait: 1_000 }, async () => 'in');
     await firstWaiter(resource);
-    const fenced = lock.withLock(resource, { ...long, wait: 3_000, fenced: true }, async () => 'in');
-    await expect(unfenced).rejects.toBeInstanceOf(LockWaitTimeoutError);
-    expect(await fenced).toBe('in');
+    const eager = lock.withLock(resource, { ...long, wait: 3_000, earlyTakeover: true }, async () => 'in');
+    await expect(patient).rejects.toBeInstanceOf(LockWaitTimeoutError);
+    expect(await eager).toBe('in');
   });
 
   it('hears that it was overtaken if it was only cut off', async () => {
@@ -133,10 +141,10 @@ describe('a holder whose process is gone', () => {
     const driver = await createLockDriver('redis', { redis: cutOff });
     const work = new Lock(driver).withLock(
       resource,
-      { ttl: 1_500, wait: 0, fenced: true },
+      { ttl: 1_500, wait: 0, earlyTakeover: true },
       async ({ signal }) => {
         await cutOffListener();
-        const next = lock.withLock(resource, { ...long, fenced: true }, async () => 'in');
+        const next = lock.withLock(resource, { ...long, earlyTakeover: true }, async () => 'in');
         expect(await next).toBe('in');
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
       },
@@ -272,12 +280,15 @@ describe('a turn of a process', () => {
     });
   });
 
-  it('is not handed from unfenced work to fenced work, which Redis must know of', async () => {
+  it('is not handed to work that allows early takeover from work that does not: Redis must know of it', async () => {
     const resource = resourceName();
-    const isFenced = async () => (await redis.zrange(`lock:{${resource}}`, '0', '0'))[0]!.endsWith(':fenced');
+    const allowsTakeover = async () =>
+      (await redis.zrange(`lock:{${resource}}`, '0', '0'))[0]!.endsWith(':takeover');
     await afterAHolder(resource, async () => {
       const kinds = [false, true, true, false];
-      const asked = kinds.map((fenced) => lock.withLock(resource, { ...options, fenced }, isFenced));
+      const asked = kinds.map((earlyTakeover) =>
+        lock.withLock(resource, { ...options, earlyTakeover }, allowsTakeover),
+      );
       expect(await Promise.all(asked)).toEqual(kinds);
     });
   });

@@ -81,14 +81,14 @@ describe.each([1, 3])('with %i permits', (permits) => {
 
   it.each([
     ['at the end of their TTL', 1_000, false],
-    ['at once between fenced callers, whatever the TTL', 60_000, true],
-  ])('gets the permits of a killed process back, all of them, %s', async (_, ttl, fenced) => {
+    ['at once with early takeover, whatever the TTL', 60_000, true],
+  ])('gets the permits of a killed process back, all of them, %s', async (_, ttl, earlyTakeover) => {
     const resource = resourceName();
-    const args = [inject('redisUrl'), resource, permits, ttl, fenced].map(String);
+    const args = [inject('redisUrl'), resource, permits, ttl, earlyTakeover].map(String);
     const doomed = fork(PERMIT_HOLDER, args, { execArgv: ['--import', 'tsx'] });
     await once(doomed, 'message');
     doomed.kill('SIGKILL');
-    const release = await fill(open(permits), resource, permits, options.ttl, fenced);
+    const release = await fill(open(permits), resource, permits, options.ttl, earlyTakeover);
     await release();
   });
 
@@ -112,14 +112,14 @@ async function fill(
   resource: string,
   permits: number,
   ttl = options.ttl,
-  fenced = false,
+  earlyTakeover = false,
 ) {
   let release: () => void = () => undefined;
   const until = new Promise<void>((resolve) => (release = resolve));
   const holders: Promise<void>[] = [];
   for (let i = 0; i < permits; i++) {
     await new Promise<void>((inside, failed) => {
-      const holder = semaphore.withPermit(resource, { ...options, ttl, fenced }, async () => {
+      const holder = semaphore.withPermit(resource, { ...options, ttl, earlyTakeover }, async () => {
         inside();
         await until;
       });

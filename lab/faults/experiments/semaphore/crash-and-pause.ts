@@ -52,7 +52,7 @@ export async function crashAndPause(
       timeline: history.events,
     };
   }
-  // The watchdog keeps two thirds of the TTL ahead; between fenced callers one permit at least is back before, or it was the TTL.
+  // The watchdog keeps two thirds of the TTL ahead; with early takeover one permit at least is back before, or it was the TTL.
   const [least, most] = fence ? [0, (ttl * 2) / 3] : [ttl / 4, longest];
   const [soonest, latest] = [Math.min(...figures.deadTimeMs), Math.max(...figures.deadTimeMs)];
   expect(

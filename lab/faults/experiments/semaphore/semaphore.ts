@@ -11,7 +11,7 @@ export const semaphore: Experiment = {
 many hold one at once as before, and one more must be turned away. Then one of these holders is frozen (SIGSTOP) beyond its TTL: its permit goes
 to somebody else, and when it wakes up its signal tells it so. How many permits were out at once is not what the processes believe: it is
 read from the commands that Redis itself executed, with its own times, as MONITOR shows them. The semaphore of this project keeps each
-permit under its holder's name and with an expiry; between fenced callers the permits of a dead process come back at once. A bare counter, one up and one
+permit under its holder's name and with an expiry; with early takeover the permits of a dead process come back at once. A bare counter, one up and one
 down, knows neither whose its permits are nor for how long: those of a killed process are gone for good. One that counts the holders and adds itself in a
 second command lets everybody in who looked before anybody was added.`,
   sources: [

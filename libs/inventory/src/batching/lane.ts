@@ -147,9 +147,9 @@ export class Lane<O extends OrderRequest> {
   async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {
     const { lockOf, lockOptions, signal } = this.options;
     const lock = strategyOf(this.strategy).lock ? await lockOf(this.strategy) : undefined;
-    const { ttl, fenced } = lockOptions(this.strategy);
+    const { ttl, earlyTakeover } = lockOptions(this.strategy);
     // Twice the TTL: only a lock that nobody releases and that never runs out keeps a waiter for longer.
-    const options = { ttl, fenced, wait: 2 * ttl, longest: LONGEST_HOLD_MS, signal };
+    const options = { ttl, earlyTakeover, wait: 2 * ttl, longest: LONGEST_HOLD_MS, signal };
     await underLock(lock, this.work.resources, options, work);
   }
 

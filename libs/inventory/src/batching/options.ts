@@ -42,8 +42,7 @@ export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits
   readonly pool: Pool;
   /** Aborts when the process shuts down. Orders that still wait for a lock are then rejected, which hands them back. */
   readonly signal: AbortSignal;
-  /** `fenced` lets waiters take over early: the fencing token guards every write. */
-  readonly lockOptions: (strategy: StrategyName) => Pick<LockOptions, 'ttl' | 'fenced'>;
+  readonly lockOptions: (strategy: StrategyName) => Pick<LockOptions, 'ttl' | 'earlyTakeover'>;
   readonly lockOf: (strategy: StrategyName) => Promise<Locking>;
   /** Bounds how many sections of a sale run at a time, over all processes. Unless given, there is no bound. */
   readonly gate?: <T>(saleId: string, section: () => Promise<T>) => Promise<T>;

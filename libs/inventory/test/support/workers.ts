@@ -18,7 +18,11 @@ const safeStrategiesOn = (backends: LockBackends) =>
   });
 
 /** As one worker process has it: own connections, own lock driver. The locks are closed with `opened`. */
-export function workersOn(backends: LockBackends, opened: { close(): Promise<void> }[], fenced?: boolean) {
+export function workersOn(
+  backends: LockBackends,
+  opened: { close(): Promise<void> }[],
+  earlyTakeover?: boolean,
+) {
   return (
     { dataSource }: Shop,
     batchSize: number,
@@ -32,7 +36,7 @@ export function workersOn(backends: LockBackends, opened: { close(): Promise<voi
       maxHold: 20,
       inFlight: 16,
       signal: new AbortController().signal,
-      lockOptions: () => ({ ttl: 5_000, fenced }),
+      lockOptions: () => ({ ttl: 5_000, earlyTakeover }),
       lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
       onCommit: async () => undefined,
       ...options,
@@ -48,10 +52,10 @@ export class TestServers {
   readonly safe: ReturnType<typeof safeStrategiesOn>;
   readonly #databaseUrl: string;
 
-  constructor({ databaseUrl = inject('databaseUrl'), fenced = false } = {}) {
+  constructor({ databaseUrl = inject('databaseUrl'), earlyTakeover = false } = {}) {
     const backends = { redis: this.redis, postgres: databaseUrl };
     this.#databaseUrl = databaseUrl;
-    this.worker = workersOn(backends, this.opened, fenced);
+    this.worker = workersOn(backends, this.opened, earlyTakeover);
     this.safe = safeStrategiesOn(backends);
   }
 

@@ -115,17 +115,17 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
   }
 
   #grant(resources: readonly string[], connection: C, provenAt: number, leave: () => void): Grant {
-    let held = true;
-    const isOurs = () => held && !connection.ended.aborted;
+    let kept = true;
+    const isOurs = () => kept && !connection.ended.aborted;
     return {
       holder: randomUUID(),
       provenAt,
       lost: connection.ended,
       extend: async (ttl) => isOurs() && connection.holds(resources, ttl),
       release: async () => {
-        if (!held) return false; // the connection may serve somebody else by now
+        if (!kept) return false; // the connection may serve somebody else by now
         const wasOurs = isOurs();
-        held = false;
+        kept = false;
         try {
           return wasOurs && (await within(ANSWER_MS, connection.unlock(resources)));
         } catch (error) {

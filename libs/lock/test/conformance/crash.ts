@@ -5,7 +5,11 @@ import type { Subject } from '../support/subject.js';
 import { nothing, outcomeOf, type Check } from './check.js';
 
 /** Kills a holder while another process waits; resolves to when the kill was and how long the other one waited. */
-async function killHolder(subject: Subject, options: { ttl: number; fenced?: boolean }, deadTime: number) {
+async function killHolder(
+  subject: Subject,
+  options: { ttl: number; earlyTakeover?: boolean },
+  deadTime: number,
+) {
   const [holder, waiter] = await subject.processes(2);
   const resource = subject.resource();
   await holder!.acquire(resource, { ...options, wait: 5_000 });
@@ -36,10 +40,10 @@ export const freedWithConnection: Check = {
 };
 
 export const takesOver: Check = {
-  title: 'takes over from a killed holder at once where both are fenced, whatever the TTL',
+  title: 'takes over from a killed holder at once where both allow it, whatever the TTL',
   applies: ({ takeover }) => takeover,
   async run(subject) {
-    await killHolder(subject, { ttl: 60_000, fenced: true }, 5_000);
+    await killHolder(subject, { ttl: 60_000, earlyTakeover: true }, 5_000);
   },
 };
 
@@ -65,7 +69,7 @@ export const goesOnAfterKills: Check = {
   async run(subject) {
     const resource = subject.resource();
     const processes = await subject.processes(4);
-    const options = { ...subject.options, fenced: subject.traits.tokens, contenders: 4, sectionMs: 2 };
+    const options = { ...subject.options, earlyTakeover: subject.traits.tokens, contenders: 4, sectionMs: 2 };
     await Promise.all(processes.map((process) => process.loop(resource, options)));
     const killed: number[] = [];
     const writes = async () => (await subject.ledger.judge(resource)).writes;

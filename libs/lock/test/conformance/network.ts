@@ -79,7 +79,7 @@ export const cutOffHolderIsFencedOff: Check = {
     const { network, lock } = await behindNetwork(subject);
     const other = await subject.lock();
     const resource = subject.resource();
-    const options = { ttl: 60_000, wait: 30_000, fenced: true };
+    const options = { ttl: 60_000, wait: 30_000, earlyTakeover: true };
     const section = (token: bigint | undefined, work: () => Promise<unknown>) =>
       subject.ledger.section(resource, { token, fenced: true }, work);
     const held = await hold(lock, resource, options);

@@ -23,7 +23,7 @@ export const goesOnAfterServerCrash: Check = {
     const resource = subject.resource();
     const processes = await subject.processes(4);
     const { tokens, order, takeover } = subject.traits;
-    const options = { ...subject.options, fenced: tokens, contenders: 4, sectionMs: 2 };
+    const options = { ...subject.options, earlyTakeover: tokens, contenders: 4, sectionMs: 2 };
     await Promise.all(processes.map((process) => process.loop(resource, options)));
     const done = () => Promise.all(processes.map(async (process) => (await process.count()).done));
     const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
@@ -50,7 +50,7 @@ export const goesOnAfterServerCrash: Check = {
 export const heldThroughServerCrash: Check = {
   title:
     'still holds the lock after its server crashed and came back within the TTL, and the next token is larger',
-  applies: ({ serverCrash }) => serverCrash === 'held',
+  applies: ({ serverCrash }) => serverCrash === 'kept',
   crashesServer: true,
   async run(subject) {
     const ttl = Math.max(subject.ttl, 20_000);

@@ -73,7 +73,7 @@ const calls = {
     looping = loop;
     const work = async (...leases: Lease[]) => {
       const { token } = leases[among.indexOf(resource)]!;
-      await ledger.section(resource, { token, fenced: options.fenced }, () => sleep(sectionMs));
+      await ledger.section(resource, { token, fenced: options.earlyTakeover }, () => sleep(sectionMs));
     };
     const contend = async () => {
       while (!stop.signal.aborted) {

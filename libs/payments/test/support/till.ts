@@ -29,7 +29,7 @@ export class Till {
       maxHold: 20,
       inFlight: 16,
       signal: new AbortController().signal,
-      lockOptions: () => ({ ttl: 5_000, fenced: true }),
+      lockOptions: () => ({ ttl: 5_000, earlyTakeover: true }),
       lockOf: (strategy) => locks.of(strategyOf(strategy).lock!),
       onCommit: async () => undefined,
     });

@@ -18,12 +18,12 @@ export class Contender {
     private readonly keys: Keys,
     readonly holder: string,
     readonly ttl: number,
-    private readonly fenced: boolean,
+    private readonly earlyTakeover: boolean,
   ) {}
 
   /** Whether what was granted to the other one would serve this one as well. */
   wantsAs(other: Contender): boolean {
-    return this.ttl === other.ttl && this.fenced === other.fenced;
+    return this.ttl === other.ttl && this.earlyTakeover === other.earlyTakeover;
   }
 
   async ask(): Promise<Answer> {

@@ -26,7 +26,7 @@ const MAX_TOKEN = BigInt(Number.MAX_SAFE_INTEGER);
  * and handed over by push. Processes come in the order in which they ask, the callers of a process in theirs. One round trip takes
  * a free permit, one releases it; the callers of a process share its turns.
  *
- * Among fenced callers, a waiter does not sit out the TTL of a holder whose process is gone. It asks Redis whether that process still
+ * With early takeover, a waiter does not sit out the TTL of a holder whose process is gone. It asks Redis whether that process still
  * listens to its channel, and takes over if not.
  *
  * The lock is safe while Redis keeps its data. A failover can grant it twice, because replication is asynchronous, and so can a takeover
@@ -104,10 +104,10 @@ export class RedisDriver implements LockDriver {
   async inspect(resource: string): Promise<LockState> {
     const [holders, queue] = this.#keys(resource);
     const looking = this.#redis.multi().zrange(holders, '0', '0').lrange(queue, 0, -1).exec();
-    const [held = [], waiters] = ((await orUnavailable(resource, looking)) ?? []).map(
+    const [first = [], waiters] = ((await orUnavailable(resource, looking)) ?? []).map(
       ([, answer]) => answer as string[],
     );
-    return { holder: held[0], waiters };
+    return { holder: first[0], waiters };
   }
 
   async close() {
@@ -167,9 +167,9 @@ export class RedisDriver implements LockDriver {
     }
   }
 
-  #contender(resource: string, { ttl, fenced }: LockRequest): Contender {
-    const holder = `${this.#client}:${++this.#holders}${fenced ? ':fenced' : ''}`;
-    return new Contender(this.#redis, this.#keys(resource), holder, ttl, fenced === true);
+  #contender(resource: string, { ttl, earlyTakeover }: LockRequest): Contender {
+    const holder = `${this.#client}:${++this.#holders}${earlyTakeover ? ':takeover' : ''}`;
+    return new Contender(this.#redis, this.#keys(resource), holder, ttl, earlyTakeover === true);
   }
 
   /** One hash tag, so that a Redis Cluster keeps all keys of a resource in one slot. */

@@ -57,7 +57,7 @@ export class Place {
   }
 
   /** Whether the place is still ours, by the leader of the servers. */
-  held(): Promise<boolean> {
+  isOurs(): Promise<boolean> {
     return this.session.check(`${this.parent}/${this.#node}`);
   }
 

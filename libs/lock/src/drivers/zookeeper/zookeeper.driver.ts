@@ -100,7 +100,7 @@ const grant = (resource: string, place: Place, session: Session, token: bigint):
   token,
   provenAt: session.provenAt,
   ttl: session.timeout,
-  extend: () => place.held(),
+  extend: () => place.isOurs(),
   lost: session.lost,
   release: () => orUnavailable(resource, within(ANSWER_MS, place.leave())),
 });

@@ -43,15 +43,15 @@ local function hand_over(asker)
   end
 end
 
-local function is_fenced(holder)
-  return string.sub(holder, -7) == ':fenced'
+local function allows_takeover(holder)
+  return string.sub(holder, -9) == ':takeover'
 end
 
 -- A holder whose process is gone need not be waited for, if its writes would be refused should it live on after all.
--- Both sides must be fenced: what raises the fence above the old holder's token is the work of the new one.
+-- Both sides must allow it: what raises the fence above the old holder's token is the work of the new one.
 local function evict_one_that_is_gone(asker)
   for _, holder in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
-    if is_fenced(holder) and seems_gone(holder, asker) then
+    if allows_takeover(holder) and seems_gone(holder, asker) then
       call('ZREM', HOLDERS, holder)
       return
     end
@@ -71,7 +71,7 @@ local function acquire(holder, ttl)
   end
   call('PEXPIRE', QUEUE, QUEUE_MEMORY_MS)
   hand_over(holder)
-  if is_fenced(holder) and first_waiter(holder) == holder then
+  if allows_takeover(holder) and first_waiter(holder) == holder then
     evict_one_that_is_gone(holder)
     hand_over(holder)
   end
