@@ -9,6 +9,7 @@ import {
   postCheckout,
   postPayment,
   postSale,
+  requestAudit,
   requireReadyTarget,
 } from './lib/api.ts';
 import type { TextResponse } from './lib/api.ts';
@@ -135,11 +136,8 @@ function cancel(orderId: string): TextResponse {
 
 function audit(saleId: string): void {
   check(getAudit(saleId), { 'the audit knows the stock': ({ initial }) => initial === 4 });
-  expectProblem(
-    get('/sales/00000000-0000-4000-8000-000000000000/audit'),
-    404,
-    'the audit of an unknown sale',
-  );
+  expectProblem(requestAudit('00000000-0000-4000-8000-000000000000'), 404, 'the audit of an unknown sale');
+  expectProblem(get(`/sales/${saleId}/audit`), 401, 'an audit without the key');
 }
 
 function get(path: string): TextResponse {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { readAudit, type AuditedStack } from '../truth/audit.js';
 import type { OnProgress } from './progress.js';
 
 interface FollowedSale {
@@ -19,7 +20,12 @@ interface AuditTotal {
 const pollMs = 1_000;
 
 /** Reports where a sale stands, until stopped. It only watches: what it cannot read it leaves out. */
-export function followSale(apiUrl: string, database: Client, sale: FollowedSale, onProgress: OnProgress) {
+export function followSale(
+  stack: AuditedStack,
+  database: Client,
+  sale: FollowedSale,
+  onProgress: OnProgress,
+) {
   const { name, run, stock } = sale;
   const began = Date.now();
   const stopping = new AbortController();
@@ -27,7 +33,7 @@ export function followSale(apiUrl: string, database: Client, sale: FollowedSale,
 
   const follow = async () => {
     while (!stopping.signal.aborted) {
-      const total = await readTotal(apiUrl, database, name).catch(() => undefined);
+      const total = await readTotal(stack, database, name).catch(() => undefined);
       if (total && !stopping.signal.aborted) {
         const { held, rejected, pending } = total;
         const sold = held + total.sold;
@@ -56,10 +62,11 @@ export function followSale(apiUrl: string, database: Client, sale: FollowedSale,
   };
 }
 
-async function readTotal(apiUrl: string, database: Client, name: string): Promise<AuditTotal | undefined> {
+async function readTotal(
+  stack: AuditedStack,
+  database: Client,
+  name: string,
+): Promise<AuditTotal | undefined> {
   const { rows } = await database.query<{ id: string }>('SELECT id FROM sales WHERE name = $1', [name]);
-  if (!rows[0]) return undefined;
-  const response = await fetch(`${apiUrl}/sales/${rows[0].id}/audit`, { signal: AbortSignal.timeout(5_000) });
-  if (!response.ok) return undefined;
-  return ((await response.json()) as { total: AuditTotal }).total;
+  return rows[0] && readAudit<AuditTotal>(stack, rows[0].id, 5_000);
 }

@@ -9,6 +9,7 @@ import type { OnProgress } from './progress.js';
 /** What a demo needs of a running stack. */
 export interface DemoStack {
   readonly apiUrls: string[];
+  readonly adminKey: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   startWorkers(count: number, env: Record<string, string>): Promise<void>;
@@ -41,7 +42,7 @@ export async function sell(
   await stack.stopWorkers();
   await stack.startWorkers(workers, { BATCH_SIZE: String(batchSize), ...settings });
   const sale = { name: `${run}, ${randomUUID()}`, run, stock };
-  const following = onProgress && followSale(stack.apiUrls[0]!, database, sale, onProgress);
+  const following = onProgress && followSale(stack, database, sale, onProgress);
   try {
     return await runK6(k6, {
       script,

@@ -106,8 +106,11 @@ export function postPayment(n: number, orderId: string, token: string): TextResp
   });
 }
 
+export const requestAudit = (saleId: string): TextResponse =>
+  http.get(`${apiUrl(0)}/sales/${saleId}/audit`, { headers: admin, responseType: 'text' });
+
 export function getAudit(saleId: string): AuditTotal {
-  const response = http.get(`${apiUrl(0)}/sales/${saleId}/audit`, { responseType: 'text' });
+  const response = requestAudit(saleId);
   if (response.status === 200) return response.json('total') as unknown as AuditTotal;
   throw new Error(`The audit of sale ${saleId} cannot be read: ${response.status} ${response.body}`);
 }

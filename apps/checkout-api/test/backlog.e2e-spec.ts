@@ -40,7 +40,7 @@ describe('a full queue', () => {
 
     settle();
     await vi.waitFor(() => api.checkout(id, { prefer: 'wait=10' }).expect(201), { timeout: 5_000 });
-    const total = async () => (await api.http.get(`/sales/${id}/audit`)).body as { total: object };
+    const total = async () => (await api.audit(id)).body as { total: object };
     await vi.waitFor(
       async () => expect(await total()).toMatchObject({ total: { held: ROOM + 1, pending: 0 } }),
       {

@@ -70,7 +70,7 @@ describe('two bodies with one key, sent at the same moment', () => {
       ]);
     });
     await Promise.all(pairs);
-    const { body } = await api.http.get(`/sales/${id}/audit`).expect(200);
+    const { body } = await api.audit(id).expect(200);
     expect(body).toMatchObject({ total: { held: 50, pending: 0 } });
   });
 

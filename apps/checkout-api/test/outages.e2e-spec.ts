@@ -48,7 +48,7 @@ async function withoutRedis() {
   );
   const { body } = await within(PATIENCE, ready().expect(problem('NOT_READY')));
   expect(body).toMatchObject({ down: ['redis'] });
-  await within(PATIENCE, api.http.get(`/sales/${saleId}/audit`).expect(problem('REDIS_UNAVAILABLE')));
+  await within(PATIENCE, api.audit(saleId).expect(problem('REDIS_UNAVAILABLE')));
   await within(PATIENCE, enter('ann').expect(problem('REDIS_UNAVAILABLE')));
   await within(PATIENCE, api.http.get('/metrics').expect(200));
   await api.http.get('/health/live').expect(200);

@@ -70,7 +70,7 @@ describe('POST /sales', () => {
     const { body } = await api.http.get(`/sales/${id}`).expect(200);
     expect((body as SaleView).items).toHaveLength(1_000);
     expect((body as SaleView).items[999]).toMatchObject({ sku: '0999', initial: 65, available: 65 });
-    const audit = (await api.http.get(`/sales/${id}/audit`).expect(200)).body as AuditView;
+    const audit = (await api.audit(id).expect(200)).body as AuditView;
     expect(audit.total).toMatchObject({ initial: 65_000, available: 65_000, pending: 0, conserved: true });
   });
 
@@ -173,20 +173,25 @@ describe('GET /sales', () => {
 
   it('does not know every sale', async () => {
     await api.http.get(`/sales/${randomUUID()}`).expect(problem('SALE_NOT_FOUND'));
-    await api.http.get(`/sales/${randomUUID()}/audit`).expect(problem('SALE_NOT_FOUND'));
+    await api.audit(randomUUID()).expect(problem('SALE_NOT_FOUND'));
     await api.http.get('/sales/42').expect(problem('VALIDATION_FAILED'));
-    await api.http.get('/sales/42/audit').expect(problem('VALIDATION_FAILED'));
+    await api.audit('42').expect(problem('VALIDATION_FAILED'));
   });
 });
 
 describe('GET /sales/:saleId/audit', () => {
+  it('needs the admin key', async () => {
+    const { id } = await api.sale();
+    await api.http.get(`/sales/${id}/audit`).expect(problem('ADMIN_KEY_REQUIRED'));
+  });
+
   it('tells what is pending, and then what became of it', async () => {
     const items = [
       { sku: 'hot', stock: 5 },
       { sku: 'cold', stock: 3 },
     ];
     const { id } = await api.sale({ items });
-    const audit = async () => (await api.http.get(`/sales/${id}/audit`).expect(200)).body as AuditView;
+    const audit = async () => (await api.audit(id).expect(200)).body as AuditView;
     for (let i = 0; i < 4; i++) await api.checkout(id, { body: { quantity: 2 } }).expect(202);
 
     const fresh = {

@@ -73,7 +73,7 @@ describe('a sold-out mark', () => {
     }, patient);
     expect(answers).toBe(202);
     const refused = async () => {
-      const { body } = await api.http.get(`/sales/${id}/audit`).expect(200);
+      const { body } = await api.audit(id).expect(200);
       return (body as { total: { refusedWithStock: number } }).total.refusedWithStock;
     };
     await vi.waitFor(async () => expect(await refused()).toBeGreaterThan(0), patient);
@@ -88,7 +88,7 @@ describe('a sold-out mark', () => {
       await api.checkout(id, { prefer: 'wait=1' });
       await api.database.query('UPDATE orders SET expires_at = clock_timestamp() WHERE sale_id = $1', [id]);
     }
-    const { body } = await api.http.get(`/sales/${id}/audit`).expect(200);
+    const { body } = await api.audit(id).expect(200);
     expect(body).toMatchObject({ total: { refusedWithStock: 0, oversold: 0, conserved: true } });
   });
 });

@@ -29,7 +29,7 @@ it('units beyond 2^31 are added up exactly, wherever they are told', async () =>
   const { id } = await api.sale({ items, stripes: 2, waitingRoom: { places: 1, placeTtlSeconds: 300 } });
   await insertOrders(id, 3, 'rejected', 'SOLD_OUT');
   const total = { initial: 3 * BILLION, available: 3 * BILLION, rejected: 6 * BILLION };
-  const audit = await api.http.get(`/sales/${id}/audit`).expect(200);
+  const audit = await api.audit(id).expect(200);
   expect(audit.body).toMatchObject({ total: { ...total, undersold: BILLION, conserved: true } });
   const live = await api.http
     .get(`/sales/${id}/live`)

@@ -99,7 +99,8 @@ export class Shopper {
 
   /** The audit as it is now. */
   async total(saleId: string): Promise<Total> {
-    const response = await fetch(`${this.#api()}/sales/${saleId}/audit`);
+    const headers = { authorization: `Bearer ${this.stack.adminKey}` };
+    const response = await fetch(`${this.#api()}/sales/${saleId}/audit`, { headers });
     return ((await response.json()) as { total: Total }).total;
   }
 

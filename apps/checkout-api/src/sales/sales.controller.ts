@@ -55,9 +55,17 @@ export class SalesController {
   }
 
   @Get(':saleId/audit')
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth('admin')
   @ApiOperation({ summary: 'The truth about a sale, from one snapshot of the database' })
   @ApiOkResponse({ standardSchema: auditSchema })
-  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
+  @ApiProblems(
+    'VALIDATION_FAILED',
+    'ADMIN_KEY_REQUIRED',
+    'SALE_NOT_FOUND',
+    'REDIS_UNAVAILABLE',
+    'POSTGRES_UNAVAILABLE',
+  )
   audit(@Param('saleId', { schema: saleId }) id: string): Promise<AuditView> {
     return this.audits.of(id);
   }

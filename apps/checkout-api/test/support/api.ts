@@ -62,6 +62,10 @@ export class Api {
     return this.http.post('/sales').set('authorization', `Bearer ${ADMIN_KEY}`).send(sale);
   }
 
+  audit(saleId: string) {
+    return this.http.get(`/sales/${saleId}/audit`).set('authorization', `Bearer ${ADMIN_KEY}`);
+  }
+
   /** A sale of the SKU `hot`, whatever else is asked for. */
   async sale(sale: Partial<NewSale> = {}): Promise<SaleView> {
     const items = [{ sku: 'hot', stock: 5 }];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stack } from '../../../../local/stack/stack.js';
-import { readTruth } from '../../../truth/audit.js';
+import { readAudit, readTruth } from '../../../truth/audit.js';
 import { withDatabase } from '../../../truth/database.js';
 import { missingFrom, settlementsIn } from '../../../truth/orders.js';
 import { movementsOf } from '../../scene.js';
@@ -25,14 +25,13 @@ export async function drain(stack: Stack, saleId: string, withinMs: number): Pro
   }
 }
 
-async function unfinished({ apiUrls: [url] }: Stack, saleId: string): Promise<Unfinished> {
-  const [audit, metrics] = await Promise.all([
-    ask(`${url}/sales/${saleId}/audit`).then((response) => response.json()),
-    ask(`${url}/metrics`).then((response) => response.text()),
+async function unfinished(stack: Stack, saleId: string): Promise<Unfinished> {
+  const [{ pending }, metrics] = await Promise.all([
+    readAudit<{ pending: number }>(stack, saleId, ANSWER_MS),
+    ask(`${stack.apiUrls[0]}/metrics`).then((response) => response.text()),
   ]);
   const jobs = [...metrics.matchAll(/^queue_jobs\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
-  const { total } = audit as { total: { pending: number } };
-  return { orders: total.pending, jobs: jobs.length === 0 ? NaN : jobs.reduce((sum, count) => sum + count) };
+  return { orders: pending, jobs: jobs.length === 0 ? NaN : jobs.reduce((sum, count) => sum + count) };
 }
 
 /** Which of the processes does not say that it is ready, once it has had this long for it; and what it says. */
