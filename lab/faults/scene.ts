@@ -84,7 +84,7 @@ export class Scene {
         const acceptedAt = Date.now();
         return { orderId, saleId, sku: SKU, quantity: 1, buyerId, idempotencyKey: 'lab', acceptedAt };
       },
-      audit: async () => (await audit(dataSource, saleId)).total,
+      audit: async () => (await audit(poolOf(dataSource), saleId)).total,
       movements: () => movementsOf((sql, values) => dataSource.query(sql, values), saleId),
     };
   }

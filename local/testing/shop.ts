@@ -37,7 +37,7 @@ export class Shop {
 
   /** What the audit says of a sale. */
   async totalOf({ id }: Pick<Sale, 'id'>): Promise<Audit['total']> {
-    return (await audit(this.dataSource, id)).total;
+    return (await audit(poolOf(this.dataSource), id)).total;
   }
 
   close() {

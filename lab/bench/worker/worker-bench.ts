@@ -99,7 +99,7 @@ async function measure(contender: WayToSettle, orders: number, { dataSource, sel
   const saleId = await openSale(poolOf(dataSource), { name: contender.name, ...contender.rules, items });
   const times = await sellers.run((seller) => ({ seller, contender, saleId, orders: each, warmUp }));
   const elapsed = Math.max(...times.map((t) => t.endedAt)) - Math.min(...times.map((t) => t.startedAt));
-  const { total } = await audit(dataSource, saleId);
+  const { total } = await audit(poolOf(dataSource), saleId);
   const truth = { ...total, ended: total.held + total.rejected };
   return {
     broken: brokenPromises(contender.name, isSafe(contender), (each + warmUp) * PROCESSES, truth),

@@ -10,6 +10,7 @@ export {
   type OrderEnding,
   type RowVersion,
 } from './outcomes.js';
+export { Gatherer } from './gatherer.js';
 export { keys } from './keys.js';
 export { ORDERS_IN_HAND_PER_SKU } from './in-hand.js';
 export { PARKED } from './parking.js';

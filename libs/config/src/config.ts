@@ -24,6 +24,8 @@ const common = lockServers.extend({
 
 const api = common.extend({
   PORT: integer(1, 65_535).default(3000),
+  /** Connections for public reads and audits, besides DATABASE_POOL_SIZE: they never take those of checkouts and payments. */
+  DATABASE_READ_POOL_SIZE: integer(1, 200).default(4),
   /** Allows `none` and `local-mutex`, which oversell on purpose. */
   ALLOW_UNSAFE_STRATEGIES: flag.default(false),
   ADMIN_KEY: z.string().min(16, 'must have at least 16 characters'),
@@ -47,6 +49,10 @@ const api = common.extend({
   /** The same for payments and cancellations, counted apart: who has no checkout left can still pay. */
   ORDER_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
   ORDER_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
+  /** Public reads in a second; what comes faster waits, and is refused if it would wait for more than one. 0 sets no limit. */
+  READS_PER_SECOND_PER_ADDRESS: integer(0, 1_000_000).default(100),
+  /** The same over all addresses, for this replica. */
+  READS_PER_SECOND: integer(0, 1_000_000).default(1_000),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400).default(10),
   /** Proxies in front of the API whose X-Forwarded-For says where a request came from. */
   TRUSTED_PROXIES: integer(0, 10).default(0),

@@ -1,5 +1,5 @@
 import { isPassing, postgresOptions, type ThinnedLog } from '@app/servers';
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Schema1763900000000 } from './migrations/1763900000000-schema.js';
@@ -7,6 +7,7 @@ import { Stripes1764000000000 } from './migrations/1764000000000-stripes.js';
 import { Payments1764100000000 } from './migrations/1764100000000-payments.js';
 import { WaitingRoom1764200000000 } from './migrations/1764200000000-waiting-room.js';
 import { Events1764500000000 } from './migrations/1764500000000-events.js';
+import { NewestSales1764305000000 } from './migrations/1764305000000-newest-sales.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -17,6 +18,10 @@ export interface DatabaseOptions {
   /** Told when an idle connection is lost. */
   readonly log?: ThinnedLog;
 }
+
+/** The pool replaces a broken idle connection; a broken one in use gives its user the error. */
+const lostBy = (log?: ThinnedLog) => (error: unknown) =>
+  log?.warn(error, 'an idle connection to Postgres was lost');
 
 export const dataSourceOptions = ({ url, poolSize, entities = [], applicationName, log }: DatabaseOptions) =>
   ({
@@ -29,12 +34,18 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
       Payments1764100000000,
       WaitingRoom1764200000000,
       Events1764500000000,
+      NewestSales1764305000000,
     ],
     applicationName,
-    // The pool replaces a broken idle connection; a broken one in use gives its user the error.
-    poolErrorHandler: (error: unknown) => log?.warn(error, 'an idle connection to Postgres was lost'),
+    poolErrorHandler: lostBy(log),
     extra: { ...postgresOptions, max: poolSize },
   }) satisfies DataSourceOptions;
+
+/** A pool of its own, for work that must not take the connections of other work. It connects when it is used. */
+export function openPool({ url, poolSize, applicationName, log }: Omit<DatabaseOptions, 'entities'>): Pool {
+  const options = { ...postgresOptions, connectionString: url, max: poolSize };
+  return new pg.Pool({ ...options, application_name: applicationName }).on('error', lostBy(log));
+}
 
 /** For Nest: Postgres may go away while the process begins. */
 export const KEEP_TRYING = { retryAttempts: Infinity, retryDelay: 1_000, toRetry: isPassing };

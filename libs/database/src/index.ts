@@ -1,2 +1,2 @@
-export { dataSourceOptions, KEEP_TRYING, poolOf, type DatabaseOptions } from './data-source.js';
+export { dataSourceOptions, KEEP_TRYING, openPool, poolOf, type DatabaseOptions } from './data-source.js';
 export { migrate } from './migrate.js';

@@ -49,7 +49,7 @@ describe('lanes that share their statements', () => {
       expect(available).toBe(3);
     }
     expect(await transactionsOf(sale)).toBe(1);
-    const { items, total } = await audit(shop.dataSource, sale.id);
+    const { items, total } = await audit(poolOf(shop.dataSource), sale.id);
     expect(total).toMatchObject({ held: 8, available: 12, oversold: 0, lostUpdates: 0, conserved: true });
     expect(items.map(({ held }) => held)).toEqual([2, 2, 2, 2]);
   });
@@ -81,7 +81,7 @@ describe('lanes that share their statements', () => {
     const settled = await Promise.allSettled(settling);
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
     expect((settled[2] as PromiseRejectedResult).reason).toBeInstanceOf(FencedOffError);
-    const { items, total } = await audit(shop.dataSource, sale.id);
+    const { items, total } = await audit(poolOf(shop.dataSource), sale.id);
     expect(items.map(({ held }) => held)).toEqual([2, 2, 2, 2]);
     expect(total).toMatchObject({ lostUpdates: 0, conserved: true });
   });
@@ -94,7 +94,7 @@ describe('lanes that share their statements', () => {
     const settled = await Promise.allSettled(settling);
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
     expect(settled[1]).toMatchObject({ reason: { code: '22021' } });
-    const { items, total } = await audit(shop.dataSource, sale.id);
+    const { items, total } = await audit(poolOf(shop.dataSource), sale.id);
     expect(items.map(({ held }) => held)).toEqual([1, 0, 1, 1]);
     expect(total).toMatchObject({ lostUpdates: 0, conserved: true });
   });
@@ -111,7 +111,7 @@ describe('lanes that share their statements', () => {
     const reserved = { status: 'reserved' };
     const ofB = [reserved, { ...reserved, before: true }];
     expect(results.map(({ outcomes }) => outcomes)).toEqual([[reserved], ofB, [reserved], [reserved]]);
-    const { items, total } = await audit(shop.dataSource, sale.id);
+    const { items, total } = await audit(poolOf(shop.dataSource), sale.id);
     expect(items.map(({ held }) => held)).toEqual([1, 2, 1, 1]);
     expect(total).toMatchObject({ oversold: 0, lostUpdates: 0, conserved: true });
   });
@@ -154,7 +154,7 @@ describe('lanes that share their statements', () => {
     });
     const results = await Promise.all(settling);
     expect(results.map(({ available }) => available)).toEqual([3, 0, 3, 0]);
-    const { items, total } = await audit(shop.dataSource, sale.id);
+    const { items, total } = await audit(poolOf(shop.dataSource), sale.id);
     expect(items.map(({ held }) => held)).toEqual([2, 5, 2, 5]);
     expect(total).toMatchObject({ oversold: 0, lostUpdates: 0, conserved: true });
   });

@@ -1,3 +1,4 @@
+import { poolOf } from '@app/database';
 import { Shop } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { audit, SaleCatalog } from '../src/index.js';
@@ -46,7 +47,7 @@ describe('the audit', () => {
     await moved(id, 1, 5, 3);
     await moved(id, 0, 4, 2);
     await moved(id, 1, 3, 0);
-    const { items, total } = await audit(shop.dataSource, id);
+    const { items, total } = await audit(poolOf(shop.dataSource), id);
     expect(items).toHaveLength(1);
     expect(total).toMatchObject({ initial: 10, available: 2, lostUpdates: 0, conserved: false }); // no orders
   });
@@ -56,6 +57,6 @@ describe('the audit', () => {
     await moved(id, 0, 5, 4);
     await moved(id, 1, 4, 3); // as if stripe 0 were meant
     await moved(id, 0, 5, 3);
-    expect((await audit(shop.dataSource, id)).total).toMatchObject({ lostUpdates: 2 });
+    expect((await audit(poolOf(shop.dataSource), id)).total).toMatchObject({ lostUpdates: 2 });
   });
 });

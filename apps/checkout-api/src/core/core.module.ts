@@ -1,9 +1,9 @@
 import { Admissions, DeadLetters, OutcomeListener, RestockReminders } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
-import { poolOf } from '@app/database';
+import { openPool, poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
 import { Payments, SimulatedProvider } from '@app/payments';
-import { openRedis, readyRedis } from '@app/servers';
+import { openRedis, readyRedis, ThinnedLog } from '@app/servers';
 import { WaitingRooms } from '@app/waiting-room';
 import {
   Global,
@@ -15,9 +15,10 @@ import {
 } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { lookUpIn } from './look-up.js';
-import { API_CONFIG, REDIS } from './tokens.js';
+import { API_CONFIG, READ_POOL, REDIS } from './tokens.js';
 import { TracedAdmissions } from './traced-admissions.js';
 
 /** The connection that hears outcomes. */
@@ -30,6 +31,7 @@ export class CoreModule implements OnApplicationShutdown {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(SUBSCRIBER) private readonly subscriber: Redis,
+    @Inject(READ_POOL) private readonly readPool: Pool,
   ) {}
 
   static with(config: ApiConfig): DynamicModule {
@@ -41,6 +43,7 @@ export class CoreModule implements OnApplicationShutdown {
       providers: [
         { provide: API_CONFIG, useValue: config },
         { provide: REDIS, useFactory: connect('checkout-api') },
+        { provide: READ_POOL, useFactory: () => readPool(config) },
         { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
         {
           provide: Admissions,
@@ -69,6 +72,7 @@ export class CoreModule implements OnApplicationShutdown {
       exports: [
         API_CONFIG,
         REDIS,
+        READ_POOL,
         Admissions,
         DeadLetters,
         OutcomeListener,
@@ -80,10 +84,11 @@ export class CoreModule implements OnApplicationShutdown {
     };
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     // By now the server has answered its last request.
     this.redis.disconnect();
     this.subscriber.disconnect();
+    await this.readPool.end();
   }
 }
 
@@ -97,6 +102,11 @@ function admissions(redis: Redis, source: DataSource, config: ApiConfig): Admiss
   });
   created.queue.on('error', () => undefined); // the connection logs its own outages
   return created;
+}
+
+function readPool({ DATABASE_URL: url, DATABASE_READ_POOL_SIZE: poolSize }: ApiConfig): Pool {
+  const log = new ThinnedLog(new Logger('Postgres'));
+  return openPool({ url, poolSize, applicationName: 'checkout-api-reads', log });
 }
 
 function payments(source: DataSource, config: ApiConfig): Payments {

@@ -1,7 +1,8 @@
 import { Admissions } from '@app/checkout-queue';
 import { audit, SaleCatalog } from '@app/inventory';
-import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { READ_POOL } from '../core/tokens.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import type { AuditView } from './audit.schema.js';
 import { findSale } from './find-sale.js';
@@ -11,7 +12,7 @@ export class AuditService {
   constructor(
     private readonly catalog: SaleCatalog,
     private readonly admissions: Admissions,
-    private readonly dataSource: DataSource,
+    @Inject(READ_POOL) private readonly pool: Pool,
   ) {}
 
   /** @throws {ProblemError} SALE_NOT_FOUND, POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE */
@@ -22,7 +23,7 @@ export class AuditService {
     const [pending, refused] = await fromRedis(
       Promise.all([this.admissions.pending(saleId, skus), this.admissions.refusedWithStock(saleId)]),
     );
-    const { items, total } = await fromPostgres(audit(this.dataSource, saleId));
+    const { items, total } = await fromPostgres(audit(this.pool, saleId));
     return {
       saleId,
       items: items.map((item) =>

@@ -1,9 +1,10 @@
 import { resourcesOf, SaleCatalog, strategyOf, type StrategyName } from '@app/inventory';
 import { backendOf, Locks, processOf, type LockState } from '@app/lock';
 import { WaitingRooms } from '@app/waiting-room';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
+import { READ_POOL } from '../core/tokens.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import { AuditService } from './audit.service.js';
 import type { LiveView } from './live.schema.js';
@@ -25,7 +26,7 @@ export class LiveService {
   constructor(
     private readonly catalog: SaleCatalog,
     private readonly audits: AuditService,
-    private readonly dataSource: DataSource,
+    @Inject(READ_POOL) private readonly pool: Pool,
     private readonly locks: Locks,
     private readonly rooms: WaitingRooms,
   ) {}
@@ -40,9 +41,16 @@ export class LiveService {
   async #read(saleId: string): Promise<LiveView> {
     const sale = await findSale(this.catalog, saleId);
     const resources = sale.items.flatMap(({ sku }) => resourcesOf({ saleId, sku }, sale.stripes));
-    const [{ total }, [row], locks, [waitingRoom = null]] = await Promise.all([
+    const [
+      { total },
+      {
+        rows: [row],
+      },
+      locks,
+      [waitingRoom = null],
+    ] = await Promise.all([
       this.audits.of(saleId),
-      fromPostgres(this.dataSource.query<{ settled: number }[]>(SETTLED_SQL, [saleId])),
+      fromPostgres(this.pool.query<{ settled: number }>(SETTLED_SQL, [saleId])),
       this.#look(sale.strategy, resources.slice(0, MAX_LOCKS)),
       fromRedis(this.rooms.occupancy(sale.waitingRoom ? [saleId] : [])),
     ]);

@@ -135,6 +135,9 @@ export type SaleView = z.infer<typeof saleSchema>;
 
 export const saleListQuery = z.object({
   limit: z.coerce.number<string>().int().min(1).max(1_000).default(100),
+  cursor: saleId
+    .optional()
+    .describe('The sale that the page before it ended with, as the Link header of that page says'),
 });
 export type SaleListQuery = z.infer<typeof saleListQuery>;
 

@@ -1,21 +1,30 @@
-/** One statement, hence one snapshot: available stock and held units fit together. */
-const salesSql = (which: string) => `
-  SELECT sales.id, name, strategy, per_buyer_limit AS "perBuyerLimit",
-    reservation_ttl_seconds AS "reservationTtlSeconds", waiting_room AS "waitingRoom", starts_at AS "startsAt", ends_at AS "endsAt",
-    created_at AS "createdAt", stripes, stock.items
-  FROM sales, LATERAL (
-    SELECT json_agg(json_build_object(
-      'sku', sku, 'initial', initial, 'available', available, 'held', coalesce(held, 0), 'sold', coalesce(sold, 0)
-    ) ORDER BY sku) AS items
-    FROM (
-      SELECT sku, sum(initial) AS initial, sum(available) AS available
-      FROM stock WHERE stock.sale_id = sales.id GROUP BY sku
-    ) AS whole LEFT JOIN (
-      SELECT sku, sum(quantity) FILTER (WHERE status = 'reserved') AS held,
-        sum(quantity) FILTER (WHERE status = 'paid') AS sold
-      FROM orders WHERE orders.sale_id = sales.id GROUP BY sku
-    ) AS live USING (sku)
-  ) AS stock ${which}`;
+/** Parameter: ids of sales. One statement, hence one snapshot: available stock and held units fit together. */
+export const SALES = {
+  name: 'sales',
+  text: `
+    SELECT sales.id, sales.name, strategy, per_buyer_limit AS "perBuyerLimit",
+      reservation_ttl_seconds AS "reservationTtlSeconds", waiting_room AS "waitingRoom", starts_at AS "startsAt", ends_at AS "endsAt",
+      created_at AS "createdAt", stripes, stock.items
+    FROM unnest($1::uuid[]) AS asked (id) JOIN sales USING (id), LATERAL (
+      SELECT json_agg(json_build_object(
+        'sku', sku, 'initial', initial, 'available', available, 'held', coalesce(held, 0), 'sold', coalesce(sold, 0)
+      ) ORDER BY sku) AS items
+      FROM (
+        SELECT sku, sum(initial) AS initial, sum(available) AS available
+        FROM stock WHERE stock.sale_id = asked.id GROUP BY sku
+      ) AS whole LEFT JOIN (
+        SELECT sku, sum(quantity) FILTER (WHERE status = 'reserved') AS held,
+          sum(quantity) FILTER (WHERE status = 'paid') AS sold
+        FROM orders WHERE orders.sale_id = asked.id GROUP BY sku
+      ) AS live USING (sku)
+    ) AS stock`,
+};
 
-export const SALE_SQL = salesSql('WHERE sales.id = $1');
-export const NEWEST_SALES_SQL = salesSql('ORDER BY created_at DESC, sales.id LIMIT $1');
+/** Parameters: how many, and the sale that the page before it ended with, or null. */
+export const NEWEST = {
+  name: 'newest-sales',
+  text: `
+    SELECT id FROM sales
+    WHERE $2::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM sales WHERE id = $2)
+    ORDER BY created_at DESC, id DESC LIMIT $1`,
+};

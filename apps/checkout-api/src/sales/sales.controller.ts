@@ -1,7 +1,17 @@
-import { Body, Controller, Get, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { AdminGuard } from '../admin/admin.guard.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
+import { share } from '../http/shared-answer.js';
+import { ReadPaceGuard } from '../limits/read-pace.guard.js';
 import { auditSchema, type AuditView } from './audit.schema.js';
 import { AuditService } from './audit.service.js';
 import { liveSchema, type LiveView } from './live.schema.js';
@@ -16,6 +26,12 @@ import {
   type SaleView,
 } from './sale.schema.js';
 import { SalesService } from './sales.service.js';
+
+const text = { schema: { type: 'string' as const } };
+/** Headers of a public read. */
+const CACHED = { ETag: { ...text, required: true }, 'Cache-Control': { ...text, required: true } };
+const NEXT = { Link: text };
+const UNCHANGED = { status: 304, description: 'What the client has, by its If-None-Match, is still right' };
 
 @ApiTags('sales')
 @Controller('sales')
@@ -39,19 +55,39 @@ export class SalesController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'The newest sales, newest first' })
-  @ApiOkResponse({ standardSchema: saleSchema, isArray: true })
-  @ApiProblems('VALIDATION_FAILED', 'POSTGRES_UNAVAILABLE')
-  list(@Query({ schema: saleListQuery }) { limit }: SaleListQuery): Promise<SaleView[]> {
-    return this.sales.newest(limit);
+  @UseGuards(ReadPaceGuard)
+  @ApiOperation({
+    summary: 'The newest sales, newest first',
+    description: 'About a second old. The next page is where the header Link says, with the relation `next`.',
+  })
+  @ApiOkResponse({ standardSchema: saleSchema, isArray: true, headers: { ...CACHED, ...NEXT } })
+  @ApiResponse(UNCHANGED)
+  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND')
+  @ApiProblems('RATE_LIMITED', 'READS_OVERLOADED', 'POSTGRES_UNAVAILABLE')
+  async list(
+    @Query({ schema: saleListQuery }) { limit, cursor }: SaleListQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string | undefined> {
+    const page = await this.sales.newest(limit, cursor);
+    if (page.last) void reply.header('link', `</sales?limit=${limit}&cursor=${page.last}>; rel="next"`);
+    return share(reply, page);
   }
 
   @Get(':saleId')
-  @ApiOperation({ summary: 'One sale, with what is left of each SKU' })
-  @ApiOkResponse({ standardSchema: saleSchema })
-  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'POSTGRES_UNAVAILABLE')
-  get(@Param('saleId', { schema: saleId }) id: string): Promise<SaleView> {
-    return this.sales.get(id);
+  @UseGuards(ReadPaceGuard)
+  @ApiOperation({
+    summary: 'One sale, with what is left of each SKU',
+    description: 'About a second old, and older where counting takes longer than a tenth of that.',
+  })
+  @ApiOkResponse({ standardSchema: saleSchema, headers: CACHED })
+  @ApiResponse(UNCHANGED)
+  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND')
+  @ApiProblems('RATE_LIMITED', 'READS_OVERLOADED', 'POSTGRES_UNAVAILABLE')
+  async get(
+    @Param('saleId', { schema: saleId }) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string | undefined> {
+    return share(reply, await this.sales.get(id));
   }
 
   @Get(':saleId/audit')

@@ -6,6 +6,7 @@ import { API_CONFIG, REDIS } from '../core/tokens.js';
 import { AuditService } from './audit.service.js';
 import { LiveService } from './live.service.js';
 import { SalesController } from './sales.controller.js';
+import { SaleViews } from './sale-views.js';
 import { SalesService } from './sales.service.js';
 import { StrategyCheck } from './strategy-check.js';
 
@@ -15,6 +16,7 @@ const openLocks = (config: ApiConfig, redis: Redis) => new Locks({ redis, ...loc
   controllers: [SalesController],
   providers: [
     SalesService,
+    SaleViews,
     AuditService,
     LiveService,
     StrategyCheck,

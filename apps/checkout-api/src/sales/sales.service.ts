@@ -3,9 +3,10 @@ import { openSale } from '@app/inventory';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { fromPostgres } from '../http/problems/unavailable.js';
+import type { SharedAnswer } from '../http/shared-answer.js';
 import { saleNotFound } from './find-sale.js';
 import type { NewSale, SaleView } from './sale.schema.js';
-import { NEWEST_SALES_SQL, SALE_SQL } from './sales-sql.js';
+import { SaleViews, type Page } from './sale-views.js';
 import { StrategyCheck } from './strategy-check.js';
 
 @Injectable()
@@ -13,6 +14,7 @@ export class SalesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly strategies: StrategyCheck,
+    private readonly views: SaleViews,
   ) {}
 
   /** @throws {ProblemError} what {@link StrategyCheck.usable} throws, or POSTGRES_UNAVAILABLE */
@@ -23,17 +25,21 @@ export class SalesService {
       startsAt: startsAt ? new Date(startsAt) : null,
       endsAt: endsAt ? new Date(endsAt) : null,
     };
-    return this.get(await fromPostgres(openSale(poolOf(this.dataSource), sale)));
+    const saleId = await fromPostgres(openSale(poolOf(this.dataSource), sale));
+    return (await this.views.fresh(saleId)) ?? saleNotFound(saleId);
   }
 
   /** @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE */
-  async get(saleId: string): Promise<SaleView> {
-    const [sale] = await fromPostgres(this.dataSource.query<SaleView[]>(SALE_SQL, [saleId]));
-    return sale ?? saleNotFound(saleId);
+  async get(saleId: string): Promise<SharedAnswer> {
+    return (await this.views.of(saleId)) ?? saleNotFound(saleId);
   }
 
-  /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
-  newest(limit: number): Promise<SaleView[]> {
-    return fromPostgres(this.dataSource.query<SaleView[]>(NEWEST_SALES_SQL, [limit]));
+  /**
+   * @param cursor the sale that the page before ended with
+   * @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE
+   */
+  async newest(limit: number, cursor?: string): Promise<Page> {
+    if (cursor) await this.get(cursor);
+    return this.views.page(limit, cursor);
   }
 }

@@ -1,7 +1,7 @@
-import { poolOf } from '@app/database';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
+import { READ_POOL } from '../core/tokens.js';
 
 /** What is left of a sale. */
 interface Remaining {
@@ -31,9 +31,9 @@ const REMAINING = {
 export class RemainingStock {
   readonly #sales: LRUCache<string, Remaining>;
 
-  constructor(dataSource: DataSource) {
+  constructor(@Inject(READ_POOL) pool: Pool) {
     const fetchMethod = async (saleId: string) =>
-      (await poolOf(dataSource).query<Remaining>({ ...REMAINING, values: [saleId] })).rows[0];
+      (await pool.query<Remaining>({ ...REMAINING, values: [saleId] })).rows[0];
     this.#sales = new LRUCache({ max: SALES, ttl: SHARED_MS, fetchMethod });
   }
 

@@ -47,6 +47,7 @@ export const PROBLEMS = {
   INTERNAL: { status: 500, title: 'Something went wrong on this side' },
   QUEUE_FULL: { status: 503, title: 'More checkouts wait than can be settled in time' },
   PAYMENT_UNKNOWN: { status: 503, title: 'The payment provider did not answer in time' },
+  READS_OVERLOADED: { status: 503, title: 'More is read than this replica serves beside its orders' },
   REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
   POSTGRES_UNAVAILABLE: { status: 503, title: 'Postgres does not answer' },
   LOCK_STORE_UNAVAILABLE: { status: 503, title: 'The server that the strategy locks on does not answer' },
