@@ -4,7 +4,7 @@ import { bootLog, loggerOf } from '@app/observability';
 import { reachable } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AdminKey } from './admin/admin-key.js';
+import { AdminKeys } from './admin/admin-keys.js';
 import { AppModule } from './app.module.js';
 import { serveDashboard } from './dashboard/serve-dashboard.js';
 import { fastifyBehind } from './http/fastify.js';
@@ -34,7 +34,7 @@ export async function createApp(config: ApiConfig, ending: AbortSignal): Promise
   refuseOtherMethods(fastify);
   timeRequests(fastify);
   serveDocs(app);
-  serveQueueBoard(fastify, [app.get(Admissions).queue, app.get(RestockReminders).queue], app.get(AdminKey));
+  serveQueueBoard(fastify, [app.get(Admissions).queue, app.get(RestockReminders).queue], app.get(AdminKeys));
   await serveDashboard(fastify, config.DASHBOARD_CONTROL_URL);
   return app.init();
 }

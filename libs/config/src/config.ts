@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adminKey, adminKeys, adminKeysOf, areDistinct } from './admin-keys.js';
 import { flag, integer, list, optional, url } from './fields.js';
 import { lockServers } from './lock-servers.js';
 
@@ -28,7 +29,10 @@ const api = common.extend({
   DATABASE_READ_POOL_SIZE: integer(1, 200).default(4),
   /** Allows `none` and `local-mutex`, which oversell on purpose. */
   ALLOW_UNSAFE_STRATEGIES: flag.default(false),
-  ADMIN_KEY: z.string().min(16, 'must have at least 16 characters'),
+  /** An admin key that may do everything. */
+  ADMIN_KEY: optional(adminKey),
+  /** Further ones: a key is replaced by adding the new one before the old one goes. */
+  ADMIN_KEYS: optional(adminKeys),
   /** How long an Idempotency-Key is remembered in Redis. The order itself keeps it unique for ever. */
   IDEMPOTENCY_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
   /** From SIGTERM until it stops to listen. It is not ready meanwhile, so that load balancers notice. */
@@ -62,10 +66,19 @@ const api = common.extend({
   DASHBOARD_CONTROL_URL: optional(url('http:')),
 });
 
-const soundApi = api.refine(({ BUYER_JWT_SECRET, BUYER_JWKS_URL }) => !BUYER_JWT_SECRET || !BUYER_JWKS_URL, {
-  path: ['BUYER_JWKS_URL'],
-  message: 'cannot go with BUYER_JWT_SECRET: tokens have one issuer',
-});
+const soundApi = api
+  .refine(({ BUYER_JWT_SECRET, BUYER_JWKS_URL }) => !BUYER_JWT_SECRET || !BUYER_JWKS_URL, {
+    path: ['BUYER_JWKS_URL'],
+    message: 'cannot go with BUYER_JWT_SECRET: tokens have one issuer',
+  })
+  .refine((given) => adminKeysOf(given).length > 0, {
+    path: ['ADMIN_KEY'],
+    message: 'must be set, or ADMIN_KEYS: nobody could open a sale',
+  })
+  .refine(areDistinct, {
+    path: ['ADMIN_KEYS'],
+    message: 'must have a name and a key of its own for each; ADMIN_KEY is called admin',
+  });
 
 const worker = common.extend({
   /** Health and metrics of this worker. */

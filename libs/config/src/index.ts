@@ -1,2 +1,3 @@
+export { adminKeysOf, ADMIN_SCOPES, type AdminScope } from './admin-keys.js';
 export { ConfigError, loadApiConfig, loadWorkerConfig, type ApiConfig, type WorkerConfig } from './config.js';
 export { LOCK_SERVER_VARIABLES, lockServersOf } from './lock-servers.js';

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { AdminKey } from './admin-key.js';
+import { AdminKeys } from './admin-keys.js';
 
 /** What {@link AdminGuard} needs in front of any controller. */
 @Global()
-@Module({ providers: [AdminKey], exports: [AdminKey] })
+@Module({ providers: [AdminKeys], exports: [AdminKeys] })
 export class AdminModule {}

@@ -57,6 +57,14 @@ const ANYWHERE: ProblemCode[] = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERN
 /** Problems of a path with parameters. */
 const IN_PATHS: ProblemCode[] = ['MALFORMED_REQUEST', 'URL_TOO_LONG'];
 
+/** Of whatever needs a key or token and changes something. */
+const OF_KEYS: ProblemCode[] = ['ADMIN_SCOPE_REQUIRED'];
+
+interface Operation {
+  readonly responses: object;
+  readonly security?: object;
+}
+
 /** Serves Swagger UI at /docs and the document at /docs-json. */
 export function serveDocs(app: INestApplication): void {
   const config = new DocumentBuilder()
@@ -64,7 +72,12 @@ export function serveDocs(app: INestApplication): void {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', bearerFormat: 'ADMIN_KEY', description: 'The ADMIN_KEY of the API' },
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'ADMIN_KEY',
+        description: 'An admin key: to read its scope may be `read`, for everything else it is `operate`',
+      },
       'admin',
     )
     .addBearerAuth(
@@ -82,9 +95,12 @@ function complete(document: OpenAPIObject): OpenAPIObject {
     Object.assign(document.paths[path]!.get!, operation, { tags: ['operations'] });
   }
   for (const [path, item] of Object.entries(document.paths)) {
-    const more = path.includes('{') ? [...ANYWHERE, ...IN_PATHS] : ANYWHERE;
-    for (const { responses } of Object.values(item) as { responses: object }[]) {
-      Object.assign(responses, describeProblems([...problemsIn(responses), ...more]));
+    const inPath = path.includes('{') ? IN_PATHS : [];
+    for (const [method, { responses, security }] of Object.entries(item) as [string, Operation][]) {
+      // Admin keys open the routes of buyers, too.
+      const ofKeys = security && method !== 'get' ? OF_KEYS : [];
+      const codes = [...problemsIn(responses), ...ANYWHERE, ...inPath, ...ofKeys];
+      Object.assign(responses, describeProblems(codes));
     }
   }
   return document;

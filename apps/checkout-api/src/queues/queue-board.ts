@@ -3,17 +3,17 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
-import type { AdminKey } from '../admin/admin-key.js';
+import type { AdminKeys } from '../admin/admin-keys.js';
 import { bearerOf, passwordOf } from '../http/authorization.js';
 import { ProblemError, sendProblem } from '../http/problems/problem.js';
 
 const PATH = '/queues';
 
-/** Serves bull-board to whoever has the admin key. It is read-only: to remove a job would lose accepted orders. */
+/** Serves bull-board to whoever has an admin key. It is read-only: to remove a job would lose accepted orders. */
 export function serveQueueBoard(
   fastify: FastifyInstance,
   queues: readonly Queue[],
-  adminKey: AdminKey,
+  adminKeys: AdminKeys,
 ): void {
   const board = new FastifyAdapter().setBasePath(PATH);
   createBullBoard({
@@ -24,7 +24,7 @@ export function serveQueueBoard(
   void fastify.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
       const { authorization } = request.headers;
-      if (adminKey.matches(bearerOf(authorization) ?? passwordOf(authorization))) return;
+      if (adminKeys.find(bearerOf(authorization) ?? passwordOf(authorization))) return;
       // The board has an error handler of its own.
       sendProblem(new ProblemError('ADMIN_KEY_REQUIRED', HOW, { headers: ASK }), request, reply);
       await reply;

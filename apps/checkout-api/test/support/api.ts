@@ -13,6 +13,8 @@ import { REDIS } from '../../src/core/tokens.js';
 import type { NewSale, SaleView } from '../../src/sales/sale.schema.js';
 
 export const ADMIN_KEY = 'a-key-for-tests-only';
+/** Of scope `read`, where a test configures it. */
+export const READ_KEY = 'a-key-for-looking-only';
 const JSON_TYPE = 'application/json';
 
 interface CheckoutRequest {

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'The Idempotency-Key header is missing' },
   IDEMPOTENCY_KEY_INVALID: { status: 400, title: 'The Idempotency-Key header is not usable' },
   ADMIN_KEY_REQUIRED: { status: 401, title: 'The admin key is missing or wrong' },
+  ADMIN_SCOPE_REQUIRED: { status: 403, title: 'The admin key may not do this' },
   BUYER_TOKEN_REQUIRED: {
     status: 401,
     title: 'The token that says who the buyer is is missing or not valid',
