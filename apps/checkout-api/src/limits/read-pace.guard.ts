@@ -2,7 +2,7 @@ import type { ApiConfig } from '@app/config';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminKey } from '../admin/admin-key.js';
+import { AdminKeys } from '../admin/admin-keys.js';
 import { API_CONFIG } from '../core/tokens.js';
 import { bearerOf } from '../http/authorization.js';
 import { ProblemError } from '../http/problems/problem.js';
@@ -29,7 +29,7 @@ export class ReadPaceGuard implements CanActivate {
 
   constructor(
     @Inject(API_CONFIG) config: ApiConfig,
-    private readonly adminKey: AdminKey,
+    private readonly adminKeys: AdminKeys,
   ) {
     const { READS_PER_SECOND_PER_ADDRESS: ofAddress, READS_PER_SECOND: ofAll } = config;
     this.#ofAddress = ofAddress > 0 ? new Pace(ofAddress) : undefined;
@@ -38,7 +38,7 @@ export class ReadPaceGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Querystring: { limit?: string } }>>();
-    if (this.adminKey.matches(bearerOf(request.headers.authorization))) return true;
+    if (this.adminKeys.find(bearerOf(request.headers.authorization))) return true;
     const units = Math.max(1, Math.min(Number(request.query.limit ?? 1), 1_000) / SALES_PER_READ) || 1;
     const own = this.#ofAddress?.take(request.ip, units, PATIENCE_MS) ?? 0;
     if (own === Infinity) return this.#refuse(tooFast(this.#ofAddress!.perSecond));
