@@ -27,12 +27,17 @@ export class OrderOwnerGuard implements CanActivate {
     throw new ProblemError('ORDER_NOT_FOUND', `No order has the id ${id.data}.`);
   }
 
+  /** Postgres comes first: it has all that can be paid, and answers while Redis is down. */
   async #buyerOf(orderId: string): Promise<string | undefined> {
+    const look = () => fromPostgres(buyerOfSettled(this.dataSource, orderId));
+    const settled = await look().catch((error: unknown) => ({ error }));
+    if (typeof settled === 'string') return settled;
     const queued = await fromRedis(this.admissions.find(orderId));
     if (queued) return queued.buyerId;
-    // An order that has left the queue is in Postgres, or a dead letter.
-    const settled = await fromPostgres(buyerOfSettled(this.dataSource, orderId));
-    if (settled !== undefined) return settled;
+    if (settled) throw settled.error;
+    // It may have left the queue between the two looks, or is a dead letter.
+    const settledSince = await look();
+    if (settledSince !== undefined) return settledSince;
     const [letter] = await fromRedis(this.deadLetters.find([orderId]));
     return letter?.kind === 'checkout' ? letter.order.buyerId : undefined;
   }
