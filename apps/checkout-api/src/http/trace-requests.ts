@@ -1,19 +1,22 @@
-import { contextOf, tracer } from '@app/observability';
+import { contextOfClient, tracer } from '@app/observability';
 import { context, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Monitoring asks for these every few seconds. */
 const UNTRACED = /^\/(health|metrics|docs|queues)\b/;
 
-/** Records a span for every request, in the caller's trace if it names one. Call it only where traces are recorded. */
-export function traceRequests(fastify: FastifyInstance): void {
+/**
+ * Makes a span for every request, in the caller's trace if it names one; so many of these traces are recorded. Call it only where
+ * traces are.
+ */
+export function traceRequests(fastify: FastifyInstance, ratio: number): void {
   const spans = new WeakMap<FastifyRequest, Span>();
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { method, url, headers, id } = request;
     if (UNTRACED.test(url)) return done();
     const route = request.routeOptions.url;
-    const parent = contextOf({ traceparent: String(headers.traceparent ?? '') });
+    const parent = contextOfClient({ traceparent: String(headers.traceparent ?? '') }, ratio);
     const attributes = {
       'http.request.method': method,
       'http.route': route,

@@ -3,7 +3,12 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import { randomUUID } from 'node:crypto';
 
 /** In milliseconds: between two exports, and for one of them. */
@@ -32,8 +37,8 @@ export function startSdk({ service, endpoint, ratio, warn }: SdkOptions): () => 
   });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': service, 'service.instance.id': randomUUID() }),
-    // Decides by the trace id alone: so all processes agree, and a client cannot ask for more than its share.
-    sampler: new TraceIdRatioBasedSampler(ratio),
+    // Decides where a trace begins; all processes follow that. What a client decided is replaced: see `contextOfClient`.
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
     spanProcessors: [
       new BatchSpanProcessor({
         exporter,

@@ -3,6 +3,7 @@ import {
   propagation,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Context,
   type Span,
   type SpanOptions,
@@ -46,6 +47,17 @@ export function traceparent(): string | undefined {
 /** The context that a `traceparent` names; without one, the active context. */
 export const contextOf = (headers: { readonly traceparent?: string }): Context =>
   propagation.extract(context.active(), headers);
+
+/**
+ * The same of a client's request. Whether its trace is recorded is decided here, by chance: the flag, and a trace id that was chosen
+ * for it, would let clients have all of their requests recorded, or none.
+ */
+export function contextOfClient(headers: { readonly traceparent?: string }, ratio: number): Context {
+  const parent = contextOf(headers);
+  const span = trace.getSpanContext(parent);
+  const traceFlags = Math.random() < ratio ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return span ? trace.setSpanContext(parent, { ...span, traceFlags }) : parent;
+}
 
 /** Fields that name the active span in a log line, as OpenTelemetry calls them. */
 export function traceIds(): object {
