@@ -13,6 +13,8 @@ import { serveDocs } from './http/openapi.js';
 import { refuseOtherMethods } from './http/problems/method-not-allowed.js';
 import { timeRequests } from './http/request-metrics.js';
 import { traceRequests } from './http/trace-requests.js';
+import { Addresses } from './limits/addresses.js';
+import { slowRefusals } from './limits/slow-refusals.js';
 import { serveQueueBoard } from './queues/queue-board.js';
 
 /**
@@ -29,10 +31,11 @@ export async function createApp(config: ApiConfig, ending: AbortSignal): Promise
     logger: loggerOf(config),
   });
   const fastify = adapter.getInstance();
-  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) traceRequests(fastify);
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) traceRequests(fastify, config.OTEL_TRACES_SAMPLER_ARG);
   setHeaders(app, config.CORS_ORIGINS);
   refuseOtherMethods(fastify);
   timeRequests(fastify);
+  slowRefusals(fastify, app.get(Addresses), config.REFUSALS_PER_SECOND_PER_ADDRESS);
   serveDocs(app);
   serveQueueBoard(fastify, [app.get(Admissions).queue, app.get(RestockReminders).queue], app.get(AdminKeys));
   await serveDashboard(fastify, config.DASHBOARD_CONTROL_URL);

@@ -40,6 +40,24 @@ describe('rate limits', () => {
     await buy(randomUUID(), address()).expect(202);
   });
 
+  it('name the quota that is used up, and count no name that is refused', async () => {
+    const from = address();
+    const buyerId = 'x'.repeat(15_000);
+    for (let i = 0; i < 8; i++) {
+      const { headers } = await buy(buyerId, from).expect(problem('VALIDATION_FAILED'));
+      expect(headers.ratelimit).toBe(`"address";r=${7 - i};t=3600`);
+    }
+    const { body } = await buy(buyerId, from).expect(problem('RATE_LIMITED'));
+    expect(body).toMatchObject({ 'violated-policies': ['address'] });
+    expect(await api.redis.keys('rate:*xxx*')).toEqual([]);
+  });
+
+  it('hold per network of IPv6, not per address of it', async () => {
+    const network = `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}`;
+    for (let i = 1; i <= 8; i++) await buy(randomUUID(), `${network}:${i}::${i}`).expect(202);
+    await buy(randomUUID(), `${network}:9::`).expect(problem('RATE_LIMITED'));
+  });
+
   it('hold per address, whoever buys', async () => {
     const from = address();
     for (let i = 0; i < 8; i++) await buy(randomUUID(), from, i % 2 ? api : replica).expect(202);

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Response } from 'supertest';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import type { SaleView } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY, Api } from './support/api.js';
@@ -82,9 +83,9 @@ describe('pages of sales', () => {
     const seen: string[] = [];
     let next: string | undefined = '/sales?limit=2';
     while (next && !opened.every((id) => seen.includes(id))) {
-      const { body, headers } = await get(next).expect(200);
-      seen.push(...(body as SaleView[]).map(({ id }) => id));
-      next = /^<([^>]+)>; rel="next"$/.exec(headers.link ?? '')?.[1];
+      const page: Response = await get(next).expect(200);
+      seen.push(...(page.body as SaleView[]).map(({ id }) => id));
+      next = /^<([^>]+)>; rel="next"$/.exec(page.headers.link ?? '')?.[1];
     }
     expect(seen.slice(0, 5)).toEqual(opened.reverse());
     expect(new Set(seen).size).toBe(seen.length);
@@ -137,6 +138,14 @@ describe('readers who do not stop', () => {
     const answers = await flood(slow, '/sales?limit=1', 30);
     const refused = answers.find(({ status }) => status !== 200);
     problem('READS_OVERLOADED')(refused!);
+  });
+
+  it('wait for refusals too', async () => {
+    const slow = await paced({ REFUSALS_PER_SECOND_PER_ADDRESS: 10 });
+    const began = performance.now();
+    const answers = await flood(slow, `/sales/${randomUUID()}/audit`, 20);
+    expect(performance.now() - began).toBeGreaterThan(900);
+    for (const answer of answers) problem('ADMIN_KEY_REQUIRED')(answer);
   });
 
   it('are never admins', async () => {

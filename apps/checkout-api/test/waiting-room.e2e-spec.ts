@@ -120,12 +120,16 @@ describe('the waiting room', () => {
   });
 
   it('limits those who ask too often', async () => {
-    const strict = await Api.start({ RATE_LIMIT_PER_BUYER: 1, RATE_LIMIT_WINDOW_SECONDS: 3_600 });
+    const limits = { WAITING_ROOM_RATE_LIMIT_PER_BUYER: 1, RATE_LIMIT_PER_BUYER: 1 };
+    const strict = await Api.start({ ...limits, RATE_LIMIT_WINDOW_SECONDS: 3_600 });
     const saleId = await open();
     const [ann, bob] = [randomUUID(), randomUUID()];
     await enter(saleId, ann, strict).expect(200);
     await enter(saleId, ann, strict).expect(problem('RATE_LIMITED'));
     await enter(saleId, bob, strict).expect(202);
+    await strict.http.delete(`/sales/${saleId}/waiting-room?buyerId=${bob}`).expect(problem('RATE_LIMITED'));
+    // What a buyer has asked while waiting is no checkout.
+    await strict.checkout(saleId, { body: { buyerId: ann } }).expect(202);
     await strict.stop();
   });
 });

@@ -53,10 +53,17 @@ const api = common.extend({
   /** The same for payments and cancellations, counted apart: who has no checkout left can still pay. */
   ORDER_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
   ORDER_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
+  /** The same for questions to a waiting room: who waits asks often, and still has checkouts left when let in. */
+  WAITING_ROOM_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
+  WAITING_ROOM_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
   /** Public reads in a second; what comes faster waits, and is refused if it would wait for more than one. 0 sets no limit. */
   READS_PER_SECOND_PER_ADDRESS: integer(0, 1_000_000).default(100),
   /** The same over all addresses, for this replica. */
   READS_PER_SECOND: integer(0, 1_000_000).default(1_000),
+  /** Refused requests in a second; beyond it each takes up to a second longer. 0 sets no limit. */
+  REFUSALS_PER_SECOND_PER_ADDRESS: integer(0, 1_000_000).default(500),
+  /** IPv6 addresses with so many bits in common count as one. */
+  RATE_LIMIT_IPV6_PREFIX: integer(32, 128).default(64),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400).default(10),
   /** Proxies in front of the API whose X-Forwarded-For says where a request came from. */
   TRUSTED_PROXIES: integer(0, 10).default(0),

@@ -1,7 +1,8 @@
 import { Global, Module } from '@nestjs/common';
+import { Addresses } from './addresses.js';
 import { RateLimits } from './rate-limits.js';
 
-/** What {@link RateLimitGuard} needs in front of any controller. */
+/** What the guards here need in front of any controller. */
 @Global()
-@Module({ providers: [RateLimits], exports: [RateLimits] })
+@Module({ providers: [Addresses, RateLimits], exports: [Addresses, RateLimits] })
 export class LimitsModule {}

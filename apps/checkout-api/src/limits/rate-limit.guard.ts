@@ -1,8 +1,10 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { buyerId } from '../buyers/buyer-id.js';
 import { callerOf } from '../buyers/caller.js';
 import { ProblemError } from '../http/problems/problem.js';
+import { Addresses } from './addresses.js';
 import { RateLimits, type LimitedKind, type Quota } from './rate-limits.js';
 
 /** Names the limits of a controller. */
@@ -13,12 +15,13 @@ const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
  * Refuses requests beyond the limits of a buyer or an address, but never an admin's. The headers RateLimit and RateLimit-Policy
- * (draft-ietf-httpapi-ratelimit-headers-10) say what is left. Comes after BuyerGuard.
+ * (draft-ietf-httpapi-ratelimit-headers) say what is left. Comes after BuyerGuard.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   constructor(
     private readonly limits: RateLimits,
+    private readonly addresses: Addresses,
     private readonly reflector: Reflector,
   ) {}
 
@@ -27,9 +30,9 @@ export class RateLimitGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest>();
     const caller = callerOf(request);
     if (caller.kind === 'admin' || SAFE_METHODS.has(request.method)) return true;
-    const buyer = caller.kind === 'buyer' ? caller.buyerId : namedBuyer(request.body);
+    const buyer = caller.kind === 'buyer' ? caller.buyerId : namedBuyer(request);
     const kind = this.reflector.get(LimitedAs, context.getClass());
-    const quotas = await this.limits.count(kind, { buyer, address: request.ip });
+    const quotas = await this.limits.count(kind, { buyer, address: this.addresses.of(request) });
     if (quotas.length === 0) return true;
     void http.getResponse<FastifyReply>().headers(headersOf(quotas));
     const exceeded = quotas.filter((quota) => quota.exceeded);
@@ -38,15 +41,14 @@ export class RateLimitGuard implements CanActivate {
     const whose = exceeded.map(({ owner }) => `this ${owner}`).join(' and ');
     throw new ProblemError('RATE_LIMITED', `Too many requests of ${whose}; try again in ${seconds} s.`, {
       headers: { 'retry-after': String(seconds) },
+      members: { 'violated-policies': exceeded.map(({ name }) => name) },
     });
   }
 }
 
-/** If buyers are not authenticated, the checkout names its buyer. */
-const namedBuyer = (body: unknown) => {
-  const { buyerId } = (body ?? {}) as { buyerId?: unknown };
-  return typeof buyerId === 'string' ? buyerId : undefined;
-};
+/** If buyers are not authenticated, the request names its buyer. What is no name is refused later and counts for its address only. */
+const namedBuyer = ({ body, query }: FastifyRequest) =>
+  buyerId.safeParse(((body ?? query) as { buyerId?: unknown }).buyerId).data;
 
 const headersOf = (quotas: readonly Quota[]) => ({
   'ratelimit-policy': quotas

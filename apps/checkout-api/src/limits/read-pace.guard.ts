@@ -6,12 +6,11 @@ import { AdminKeys } from '../admin/admin-keys.js';
 import { API_CONFIG } from '../core/tokens.js';
 import { bearerOf } from '../http/authorization.js';
 import { ProblemError } from '../http/problems/problem.js';
+import { Addresses } from './addresses.js';
 import { Pace } from './pace.js';
 
-/** In milliseconds: the longest that a read waits for its turn, and how long a refusal takes. */
+/** In milliseconds: the longest that a read waits for its turn. */
 const PATIENCE_MS = 1_000;
-/** Refusals that wait; any beyond goes at once. */
-const MOST_REFUSALS = 1_000;
 /** A page of so many sales counts as one read. */
 const SALES_PER_READ = 100;
 
@@ -19,17 +18,17 @@ const ALL = '';
 
 /**
  * Spaces the reads of an address, and those of all, so that what else the process does goes between them. Whoever reads faster gets
- * slower answers, refusals too: a client that loops is one that waits. An admin is never slowed down.
+ * slower answers: a client that loops is one that waits. An admin is never slowed down.
  */
 @Injectable()
 export class ReadPaceGuard implements CanActivate {
   readonly #ofAddress: Pace | undefined;
   readonly #ofAll: Pace | undefined;
-  #refusals = 0;
 
   constructor(
     @Inject(API_CONFIG) config: ApiConfig,
     private readonly adminKeys: AdminKeys,
+    private readonly addresses: Addresses,
   ) {
     const { READS_PER_SECOND_PER_ADDRESS: ofAddress, READS_PER_SECOND: ofAll } = config;
     this.#ofAddress = ofAddress > 0 ? new Pace(ofAddress) : undefined;
@@ -40,22 +39,13 @@ export class ReadPaceGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Querystring: { limit?: string } }>>();
     if (this.adminKeys.find(bearerOf(request.headers.authorization))) return true;
     const units = Math.max(1, Math.min(Number(request.query.limit ?? 1), 1_000) / SALES_PER_READ) || 1;
-    const own = this.#ofAddress?.take(request.ip, units, PATIENCE_MS) ?? 0;
-    if (own === Infinity) return this.#refuse(tooFast(this.#ofAddress!.perSecond));
+    const own = this.#ofAddress?.take(this.addresses.of(request), units, PATIENCE_MS) ?? 0;
+    if (own === Infinity) throw tooFast(this.#ofAddress!.perSecond);
     const common = this.#ofAll?.take(ALL, units, PATIENCE_MS) ?? 0;
-    if (common === Infinity) return this.#refuse(tooMany());
+    if (common === Infinity) throw tooMany();
     const dueInMs = Math.max(own, common);
     if (dueInMs >= 1) await sleep(dueInMs);
     return true;
-  }
-
-  async #refuse(problem: ProblemError): Promise<never> {
-    if (this.#refusals < MOST_REFUSALS) {
-      this.#refusals++;
-      await sleep(PATIENCE_MS);
-      this.#refusals--;
-    }
-    throw problem;
   }
 }
 
@@ -66,6 +56,7 @@ const tooFast = (perSecond: number) =>
       'ratelimit-policy': `"reads";q=${perSecond};w=1`,
       ratelimit: '"reads";r=0;t=1',
     },
+    members: { 'violated-policies': ['reads'] },
   });
 
 const tooMany = () =>

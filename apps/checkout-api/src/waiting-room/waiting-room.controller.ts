@@ -34,15 +34,14 @@ const RETRY_AFTER = {
 
 @ApiTags('checkouts')
 @Controller('sales/:saleId/waiting-room')
-@UseGuards(BuyerGuard)
-@LimitedAs('checkout')
+@UseGuards(BuyerGuard, RateLimitGuard)
+@LimitedAs('waiting-room')
 @ApiBearerAuth('buyer')
 @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH')
 export class WaitingRoomController {
   constructor(private readonly room: WaitingRoomService) {}
 
   @Post()
-  @UseGuards(RateLimitGuard)
   @HttpCode(200)
   @ApiOperation({
     summary: 'Enter the waiting room, or ask again',
@@ -76,7 +75,8 @@ export class WaitingRoomController {
     description: 'Gives up the place, inside or in the queue, for others. Harmless to repeat.',
   })
   @ApiNoContentResponse({ description: 'Left' })
-  @ApiProblems('NO_WAITING_ROOM', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE', 'BUYER_KEYS_UNAVAILABLE')
+  @ApiProblems('NO_WAITING_ROOM', 'RATE_LIMITED')
+  @ApiProblems('REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE', 'BUYER_KEYS_UNAVAILABLE')
   leave(
     @Param('saleId', { schema: saleId }) sale: string,
     @CalledBy() caller: Caller,

@@ -28,6 +28,12 @@ export const problemSchema = z
       .describe(
         'Orders that hold what the buyer may have, where the code is BUYER_LIMIT_EXCEEDED; the first 20',
       ),
+    'violated-policies': z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Quotas that are used up, where the code is RATE_LIMITED, as the RateLimit headers name them',
+      ),
     down: z.array(z.string()).optional().describe('What is down, where the code is NOT_READY'),
   })
   .describe('Problem details (RFC 9457)');
