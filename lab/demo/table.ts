@@ -71,6 +71,7 @@ export function demoTables({ verdict, reasons, runs, journey }: Summary): Table[
     name,
     title: `${verdict}: ${title}`,
     head: columns.map((column) => column.title),
+    words: wordColumns,
     rows: rows.map((row) => columns.map(({ of, isBad }) => (isBad?.(row) ? `**${of(row)}**` : of(row)))),
   });
   return [

@@ -1,11 +1,13 @@
 import type { Benchmark } from '../statistics/comparison.js';
 
-/** A name in the first column, figures in the others. */
+/** A name in the first column, or in the first few, and figures in the others. */
 export interface Table {
   /** What the documentation calls it: `worker, stampede`. */
   readonly name: string;
   readonly title: string;
   readonly head: readonly string[];
+  /** How many columns are words; 1 unless given. */
+  readonly words?: number;
   readonly rows: readonly (readonly string[])[];
 }
 
