@@ -1,3 +1,4 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { ExpectedError } from '../../local/expected-error.js';
 
 export function positiveInteger(option: string, value: string): number {
@@ -21,10 +22,28 @@ export function integer(option: string, text: string | undefined, min: number, m
   throw new ExpectedError(`${option} must be a whole number from ${min} to ${max}, not '${text}'.`);
 }
 
-/** What `parse` makes of the arguments; what it cannot read is told together with the usage. */
-export function withUsage<T>(usage: string, parse: () => T): T {
+/** Items with commas between them. @returns undefined where the option was not given */
+export function listOf<Item extends string>(
+  option: string,
+  text: string | undefined,
+  known: readonly Item[],
+): Item[] | undefined {
+  if (text === undefined) return undefined;
+  const named = [...new Set(text.split(',').map((item) => item.trim()))];
+  const unknown = named.filter((name) => !known.some((item) => item === name));
+  if (unknown.length === 0) return named as Item[];
+  throw new ExpectedError(
+    `${option}: unknown ${unknown.map((item) => `'${item}'`).join(', ')}. There are ${known.join(', ')}.`,
+  );
+}
+
+/** `parseArgs`, but what it cannot read is told together with the usage. */
+export function parsed<Config extends ParseArgsConfig>(
+  usage: string,
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
   try {
-    return parse();
+    return parseArgs(config);
   } catch (error) {
     throw new ExpectedError(`${(error as Error).message}\n\n${usage}`);
   }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { COMPARED_LOCKS } from '../../lab/bench/locks/compared-locks.js';
 import {
   BENCHMARKS,
@@ -9,7 +8,7 @@ import {
 } from '../../lab/bench/options.js';
 import { WAY_NAMES } from '../../lab/bench/worker/ways-to-settle.js';
 import { ExpectedError } from '../../local/expected-error.js';
-import { integer, withUsage } from './arguments.js';
+import { integer, listOf, parsed } from './arguments.js';
 
 /** Which benchmarks an option is for. */
 const SCOPE: Record<string, readonly BenchmarkName[]> = {
@@ -53,7 +52,21 @@ Exit code 1 if an invariant was broken or something could not be measured.
 
 /** @returns undefined where only the usage was asked for. */
 export function parseOptions(args: string[]): BenchOptions | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parsed(usage, {
+    args,
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      orders: { type: 'string' },
+      seconds: { type: 'string' },
+      'api-replicas': { type: 'string' },
+      workers: { type: 'string' },
+      full: { type: 'boolean' },
+      long: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
   if (values.help) return undefined;
   const named = namesIn(positionals);
   const benchmarks = named.length > 0 ? named : BENCHMARKS;
@@ -74,7 +87,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       long: seconds ?? SECONDS.long,
     },
     orders: integer('--orders', values.orders, 100, 1_000_000) ?? 40_000,
-    only: list(values.only, named[0] === 'worker' ? WAY_NAMES : LOCK_NAMES),
+    only: listOf('--only', values.only, named[0] === 'worker' ? WAY_NAMES : LOCK_NAMES) ?? [],
     apiReplicas: integer('--api-replicas', values['api-replicas'], 2, 16) ?? 2,
     workers: integer('--workers', values.workers, 1, 32) ?? 2,
     full: values.full ?? false,
@@ -82,38 +95,8 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   };
 }
 
-function parse(args: string[]) {
-  return withUsage(usage, () =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        rounds: { type: 'string' },
-        only: { type: 'string' },
-        orders: { type: 'string' },
-        seconds: { type: 'string' },
-        'api-replicas': { type: 'string' },
-        workers: { type: 'string' },
-        full: { type: 'boolean' },
-        long: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }),
-  );
-}
-
 function namesIn(positionals: readonly string[]): BenchmarkName[] {
   const unknown = positionals.filter((name) => !BENCHMARKS.some((known) => known === name));
   if (unknown.length === 0) return BENCHMARKS.filter((name) => positionals.includes(name));
   throw new ExpectedError(`There is no benchmark ${unknown.join(', ')}. There are ${BENCHMARKS.join(', ')}.`);
-}
-
-function list(text: string | undefined, known: readonly string[]): string[] {
-  if (text === undefined) return [];
-  const items = text.split(',').map((item) => item.trim());
-  const unknown = items.filter((item) => !known.includes(item));
-  if (unknown.length === 0) return items;
-  throw new ExpectedError(
-    `--only: unknown ${unknown.map((item) => `'${item}'`).join(', ')}. There are ${known.join('; ')}.`,
-  );
 }

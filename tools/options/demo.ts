@@ -1,8 +1,6 @@
-import { parseArgs } from 'node:util';
-import { STRATEGY_NAMES, type StrategyName } from '@app/inventory';
+import { STRATEGY_NAMES } from '@app/inventory';
 import { FULL, SMALL, type DemoOptions } from '../../lab/demo/options.js';
-import { ExpectedError } from '../../local/expected-error.js';
-import { integer, withUsage } from './arguments.js';
+import { integer, listOf, parsed } from './arguments.js';
 
 const lockOn = STRATEGY_NAMES.filter((name) => name !== 'none');
 
@@ -26,7 +24,20 @@ Exit code 0 only if the verdict is PASS.
 
 /** @returns undefined where only the usage was asked for. */
 export function parseOptions(args: string[]): DemoOptions | undefined {
-  const values = parse(args);
+  const { values } = parsed(usage, {
+    args,
+    options: {
+      'api-replicas': { type: 'string' },
+      workers: { type: 'string' },
+      'batch-size': { type: 'string' },
+      strategies: { type: 'string' },
+      duration: { type: 'string' },
+      rate: { type: 'string' },
+      stock: { type: 'string' },
+      small: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
   if (values.help) return undefined;
   const defaults = values.small ? SMALL : FULL;
   return {
@@ -35,42 +46,10 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
     workers: integer('--workers', values.workers, 2, 32) ?? defaults.workers,
     batchSize: integer('--batch-size', values['batch-size'], 1, 1_000) ?? defaults.batchSize,
     durationSeconds: integer('--duration', values.duration, 4, 300) ?? defaults.durationSeconds,
-    strategies: list('--strategies', values.strategies) ?? defaults.strategies,
+    strategies: listOf('--strategies', values.strategies, lockOn) ?? defaults.strategies,
     rate: integer('--rate', values.rate, 4, 5_000),
     stock: integer('--stock', values.stock, 10, 1_000_000),
   };
-}
-
-function parse(args: string[]) {
-  return withUsage(
-    usage,
-    () =>
-      parseArgs({
-        args,
-        options: {
-          'api-replicas': { type: 'string' },
-          workers: { type: 'string' },
-          'batch-size': { type: 'string' },
-          strategies: { type: 'string' },
-          duration: { type: 'string' },
-          rate: { type: 'string' },
-          stock: { type: 'string' },
-          small: { type: 'boolean' },
-          help: { type: 'boolean' },
-        },
-      }).values,
-  );
-}
-
-function list(option: string, text: string | undefined): StrategyName[] | undefined {
-  if (text === undefined) return undefined;
-  const items = text.split(',').map((item) => item.trim());
-  const known = items.flatMap((item) => lockOn.filter((name) => name === item));
-  const unknown = items.filter((item) => !known.some((name) => name === item));
-  if (unknown.length === 0) return [...new Set(known)];
-  throw new ExpectedError(
-    `${option}: unknown ${unknown.map((item) => `'${item}'`).join(', ')}. There are ${lockOn.join(', ')}.`,
-  );
 }
 
 /** The command that repeats a demo with the load it had. */

@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { EXPERIMENTS } from '../../lab/faults/experiments/index.js';
 import type { ReportedRun } from '../../lab/faults/run-and-report.js';
 import { ExpectedError } from '../../local/expected-error.js';
-import { integer, withUsage } from './arguments.js';
+import { integer, parsed } from './arguments.js';
 
 /** What `npm run lab` is asked for. */
 type LabRequest =
@@ -31,7 +30,18 @@ Exit code 0 only if the verdict is PASS: what should break broke, and what shoul
 `;
 
 export function parseOptions(args: string[]): LabRequest {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parsed(usage, {
+    args,
+    allowPositionals: true,
+    options: {
+      driver: { type: 'string' },
+      seeds: { type: 'string' },
+      ttl: { type: 'string' },
+      json: { type: 'boolean' },
+      docs: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
   if (values.help) return { kind: 'help' };
   if (positionals.length === 0) throw new ExpectedError(`Name an experiment, or all, or list.\n\n${usage}`);
   if (positionals.includes('list')) return { kind: 'list' };
@@ -63,21 +73,4 @@ function seedsIn(text: string): number[] {
   const from = integer('--seeds', first, 0, MOST_SEED);
   const to = integer('--seeds', last, from, MOST_SEED);
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-}
-
-function parse(args: string[]) {
-  return withUsage(usage, () =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        driver: { type: 'string' },
-        seeds: { type: 'string' },
-        ttl: { type: 'string' },
-        json: { type: 'boolean' },
-        docs: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }),
-  );
 }

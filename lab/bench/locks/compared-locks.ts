@@ -45,7 +45,7 @@ const PEERS: readonly ComparedLock[] = [
     open: async (subject) => (await etcd()).openEtcdRecipe(subject),
   },
   {
-    name: "etcd3's lock(), retried",
+    name: "etcd3's lock() retried",
     backend: 'etcd',
     open: async (subject) => (await etcd()).openEtcdLock(subject),
   },
