@@ -67,4 +67,4 @@ export const tokenWithoutHolder = (database: Database): StockStore => ({
   },
 });
 
-const leaseOf = ({ saleId, sku, token, holder }: Key) => [saleId, sku, token, holder];
+const leaseOf = ({ saleId, sku, lease }: Key) => [saleId, sku, lease?.token, lease?.holder];

@@ -3,7 +3,7 @@ import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
 import { allocate } from './allocate.js';
 import { buyerLimit, type BuyerLimit } from './buyer-limit.js';
-import { FencedOffError, TokenWentBackError } from './errors.js';
+import { FencedOffError } from './errors.js';
 import { PlainStore } from './plain-store.js';
 import { resourceOf } from './resource.js';
 import { settleEachOnce, type Committed, type SectionResult } from './settle-each-once.js';
@@ -28,28 +28,6 @@ export interface SectionTarget {
 export const modeOf = ({ write }: SectionTarget, lease?: Lease): StockWriteMode =>
   lease?.token === undefined ? write : 'fenced';
 
-export const keyOf = ({ saleId, sku, stripe }: SectionTarget, lease?: Lease): StockKey => ({
-  saleId,
-  sku,
-  stripe,
-  token: lease?.token,
-  holder: lease?.holder,
-});
-
-/** An overtaken lease finds a newer fence: then it is lost, and the lock's tokens are as they should be. */
-export async function readUnder(
-  lease: Lease | undefined,
-  store: StockStore,
-  key: StockKey,
-): Promise<StockRow> {
-  try {
-    return await store.read(key);
-  } catch (error) {
-    if (error instanceof TokenWentBackError) lease?.throwIfLost();
-    throw error;
-  }
-}
-
 /**
  * The critical section: read the stock, decide, write stock, orders and movement. It is read-modify-write on purpose (a
  * conditional write need not read): only the lock around it, or the strategy's clause in the SQL, makes it safe.
@@ -68,7 +46,8 @@ export class CriticalSection {
     private readonly store: StockStore = new PlainStore(pool, modeOf(target, lease)),
   ) {
     this.#mode = modeOf(target, lease);
-    this.#key = keyOf(target, lease);
+    const { saleId, sku, stripe } = target;
+    this.#key = { saleId, sku, stripe, lease };
   }
 
   /**
@@ -108,7 +87,7 @@ export class CriticalSection {
     const { stripe, reservationTtlSeconds: ttl } = this.target;
     // A conditional update checks in its WHERE. It reads the stock only after a refusal.
     const unread: StockRow | undefined = this.#mode === 'conditional' ? { available: Infinity } : undefined;
-    let read = this.#known ?? unread ?? (await readUnder(this.lease, store, this.#key));
+    let read = this.#known ?? unread ?? (await store.read(this.#key));
     for (;;) {
       const { perBuyerLimit, held } = limit;
       const supply = { available: read.available, partial: stripe !== undefined, perBuyerLimit, held };
@@ -119,13 +98,13 @@ export class CriticalSection {
       const available = await store.write({ key: this.#key, read, units, settled, ttl });
       if (available !== undefined) return committed(outcomes, { available, version: next(read.version) });
       if (this.#mode === 'fenced') throw new FencedOffError(resourceOf(this.target, stripe));
-      read = await readUnder(this.lease, store, this.#key);
+      read = await store.read(this.#key);
     }
   }
 
   async #putBack(store: StockStore, orderIds: readonly string[]): Promise<Restocked> {
     for (;;) {
-      const read = await readUnder(this.lease, store, this.#key);
+      const read = await store.read(this.#key);
       this.lease?.throwIfLost();
       const restocked = await store.restock(this.#key, read, orderIds);
       if (restocked) return restocked;

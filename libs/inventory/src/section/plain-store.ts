@@ -20,7 +20,8 @@ export class PlainStore implements StockStore {
   ) {}
 
   async read(key: StockKey): Promise<StockRow> {
-    const values = this.mode === 'fenced' ? [...placeOf(key), key.token, key.holder] : placeOf(key);
+    const { lease } = key;
+    const values = this.mode === 'fenced' ? [...placeOf(key), lease?.token, lease?.holder] : placeOf(key);
     const { rows } = await this.#query<StockRow>('read', READ_SQL, values);
     return rows[0] ?? this.whyNot(key);
   }
@@ -30,8 +31,8 @@ export class PlainStore implements StockStore {
       ...placeOf(key),
       units,
       this.mode === 'conditional' ? null : read.available, // a conditional write takes from what is there
-      key.token,
-      key.holder,
+      key.lease?.token,
+      key.lease?.holder,
       ttl,
       ...columnsOf(settled),
       ...(this.mode === 'version' ? [read.version] : []),
@@ -43,8 +44,8 @@ export class PlainStore implements StockStore {
     const { rows } = await this.#query<RestockRow>('restock', RESTOCK_SQL, [
       ...placeOf(key),
       orderIds,
-      key.token,
-      key.holder,
+      key.lease?.token,
+      key.lease?.holder,
       ...(this.mode === 'read-modify-write' ? [read.available] : []),
       ...(this.mode === 'version' ? [read.version] : []),
     ]);
@@ -57,7 +58,9 @@ export class PlainStore implements StockStore {
     const resource = resourceOf(key, key.stripe);
     const { rows } = await this.database.query<{ fence_token: string }>(FENCE_SQL, placeOf(key));
     if (!rows[0]) throw new UnknownSkuError(resource);
-    throw new TokenWentBackError(resource, key.token!, BigInt(rows[0].fence_token));
+    const lease = key.lease!; // without one, a row is read whatever its fence
+    lease.throwIfLost();
+    throw new TokenWentBackError(resource, lease.token!, BigInt(rows[0].fence_token));
   }
 
   #query<Row extends object>(step: string, sql: Record<StockWriteMode, string>, values: unknown[]) {

@@ -1,13 +1,14 @@
+import type { Lease } from '@app/lock';
 import type { EndedStatus, OrderRequest, Outcome } from '@app/orders';
 
-/** Names a stock row, and the lease that the section holds for it. */
+/** Names a stock row, and the lease under which it is read and written. */
 export interface StockKey {
   readonly saleId: string;
   readonly sku: string;
   /** Absent where the SKU has only one. */
   readonly stripe?: number;
-  readonly token?: bigint;
-  readonly holder?: string;
+  /** Absent where the strategy has no lock. */
+  readonly lease?: Lease;
 }
 
 export interface StockRow {
@@ -49,7 +50,8 @@ export interface Restocked {
 export interface StockStore {
   /**
    * @throws {UnknownSkuError} there is no such row
-   * @throws {TokenWentBackError} the lease's token is below the row's fence
+   * @throws {LockLostError} the row has a newer fence, as the lease was overtaken
+   * @throws {TokenWentBackError} the row has a newer fence, though the lease is valid: the lock's counter went backwards
    */
   read(key: StockKey): Promise<StockRow>;
   /** Sells. Resolves to the units left, or to undefined if the row refused and nothing was written. */

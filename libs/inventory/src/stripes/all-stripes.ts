@@ -3,7 +3,7 @@ import type { OrderRequest } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate } from '../section/allocate.js';
 import { buyerLimit } from '../section/buyer-limit.js';
-import { keyOf, modeOf, readUnder, type SectionTarget } from '../section/critical-section.js';
+import { modeOf, type SectionTarget } from '../section/critical-section.js';
 import { StaleReadError } from '../section/errors.js';
 import { PlainStore } from '../section/plain-store.js';
 import { resourceOf } from '../section/resource.js';
@@ -80,15 +80,18 @@ async function readAll(all: AllStripes, client: PoolClient, store: StockStore): 
   const mode = modeOf(target, leases[0]);
   if (mode === 'fenced' || mode === 'row-lock') {
     const rows: StockRow[] = [];
-    for (let stripe = 0; stripe < stripes; stripe++)
-      rows.push(await readUnder(leases[stripe], store, keyOfStripe(all, stripe)));
+    for (let stripe = 0; stripe < stripes; stripe++) rows.push(await store.read(keyOfStripe(all, stripe)));
     return rows;
   }
   return (await client.query<StockRow>(READ_STRIPES_SQL, [target.saleId, target.sku])).rows;
 }
 
-const keyOfStripe = ({ target, leases }: AllStripes, stripe: number) =>
-  keyOf({ ...target, stripe }, leases[stripe]);
+const keyOfStripe = ({ target: { saleId, sku }, leases }: AllStripes, stripe: number) => ({
+  saleId,
+  sku,
+  stripe,
+  lease: leases[stripe],
+});
 
 /** The units to take from each stripe. The fullest comes first, so that few rows are written. */
 function spread(units: number, rows: readonly StockRow[]): number[] {

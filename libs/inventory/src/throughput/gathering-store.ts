@@ -48,14 +48,14 @@ export class GatheringStore implements StockStore {
     const { rows } = await this.database.query<StockRow & Numbered>({
       name: 'read rows',
       text: READ_ROWS_SQL,
-      values: transposed(keys.map((key) => [...placeOf(key), key.token, key.holder])),
+      values: transposed(keys.map((key) => [...placeOf(key), key.lease?.token, key.lease?.holder])),
     });
     return inOrder(keys, rows);
   }
 
   async #sellFrom(changes: readonly StockChange[]): Promise<(number | undefined)[]> {
     const rowOf = ({ key, units, read, ttl }: StockChange) =>
-      [...placeOf(key), units, read.available, key.token, key.holder, ttl] as const;
+      [...placeOf(key), units, read.available, key.lease?.token, key.lease?.holder, ttl] as const;
     const { rows } = await this.database.query<{ available: number } & Numbered>({
       name: 'sell rows',
       text: SELL_ROWS_SQL,
