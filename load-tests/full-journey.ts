@@ -1,5 +1,4 @@
-// The whole way of a buyer: arrive, wait to be let in, reserve, and pay, walk away, or be declined. What is not paid expires and
-// is sold again; the place of who walked away goes to the next.
+// The whole way of a buyer: arrive, wait to be let in, reserve, and pay, walk away, or be declined. What is not paid is sold again.
 // While demand lasts, in the end every unit is paid and none is held.
 import { scenario } from 'k6/execution';
 import http from 'k6/http';

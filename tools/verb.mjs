@@ -1,7 +1,6 @@
 /**
- * Every npm verb starts here: node tools/verb.mjs <verb> [args]. Node built-ins only, since on a fresh clone nothing else
- * exists yet. A verb is a file verbs/<verb>.ts that exports `run(args): Promise<number>`, its exit code. It needs no
- * clean-up of its own: what it starts is ended here, or by the guard if even this process is killed.
+ * Every npm verb starts here: node tools/verb.mjs <verb> [args]. Node built-ins only: a fresh clone has nothing else. A verb is a file
+ * verbs/<verb>.ts that exports `run(args): Promise<number>`, its exit code. What it starts is ended here, or by the guard.
  */
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';

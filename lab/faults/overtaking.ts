@@ -33,7 +33,7 @@ export interface OvertakingResult {
 
 /**
  * One unit is left. The first is granted the lock and reads the stock; its store is struck; the second asks, and sells if it
- * is granted. Then the first writes, within its lease: nobody is paused for longer than that. What was refused is settled anew.
+ * is granted. Then the first writes, within its lease. What was refused is settled anew.
  */
 export async function overtaking({
   scene,

@@ -39,8 +39,8 @@ async function anotherFreePort(below: number): Promise<number> {
 }
 
 /**
- * Keeps a port for this process, until that ends: nobody else who takes ports here gets it while its server is down for a
- * restart. The sign of it is a socket at a number that belongs to the port, and that no server wants.
+ * Keeps a port for this process until that ends, also while its server is down for a restart. The sign of it is a socket at a number
+ * that belongs to the port, and that no server wants.
  */
 async function reserve(port: number): Promise<boolean> {
   const sign = createSocket('udp4').unref();

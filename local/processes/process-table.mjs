@@ -4,8 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * What the system knows of a process: when it `started` (in the system's own notation), its `parent` and its `name`.
- * A pid alone is reused, a pid with its start is not. A zombie counts as gone: where nothing reaps orphans it would stay
- * for ever.
+ * A pid alone is reused, a pid with its start is not. A zombie counts as gone: perhaps nobody reaps it.
  */
 export function inspect(pid) {
   return process.platform === 'linux' ? inspectProc(pid) : inspectPs(pid);

@@ -6,8 +6,8 @@ import type { Service } from './service.js';
 export const replicable = (password: string) => [`masterauth ${password}`, 'repl-diskless-sync-delay 0'];
 
 /**
- * Starts a server that takes over from this one with all it has: writes wait until both have the same, so that nothing that was
- * confirmed is lost. The old one lives on as the replica of the new one, and refuses the writes of its clients.
+ * Starts a server that takes over from this one with all it has: writes wait until both have the same, so nothing confirmed is lost. The
+ * old one lives on as the replica of the new one.
  *
  * @param primary that was started as `replicable`, with this password and this setting of fsync
  */

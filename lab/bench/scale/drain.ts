@@ -93,8 +93,8 @@ async function drained(admissions: Admissions) {
 }
 
 /**
- * The next backlog finds the servers as this one did. Otherwise they have more and more to tidy up in the background, Redis its log
- * of all keys and Postgres its tables, and whoever is measured just then pays for what all before have left.
+ * The next backlog finds the servers as this one did. Otherwise they tidy up more and more in the background, and whoever is
+ * measured just then pays for what all before have left.
  */
 async function forget(saleId: string, database: Client, redis: Redis) {
   await database.query('TRUNCATE sales, stock, stock_movements, orders, outbox CASCADE');

@@ -28,9 +28,8 @@ export interface WorkerBenchOptions {
 const WARM_UP_SHARE = 0.25;
 
 /**
- * Orders settled per second on one hot SKU, in several processes, without the queue: the cost of the critical section and
- * of its lock. The contenders take turns, so that a noisy machine is noisy for all of them. One that breaks an invariant is
- * out of the race.
+ * Orders settled per second on one hot SKU, in several processes, without the queue. The contenders take turns, so that a noisy
+ * machine is noisy for all of them. One that breaks an invariant is out of the race.
  */
 export async function workerBench(
   { only, orders, rounds }: WorkerBenchOptions,

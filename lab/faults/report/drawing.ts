@@ -48,8 +48,8 @@ const WORDS: Record<string, string> = {
 };
 
 /**
- * A history as a picture: a row per process and resource, a bar while it waits, a bar with the token while it holds, and marks
- * for reads, writes and faults; the time between a crash and the next grant, and the time with too many holders, are shaded.
+ * A history as a picture: a row per process and resource, a bar while it waits, one with the token while it holds, and marks for reads, writes and
+ * faults. The time without a grant, or with too many holders, is shaded.
  *
  * @param options `standalone`: with its own styles, for a file of its own; `permits`: how many may hold at once
  */

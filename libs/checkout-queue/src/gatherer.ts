@@ -10,8 +10,8 @@ interface Asked<I, O> {
 }
 
 /**
- * One round trip for many: what is asked for in one turn of the event loop goes together, and so does whatever comes while a
- * round trip is under way. If it fails, those that wait behind it fail with it rather than after it.
+ * One round trip for many: what is asked for in one turn of the event loop goes together, and so does what comes while a round trip
+ * is under way. If that fails, those who wait fail with it.
  */
 export class Gatherer<I, O> {
   #waiting: Asked<I, O>[] = [];

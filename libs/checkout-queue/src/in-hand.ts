@@ -26,11 +26,8 @@ interface InHandOfSku {
 }
 
 /**
- * How many jobs a worker has at a time. A hold of a lock costs much the same however many orders it serves, so with many SKUs the
- * worker takes more orders, until each hold has a full batch. With few SKUs it takes fewer: a worker that dies delays what it had.
- *
- * A SKU that stands still takes no room from the others, and no more of it is taken. It moves again once one of its orders is settled,
- * here or elsewhere.
+ * How many jobs a worker has at a time. With many SKUs it takes more orders, until each hold of a lock has a full batch. With few SKUs it
+ * takes fewer: a worker that dies delays what it had.
  */
 export class InHand {
   #jobs = 0;

@@ -3,8 +3,8 @@ export interface LockOptions {
   /** How long the lock outlives a holder that gives no sign of life. */
   readonly ttl: number;
   /**
-   * How long to wait at most for a lock that somebody else has. A free one is granted even with 0: the time that the store needs to
-   * answer does not count. A store that does not answer is given up after a few seconds.
+   * How long to wait at most for a lock that somebody else has. A free one is granted even with 0: the store's own time does not count. A
+   * store that does not answer is given up after a few seconds.
    */
   readonly wait: number;
   /**
@@ -15,8 +15,8 @@ export interface LockOptions {
   /** Gives up waiting when it aborts. Work that has begun sees it through its own means. */
   readonly signal?: AbortSignal;
   /**
-   * Lets a driver take the lock from a holder whose process seems gone before its TTL is over, if both sides say so. Only for work that is
-   * fenced: every write carries the lease's token to where it is checked, so that a process that lives on is refused.
+   * Lets a driver take the lock from a holder whose process seems gone, if both sides say so. Only for work that is fenced: each write
+   * carries the lease's token to where it is checked, so that a process that lives on is refused.
    */
   readonly earlyTakeover?: boolean;
 }

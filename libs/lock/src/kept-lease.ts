@@ -9,8 +9,8 @@ const EXTEND_AFTER = 1 / 3;
 const LEAST_PAUSE = 10;
 
 /**
- * Keeps a grant alive and tells when it no longer is. The watchdog extends it while the work runs; the local monotonic clock ends it
- * before the store can give the lock to somebody else, or when the work has become older than it may be.
+ * Keeps a grant alive and tells when it no longer is. The watchdog extends it while the work runs; the local clock ends it before
+ * the store can give the lock to somebody else, or when the work is older than it may be.
  */
 export class KeptLease implements Lease {
   #controller: AbortController | undefined;

@@ -44,8 +44,8 @@ function keysOf(roomId: string): Keys {
 }
 
 /**
- * Rooms that let so many buyers in at a time, first come first served, over all processes that use the same Redis. It is the semaphore
- * of libs/lock for holders that are no processes: nobody listens for a buyer, so whoever waits asks again and again.
+ * Rooms that let so many buyers in at a time, first come first served, over all processes of one Redis. It is the semaphore of
+ * libs/lock for holders that are no processes: whoever waits asks again and again.
  */
 export class WaitingRooms {
   readonly #redis: ReturnType<typeof withVisitScript>;

@@ -28,8 +28,8 @@ export const perilsOf = (ttl: number): readonly Peril[] => [
 ];
 
 /**
- * What lets a write arrive late: a worker that sleeps, and a Postgres that hears it later. A lock that nothing extends and no fence
- * guards is only safe while no write takes longer than its TTL; how it oversells beyond is for the experiment `paused-holder`.
+ * What lets a write arrive late: a worker that sleeps, and a Postgres that hears it later. A lock without watchdog and fence is only safe
+ * while no write takes longer than its TTL: `paused-holder` shows that it oversells then.
  */
 export const delaysWrites = ({ victim, fault }: { victim: string; fault: string }) =>
   fault === 'frozen' || (fault === 'silent' && linksOf(WORKERS, 'postgres').includes(victim));

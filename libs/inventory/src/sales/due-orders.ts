@@ -10,7 +10,7 @@ const STRETCH = 10_000;
 
 /**
  * Reads the next stretch of overdue orders, and takes a few of each SKU: one that cannot be restocked must not block the others.
- * The choice is random, so that workers take different ones. Each row says where the stretch ends, if another one follows.
+ * Workers take different ones, at random. Each row says where the stretch ends, if another one follows.
  */
 // Parameters: seconds overdue; most orders of a SKU; most of all; where the last stretch ended: time due, and order id.
 const OVERDUE_SQL = `

@@ -28,14 +28,8 @@ export interface LockingConnection extends Connection {
 }
 
 /**
- * Locks that are the property of a connection. The store does the waiting, one connection per process and resource: the callers of a
- * process queue here, so that a crowd for one resource costs one connection.
- *
- * Whoever asks for several locks gets them on one connection. Nobody who has a connection waits for another one, so a bounded number of
- * them is enough for any number of callers.
- *
- * An abort ends the waiter's connection instead of cancelling its statement. A cancellation can come too late and hit the next statement;
- * a connection that has ended keeps neither a lock nor a place in the queue.
+ * Locks that are the property of a connection. The store does the waiting, one connection per process and resource: further callers
+ * queue here. Several locks come on one connection: nobody who has one waits for another, so a bounded number is enough.
  */
 export class ConnectionLockDriver<C extends LockingConnection> implements LockDriver {
   readonly #turns = new LocalQueue();
@@ -78,6 +72,7 @@ export class ConnectionLockDriver<C extends LockingConnection> implements LockDr
         return { connection, provenAt: await this.#wait(connection, resources, request) };
       } catch (error) {
         const died = connection.ended.aborted;
+        // Also where its caller gave up: cancelling the statement could come too late, and hit the next one.
         connection.end();
         this.#pool.putBack(connection);
         // A connection that had died in the pool says nothing of the store, and can hold no lock: try another one.

@@ -5,8 +5,8 @@ import { RETRY_PAUSE_MS } from '../async/persist.js';
 export const RENEW_AFTER = 1 / 3;
 
 /**
- * Liveness apart from ownership: a session of the store, kept alive, under which all keys of a driver's locks of one TTL
- * live, those of waiters included. `lost` aborts once the store says that it is gone, or the local clock that it may be.
+ * Liveness apart from ownership: a session of the store, kept alive, for all keys of a driver's locks of one TTL, those of waiters
+ * included. `lost` aborts once the store says that it is gone, or the local clock that it may be.
  */
 export abstract class KeptSession {
   readonly #ended = new AbortController();

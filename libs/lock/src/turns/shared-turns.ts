@@ -2,8 +2,8 @@ import type { LockDriver, LockRequest } from '../contract.js';
 import { Line, TOKENS } from './line.js';
 
 /**
- * The callers of a process wait in its memory and share its turns at the lock of `driver`: one contender per process and resource. The
- * driver must give tokens, extend its leases and tell of their loss. Its tokens are multiplied, to have one for each caller.
+ * The callers of a process wait in its memory and share its turns at the lock of `driver`, which must give tokens, extend its leases and
+ * tell of their loss. Its tokens are multiplied, to have one for each caller.
  */
 export class SharedTurns implements LockDriver {
   readonly #lines = new Map<string, Line>();

@@ -22,8 +22,8 @@ const TURN_MS = 50;
 const PROVE_AFTER_MS = 10;
 
 /**
- * What a process does with a permit: the callers who were waiting here when it was granted have it one after the other, without a word to
- * the store. Whoever comes later waits for the next turn, so that no process keeps the others out ("gated service").
+ * A process's permit: those who waited here when it was granted have it one after the other. Whoever comes later waits for the
+ * next turn.
  * Source: Dice, Marathe, Shavit, "Lock cohorting" (PPoPP 2012), which does so between the cores of one socket.
  */
 export class Turn<Of extends Permit = Permit> {

@@ -1,6 +1,6 @@
 /**
- * A process that contends for locks, told what to do over IPC: {@link Contender} is its other end. It ends by itself once
- * nothing is left to do after `close`, so that a driver that leaves a timer or a connection behind is found out.
+ * A process that contends for locks, told what to do over IPC: {@link Contender} is its other end. After `close` it ends by itself, so
+ * that a driver that leaves a timer or a connection behind is found out.
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -7,11 +7,8 @@ type Stream = IDuplexStream<Partial<IWatchRequest>, IWatchResponse>;
 const LOOK_AGAIN_MS = 10_000;
 
 /**
- * Hears of deleted keys: one stream for all waiters of a driver, one watch per waiter. It never says that a key is gone, only that it
- * is time to look. So a lost stream, a cancelled watch and a compacted revision need no handling of their own.
- *
- * The library's own watchers are not used: they are attached one round trip after the other, and their stream is reopened late. Here the
- * client numbers the watches (etcd 3.4 or later), and the stream stays.
+ * Hears of deleted keys: one stream for all waiters of a driver, one watch per waiter. It only says when to look, so lost streams
+ * need no handling of their own. The library's watchers are attached one by one, and reopened late.
  */
 export class Deletions {
   readonly #wake = new Map<string, () => void>();

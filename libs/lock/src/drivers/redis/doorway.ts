@@ -14,8 +14,8 @@ export interface NextCaller {
 }
 
 /**
- * Where the next caller of this process waits while another one of it holds the lock: when that one releases, it hands its
- * turn on, or asks for the next in the same command. A busy lock thus needs less than one command per acquisition.
+ * Where the next caller of this process waits while another one of it holds the lock: whoever releases hands its turn on, or asks
+ * for the next in the same command. So a busy lock needs less than a command per acquisition.
  */
 export class Doorway {
   readonly #inside = new Map<string, object>();

@@ -20,10 +20,10 @@ interface Internals {
 
 /**
  * The client library with its gaps closed:
- * - It waits for ever for a server that accepts a connection and then says nothing.
- * - It goes on reconnecting when it should end.
- * - It takes the rest of a frame that was cut off for the beginning of the next connection's.
- * - It throws out of a socket event, which ends the process, at an error code newer than itself.
+ * - It waits for ever for a server that accepts and then says nothing.
+ * - It reconnects when it should end.
+ * - It takes the rest of a cut frame for the beginning of the next one.
+ * - A newer error code makes it throw out of a socket event.
  */
 export class Connection {
   readonly client: Client;

@@ -3,11 +3,8 @@ import { Exception } from 'node-zookeeper-client';
 import { codeOf, type Children, type Session } from './session.js';
 
 /**
- * One caller's place in the queue for a resource: an ephemeral node below the resource's parent, numbered by ZooKeeper. The lowest number
- * holds the lock. Everybody else watches the next lower one only, so that a release wakes one waiter.
- *
- * The caller's own UUID in the name finds the node again when the answer to its creation got lost.
- *
+ * A caller's place: an ephemeral node, numbered by ZooKeeper. The lowest holds the lock, the others watch the next lower one. A UUID
+ * finds the node again when an answer got lost.
  * Sources: ZooKeeper recipes, "Locks"; Apache Curator, InterProcessMutex and its "protection".
  */
 export class Place {
@@ -34,9 +31,7 @@ export class Place {
 
   /**
    * Resolves once nobody is ahead, to the fencing token: the zxid of the last change in the queue. The next holder sees a later one, the
-   * deletion of this node. Numbers of nodes start again with each new parent.
-   *
-   * An answer of a server that lags may be old: then those ahead may have gone, but nobody can have come before our own node.
+   * deletion of this node.
    *
    * @param onContended called whenever somebody is ahead
    */
