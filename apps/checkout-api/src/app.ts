@@ -24,7 +24,7 @@ import { serveQueueBoard } from './queues/queue-board.js';
  */
 export async function createApp(config: ApiConfig, ending: AbortSignal): Promise<NestFastifyApplication> {
   await reachable({ Postgres: config.DATABASE_URL, Redis: config.REDIS_URL }, bootLog(config.LOG_LEVEL));
-  const adapter = fastifyBehind(config.TRUSTED_PROXIES);
+  const adapter = fastifyBehind(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, ending), adapter, {
     abortOnError: false,
     bodyParser: false, // Fastify's own: JSON and nothing else

@@ -2,19 +2,19 @@ import { migrate } from '@app/database';
 import { EXIT } from '@app/process';
 import { Spawned, TcpProxy } from '@app/testing';
 import { randomUUID } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
 import request from 'supertest';
 import { afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { mainOf } from '../../../local/setup/build.js';
 import type { SaleView } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY } from './support/api.js';
+import { head, JSON_BODY, LIVE, RawClient } from './support/raw-client.js';
 
 let api: Spawned;
-let clients: Client[] = [];
+let clients: RawClient[] = [];
 beforeAll(() => migrate(inject('databaseUrl')));
 afterEach(() => {
   api.kill('SIGKILL');
-  for (const client of clients) client.leave();
+  for (const each of clients) each.leave();
   clients = [];
 });
 
@@ -23,38 +23,11 @@ async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
   api = await Spawned.serving(mainOf('checkout-api'), { ...servers, ADMIN_KEY, LOG_LEVEL: 'error', ...more });
 }
 
-/** Somebody with a connection of its own, who sends just this and never closes. */
-class Client {
-  readonly #socket: Socket;
-  text = '';
-  ended = false;
-
-  private constructor(sends: string) {
-    const { hostname, port } = new URL(api.url);
-    this.#socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-    this.#socket.setEncoding('utf8').on('data', (chunk: string) => (this.text += chunk));
-    this.#socket.on('error', () => undefined).on('end', () => (this.ended = true));
-    if (sends) this.#socket.write(sends);
-  }
-
-  static sends(text: string): Client {
-    const client = new Client(text);
-    clients.push(client);
-    return client;
-  }
-
-  async hears(text: string) {
-    await vi.waitFor(() => expect(this.text).toContain(text), { timeout: 5_000, interval: 20 });
-  }
-
-  leave() {
-    this.#socket.destroy();
-  }
+function client(sends: string): RawClient {
+  const sender = RawClient.sends(api.url, sends);
+  clients.push(sender);
+  return sender;
 }
-
-const head = (line: string, ...more: string[]) => [`${line} HTTP/1.1`, 'Host: x', ...more].join('\r\n');
-const LIVE = `${head('GET /health/live')}\r\n\r\n`;
-const JSON_BODY = ['Content-Type: application/json', 'Content-Length: 100'];
 
 async function openSale(): Promise<string> {
   const sale = { name: 'x', strategy: 'conditional-update', items: [{ sku: 'hot', stock: 1 }] };
@@ -70,8 +43,8 @@ describe('an API that is told to end', () => {
     ['has a second request half sent', `${LIVE}${head('GET /sales')}`],
   ])('ends though a client %s', async (_, sends) => {
     await serve();
-    Client.sends(sends);
-    const other = Client.sends(LIVE); // what was sent before has arrived then
+    client(sends);
+    const other = client(LIVE); // what was sent before has arrived then
     await other.hears('200 OK');
     api.kill('SIGTERM');
     expect(await api.ended).toBe(EXIT.ended);
@@ -79,8 +52,21 @@ describe('an API that is told to end', () => {
 
   it('ends though a client keeps its connection for the next request', async () => {
     await serve();
-    const client = Client.sends(LIVE);
-    await client.hears('200 OK');
+    await client(LIVE).hears('200 OK');
+    api.kill('SIGTERM');
+    expect(await api.ended).toBe(EXIT.ended);
+  });
+
+  it('ends though a client takes nothing of its answer', async () => {
+    await serve();
+    const items = Array.from({ length: 1_000 }, (_, i) => ({ sku: `${i}`.padStart(64, 'x'), stock: 1 }));
+    for (let i = 0; i < 100; i++) {
+      const sale = { name: 'x', strategy: 'conditional-update', items };
+      await request(api.url).post('/sales').auth(ADMIN_KEY, { type: 'bearer' }).send(sale).expect(201);
+    }
+    const reader = client(`${head('GET /sales?limit=100')}\r\n\r\n`);
+    await reader.hears('200 OK');
+    reader.stopsReading();
     api.kill('SIGTERM');
     expect(await api.ended).toBe(EXIT.ended);
   });
@@ -93,14 +79,14 @@ describe('an API that is told to end', () => {
     const key = randomUUID();
     const queued = await request(api.url).post(checkouts).set('idempotency-key', key).send(order).expect(202);
     const { orderId } = queued.body as { orderId: string };
-    const follower = Client.sends(`${head(`GET /orders/${orderId}/events`)}\r\n\r\n`);
+    const follower = client(`${head(`GET /orders/${orderId}/events`)}\r\n\r\n`);
     await follower.hears('"status":"queued"');
     const body = JSON.stringify(order);
     const headers = ['Content-Type: application/json', `Content-Length: ${body.length}`, 'Prefer: wait=30'];
-    const waiter = Client.sends(
+    const waiter = client(
       `${head(`POST ${checkouts}`, `Idempotency-Key: ${key}`, ...headers)}\r\n\r\n${body}`,
     );
-    await Client.sends(LIVE).hears('200 OK');
+    await client(LIVE).hears('200 OK');
     api.kill('SIGTERM');
     expect(await api.ended).toBe(EXIT.ended);
     expect(waiter.text).toContain('202 Accepted');
@@ -113,8 +99,8 @@ describe('an API that is told to end', () => {
     onTestFinished(() => relay.close());
     await serve({ DATABASE_URL: relay.leadingTo(inject('databaseUrl')), SHUTDOWN_TIMEOUT_MS: '2000' });
     relay.blackhole();
-    Client.sends(`${head('GET /sales')}\r\n\r\n`);
-    await Client.sends(LIVE).hears('200 OK');
+    client(`${head('GET /sales')}\r\n\r\n`);
+    await client(LIVE).hears('200 OK');
     api.kill('SIGTERM');
     expect(await api.ended).toBe(EXIT.leftBehind);
     expect(api.output).toMatch(/ends without requests.*did not end in time/);

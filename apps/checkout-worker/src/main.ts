@@ -1,6 +1,6 @@
 import { ConfigError, loadWorkerConfig } from '@app/config';
 import { bootLog, loggerOf } from '@app/observability';
-import { runProcess } from '@app/process';
+import { httpLimits, runProcess } from '@app/process';
 import { reachable, ServerUnusableError } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -13,7 +13,7 @@ await runProcess({
     const config = loadWorkerConfig();
     await reachable({ Postgres: config.DATABASE_URL, Redis: config.REDIS_URL }, bootLog(config.LOG_LEVEL));
     const module = WorkerModule.with(config, ending);
-    const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), {
+    const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(httpLimits()), {
       abortOnError: false,
       logger: loggerOf(config),
     });

@@ -35,6 +35,8 @@ const api = common.extend({
   ADMIN_KEYS: optional(adminKeys),
   /** How long an Idempotency-Key is remembered in Redis. The order itself keeps it unique for ever. */
   IDEMPOTENCY_TTL_SECONDS: integer(1, 30 * 86_400).default(86_400),
+  /** How long a request may take to arrive, its body included. */
+  REQUEST_TIMEOUT_MS: integer(1_000, 300_000).default(15_000),
   /** From SIGTERM until it stops to listen. It is not ready meanwhile, so that load balancers notice. */
   SHUTDOWN_GRACE_MS: integer(0, 60_000).default(0),
   MAX_QUANTITY_PER_ORDER: integer(1, 10_000).default(100),

@@ -1,15 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** In milliseconds: how long the rest of a half-sent request may take at the end. */
+/** In milliseconds: how long at the end the rest of a half-sent request may take, and a client that takes nothing of its answer. */
 const LATE_MS = 2_000;
 
 /**
  * The connections of an HTTP server, and their requests. Node's own `close` ends only those that are idle at that moment, and
- * waits for ever for one that never sends a whole request.
+ * waits for ever for one that never sends a whole request, or never takes the answer.
  */
 export class Connections {
   readonly #requests = new Map<Socket, Set<IncomingMessage>>();
+  /** Bytes that a client had not taken at the last look. */
+  readonly #untaken = new WeakMap<Socket, number>();
   #ending = false;
 
   constructor(server: Server) {
@@ -28,13 +30,18 @@ export class Connections {
     });
   }
 
-  /** Call it when the server closes. It keeps only connections with a whole request, until that is answered. */
+  /** Call it when the server closes. It keeps only connections with a whole request, until the answer is taken. */
   end(): void {
     this.#ending = true;
-    setTimeout(() => {
-      for (const [socket, requests] of this.#requests) {
-        if (![...requests].some(({ complete }) => complete)) socket.destroy();
-      }
-    }, LATE_MS).unref();
+    setInterval(() => this.#endStuck(), LATE_MS).unref();
+  }
+
+  #endStuck() {
+    for (const [socket, requests] of this.#requests) {
+      const asksNothing = ![...requests].some(({ complete }) => complete);
+      const { writableLength: untaken } = socket;
+      if (asksNothing || (untaken > 0 && untaken >= this.#untaken.get(socket)!)) socket.destroy();
+      this.#untaken.set(socket, untaken);
+    }
   }
 }

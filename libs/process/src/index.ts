@@ -1,1 +1,2 @@
+export { httpLimits } from './http-limits.js';
 export { EXIT, runProcess } from './run-process.js';

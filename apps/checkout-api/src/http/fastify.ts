@@ -1,4 +1,5 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { httpLimits } from '@app/process';
 import { randomUUID } from 'node:crypto';
 import { refuseUnroutable } from './problems/http-problems.js';
 import { refuseUnreadable } from './problems/unreadable.js';
@@ -7,9 +8,18 @@ import { refuseUnreadable } from './problems/unreadable.js';
 const BODY_LIMIT = 16 * 1_024;
 const NEW_SALE_BODY_LIMIT = 128 * 1_024;
 
+interface FastifyConfig {
+  readonly TRUSTED_PROXIES: number;
+  readonly REQUEST_TIMEOUT_MS: number;
+}
+
 /** Takes JSON bodies only. Trusts X-Forwarded-For of so many proxies. */
-export function fastifyBehind(proxies: number): FastifyAdapter {
+export function fastifyBehind({
+  TRUSTED_PROXIES: proxies,
+  REQUEST_TIMEOUT_MS: requestMs,
+}: FastifyConfig): FastifyAdapter {
   const adapter = new FastifyAdapter({
+    ...httpLimits(requestMs),
     bodyLimit: BODY_LIMIT,
     trustProxy: (_, hop) => hop < proxies,
     genReqId: () => randomUUID(),

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProblemCode } from './problem-codes.js';
 import { ProblemError } from './problem.js';
@@ -8,9 +9,16 @@ const BY_CODE: Readonly<Record<string, [ProblemCode, detail: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'Send the whole request at once.'],
 };
 
-/** Answers on the socket itself what is not valid HTTP. */
-export function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+/** In milliseconds: how long a client may take to read the answer before it loses the connection. */
+const LINGER_MS = 1_000;
+
+/** The answer that Node is about to send on a socket. */
+type Answering = Socket & { readonly _httpMessage?: ServerResponse };
+
+/** Answers on the socket itself what is not valid HTTP, or does not arrive in time. */
+export function refuseUnreadable(error: Error & { code?: string }, socket: Answering): void {
+  const answers = !socket.writable || socket._httpMessage?.headersSent;
+  if (error.code === 'ECONNRESET' || answers) return void socket.destroy(error);
   const known = BY_CODE[String(error.code)] ?? ['MALFORMED_REQUEST', 'Send HTTP/1.1.'];
   const problem = new ProblemError(...known);
   const body = problem.toJson();
@@ -18,7 +26,9 @@ export function refuseUnreadable(error: Error & { code?: string }, socket: Socke
     `HTTP/1.1 ${problem.status} ${known[0]}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
     'Connection: close',
   ];
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
