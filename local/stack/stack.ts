@@ -3,6 +3,7 @@ import { runLong } from '../processes/run-command.js';
 import { provideServers, startLockServers, startServices, type Services } from '../services/services.js';
 import { build, mainOf } from '../setup/build.js';
 import { step } from '../terminal.js';
+import { LABORATORY } from './laboratory.js';
 import type { LockServer } from './lock-servers.js';
 import { startReplicas, type Env, type Replica } from './replica.js';
 
@@ -51,6 +52,7 @@ export class Stack {
       NODE_ENV: 'production',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn', // at thousands of requests a second a line each would be most of the work
       ALLOW_UNSAFE_STRATEGIES: 'true', // showing what they break is what a local stack is for
+      ...LABORATORY,
       ...env,
       DATABASE_URL: this.databaseUrl,
       REDIS_URL: this.redisUrl,

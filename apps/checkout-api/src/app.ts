@@ -16,6 +16,7 @@ import { traceRequests } from './http/trace-requests.js';
 import { Addresses } from './limits/addresses.js';
 import { slowRefusals } from './limits/slow-refusals.js';
 import { serveQueueBoard } from './queues/queue-board.js';
+import { warnOfChoices } from './warnings.js';
 
 /**
  * Waits for the servers and makes the application, with all its routes. It does not listen yet.
@@ -30,6 +31,7 @@ export async function createApp(config: ApiConfig, ending: AbortSignal): Promise
     bodyParser: false, // Fastify's own: JSON and nothing else
     logger: loggerOf(config),
   });
+  warnOfChoices(config);
   const fastify = adapter.getInstance();
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) traceRequests(fastify, config.OTEL_TRACES_SAMPLER_ARG);
   setHeaders(app, config.CORS_ORIGINS);

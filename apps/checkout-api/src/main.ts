@@ -1,4 +1,4 @@
-import { ConfigError, loadApiConfig } from '@app/config';
+import { ConfigError, loadApiConfig, loadMigrationConfig } from '@app/config';
 import { migrate } from '@app/database';
 import { bootLog } from '@app/observability';
 import { runProcess } from '@app/process';
@@ -8,11 +8,14 @@ import { createApp } from './app.js';
 await runProcess({
   expected: [ConfigError, ServerUnusableError],
   boot: async (ending) => {
-    const config = loadApiConfig();
     const [command] = process.argv.slice(2);
-    if (command === 'migrate') return migrate(config.DATABASE_URL, bootLog(config.LOG_LEVEL));
+    if (command === 'migrate') {
+      const { DATABASE_URL, LOG_LEVEL } = loadMigrationConfig();
+      return migrate(DATABASE_URL, bootLog(LOG_LEVEL));
+    }
     if (command !== undefined)
       throw new ConfigError(`There is no command ${command}. Use \`migrate\`, or nothing to serve.`);
+    const config = loadApiConfig();
     const app = await createApp(config, ending);
     const { HOST: host, PORT: port, SHUTDOWN_GRACE_MS: graceMs, SHUTDOWN_TIMEOUT_MS: timeoutMs } = config;
     return { app, host, port, graceMs, timeoutMs };

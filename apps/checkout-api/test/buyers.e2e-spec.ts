@@ -1,8 +1,9 @@
-import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
@@ -10,6 +11,7 @@ import { settle } from './support/settler.js';
 
 const SECRET = 'a-secret-that-only-tests-know-of';
 const AUDIENCE = 'the-shop';
+const ISSUER = 'https://issuer.example';
 
 type Key = Parameters<SignJWT['sign']>[0];
 interface Token {
@@ -18,6 +20,7 @@ interface Token {
   readonly alg?: string;
   readonly audience?: string;
   readonly expires?: string | number;
+  readonly typ?: string;
 }
 
 function tokenOf({
@@ -26,9 +29,11 @@ function tokenOf({
   alg = 'HS256',
   audience = AUDIENCE,
   expires = '1m',
+  typ,
 }: Token = {}) {
   const token = new SignJWT({})
-    .setProtectedHeader({ alg, kid: 'k' })
+    .setProtectedHeader({ alg, kid: 'k', typ })
+    .setIssuer(ISSUER)
     .setAudience(audience)
     .setExpirationTime(expires);
   return (sub ? token.setSubject(sub) : token).sign(key);
@@ -41,7 +46,7 @@ describe('buyers with tokens that share a secret', () => {
   let api: Api;
   let saleId: string;
   beforeAll(async () => {
-    api = await Api.start({ BUYER_JWT_SECRET: SECRET, BUYER_JWT_AUDIENCE: AUDIENCE });
+    api = await Api.start({ BUYER_AUTH: 'secret', BUYER_JWT_SECRET: SECRET, BUYER_JWT_AUDIENCE: AUDIENCE });
     saleId = (await api.sale({ items: [{ sku: 'hot', stock: 100 }] })).id;
   });
   afterAll(() => api.stop());
@@ -71,12 +76,40 @@ describe('buyers with tokens that share a secret', () => {
     ['for another audience', () => tokenOf({ audience: 'another-shop' })],
     ['of nobody', () => tokenOf({ sub: '' })],
     ['of another algorithm', () => tokenOf({ alg: 'HS512' })],
+    ['made for another purpose', () => tokenOf({ typ: 'logout+jwt' })],
   ])('are refused with a token that is %s', async (_, token) => {
     await buy(await token())
       .expect(problem('BUYER_TOKEN_REQUIRED'))
       .expect('www-authenticate', /Bearer/);
     const orderId = await orderOf('alice');
     await read(orderId, await token()).expect(problem('BUYER_TOKEN_REQUIRED'));
+  });
+
+  it('may show an access token, or one that only says that it is a token', async () => {
+    for (const typ of ['JWT', 'at+jwt', 'application/at+jwt']) await buy(await tokenOf({ typ })).expect(202);
+  });
+
+  it.each<[string, unknown]>([
+    ['a number', 42],
+    ['null', null],
+    ['a list', ['alice']],
+    ['an object', { name: 'alice' }],
+    ['true', true],
+    ['with a NUL', 'ali\0ce'],
+    ['with a space', 'alice smith'],
+    ['with other letters', 'älice'],
+    ['with half a character', 'alice\ud800'],
+    ['of 5 kB', 'x'.repeat(5_000)],
+  ])('are refused if the subject is %s, and told so', async (_, sub) => {
+    const claims = { sub, iss: ISSUER, aud: AUDIENCE, exp: Math.floor(Date.now() / 1_000) + 60 };
+    const token = await new SignJWT(claims as unknown as JWTPayload)
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(keyOf(SECRET));
+    const { body } = await buy(token).expect(problem('BUYER_TOKEN_REQUIRED'));
+    expect((body as { detail: string }).detail).toContain('`sub`');
+    await read(randomUUID(), token).expect(problem('BUYER_TOKEN_REQUIRED'));
+    const room = api.http.post(`/sales/${saleId}/waiting-room`).send({});
+    await room.set('authorization', bearer(token)).expect(problem('BUYER_TOKEN_REQUIRED'));
   });
 
   it('are refused without one', async () => {
@@ -137,31 +170,56 @@ describe('buyers with tokens of a key set', () => {
   let api: Api;
   let issuer: Server;
   let keys: Awaited<ReturnType<typeof generateKeyPair>>;
-  let down = false;
+  let fetches = 0;
+  /** How the issuer answers. */
+  let answers: 'keys' | 'an error' | 'never' = 'keys';
+  const DAY_S = 86_400;
+  const clock = Date.now.bind(Date);
+  let ahead = 0;
+  /** For the age of the keys; tokens are measured with the true time. */
+  const later = (seconds: number) => {
+    ahead += seconds * 1_000;
+    vi.spyOn(Date, 'now').mockImplementation(() => clock() + ahead);
+  };
   beforeAll(async () => {
     keys = await generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'ES256' };
     issuer = createServer((_, answer) => {
-      answer.statusCode = down ? 500 : 200;
+      fetches++;
+      if (answers === 'never') return;
+      answer.statusCode = answers === 'keys' ? 200 : 500;
       answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
     });
     await once(issuer.listen(0, '127.0.0.1'), 'listening');
     const { port } = issuer.address() as AddressInfo;
-    api = await Api.start({ BUYER_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` });
+    api = await Api.start({
+      BUYER_AUTH: 'jwks',
+      BUYER_JWKS_URL: `http://127.0.0.1:${port}/jwks.json`,
+      BUYER_JWT_ISSUER: ISSUER,
+      BUYER_JWT_AUDIENCE: AUDIENCE,
+      BUYER_JWKS_MAX_AGE_SECONDS: DAY_S,
+    });
   });
   afterAll(async () => {
     await api.stop();
+    vi.restoreAllMocks();
+    issuer.closeAllConnections();
     issuer.close();
   });
 
-  it('are told to come back while the keys cannot be had; then known by a key of the set, and by no other', async () => {
+  const buyers = async () => {
     const { id } = await api.sale();
-    const buy = (token: string) =>
+    return (token: string) =>
       api.checkout(id, { body: { buyerId: undefined } }).set('authorization', bearer(token));
-    const good = await tokenOf({ key: keys.privateKey, alg: 'ES256' });
-    down = true;
+  };
+  const goodToken = (more: Token = {}) => tokenOf({ key: keys.privateKey, alg: 'ES256', ...more });
+
+  it('are told to come back while the keys cannot be had; then known by a key of the set, and by no other', async () => {
+    const buy = await buyers();
+    const good = await goodToken();
+    answers = 'an error';
     await buy(good).expect(problem('BUYER_KEYS_UNAVAILABLE'));
-    down = false;
+    answers = 'keys';
     const { body } = await buy(good).expect(202);
     expect(await api.admissions.find((body as OrderView).orderId)).toMatchObject({ buyerId: 'alice' });
     const stranger = await generateKeyPair('ES256');
@@ -172,6 +230,30 @@ describe('buyers with tokens of a key set', () => {
     const publicKey = keyOf(JSON.stringify(await exportJWK(keys.publicKey)));
     await buy(await tokenOf({ key: publicKey })).expect(problem('BUYER_TOKEN_REQUIRED'));
   });
+
+  it('of another tenant of the issuer are strangers', async () => {
+    const buy = await buyers();
+    await buy(await goodToken({ audience: 'another-shop' })).expect(problem('BUYER_TOKEN_REQUIRED'));
+  });
+
+  it.each(['an error', 'never'] as const)(
+    'are known by the last keys for a day while the issuer answers with %s, and wait for nothing',
+    async (answer) => {
+      const buy = await buyers();
+      const good = await goodToken();
+      await buy(good).expect(202);
+      answers = answer;
+      const before = fetches;
+      later(DAY_S / 2);
+      await buy(good).timeout(4_000).expect(202); // jose itself would wait for five seconds
+      await vi.waitFor(() => expect(fetches).toBe(before + 1));
+      later(DAY_S);
+      await buy(good).expect(problem('BUYER_KEYS_UNAVAILABLE'));
+      answers = 'keys';
+      await buy(good).expect(202);
+    },
+    30_000,
+  );
 });
 
 describe('buyers without tokens', () => {

@@ -9,7 +9,7 @@ import { problem } from './support/expect-problem.js';
 let api: Api;
 let saleId: string;
 beforeAll(async () => {
-  api = await Api.start({ BUYER_JWT_SECRET: SECRET });
+  api = await Api.start({ BUYER_AUTH: 'secret', BUYER_JWT_SECRET: SECRET });
   saleId = (await api.sale({ items: [{ sku: 'hot', stock: 5 }] })).id;
 });
 afterAll(() => api.stop());

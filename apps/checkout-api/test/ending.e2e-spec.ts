@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import request from 'supertest';
 import { afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { mainOf } from '../../../local/setup/build.js';
+import { LABORATORY } from '../../../local/stack/laboratory.js';
 import type { SaleView } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY } from './support/api.js';
 import { head, JSON_BODY, LIVE, RawClient } from './support/raw-client.js';
@@ -20,7 +21,8 @@ afterEach(() => {
 
 async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
   const servers = { REDIS_URL: inject('redisUrl'), DATABASE_URL: inject('databaseUrl') };
-  api = await Spawned.serving(mainOf('checkout-api'), { ...servers, ADMIN_KEY, LOG_LEVEL: 'error', ...more });
+  const env = { ...servers, ...LABORATORY, ADMIN_KEY, LOG_LEVEL: 'error', ...more };
+  api = await Spawned.serving(mainOf('checkout-api'), env);
 }
 
 function client(sends: string): RawClient {

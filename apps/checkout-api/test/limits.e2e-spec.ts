@@ -77,7 +77,7 @@ describe('rate limits', () => {
     await direct.stop();
   });
 
-  it('are no limits unless they are asked for', async () => {
+  it('are none where 0 is chosen', async () => {
     const free = await Api.start();
     const { id } = await free.sale();
     const { headers } = await free.checkout(id).expect(202);
@@ -93,7 +93,7 @@ describe('rate limits of payments and cancellations', () => {
   beforeAll(async () => {
     const limits = { ORDER_RATE_LIMIT_PER_BUYER: 3, ORDER_RATE_LIMIT_PER_ADDRESS: 8 };
     const config = { ...limits, RATE_LIMIT_PER_BUYER: 1, RATE_LIMIT_WINDOW_SECONDS };
-    const trusting = { BUYER_JWT_SECRET: SECRET, TRUSTED_PROXIES: 1 };
+    const trusting = { BUYER_AUTH: 'secret', BUYER_JWT_SECRET: SECRET, TRUSTED_PROXIES: 1 } as const;
     api = await Api.start({ ...config, ...trusting });
     replica = await Api.start({ ...config, ...trusting });
     saleId = (await api.sale()).id;

@@ -22,7 +22,7 @@ let settler: Settler;
 let contract: Contract;
 let options: FuzzOptions;
 beforeAll(async () => {
-  api = await Api.start({ MAX_QUANTITY_PER_ORDER: 10_000, BUYER_JWT_SECRET: SECRET });
+  api = await Api.start({ MAX_QUANTITY_PER_ORDER: 10_000, BUYER_AUTH: 'secret', BUYER_JWT_SECRET: SECRET });
   settler = new Settler();
   contract = new Contract((await api.http.get('/docs-json').expect(200)).body as Document);
   const hour = 3_600_000;

@@ -8,6 +8,7 @@ import request from 'supertest';
 import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { onFreePort } from '../../../local/processes/free-port.js';
 import { mainOf } from '../../../local/setup/build.js';
+import { LABORATORY } from '../../../local/stack/laboratory.js';
 import type { SaleView } from '../src/sales/sale.schema.js';
 import { ADMIN_KEY } from './support/api.js';
 import { problem } from './support/expect-problem.js';
@@ -22,6 +23,7 @@ const environment = () => ({
   DATABASE_URL: inject('databaseUrl'),
   ADMIN_KEY,
   LOG_LEVEL: 'error',
+  ...LABORATORY,
 });
 
 let api: Spawned | undefined;
@@ -41,6 +43,49 @@ describe('node main.js', () => {
     expect(stderr).toContain('REDIS_URL is not set');
     expect(stderr).toContain('ADMIN_KEY is invalid');
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it.each<[string, NodeJS.ProcessEnv, RegExp[]]>([
+    [
+      'nobody chose how buyers are known',
+      { BUYER_AUTH: undefined },
+      [/BUYER_AUTH is not set: choose secret, jwks, none/],
+    ],
+    ['a word is none of the choices', { BUYER_AUTH: 'maybe' }, [/BUYER_AUTH is invalid: choose secret/]],
+    [
+      'nobody chose who takes the money',
+      { PAYMENT_PROVIDER: undefined },
+      [/PAYMENT_PROVIDER is not set: choose simulated/],
+    ],
+    [
+      'the secret is missing',
+      { BUYER_AUTH: 'secret' },
+      [/BUYER_JWT_SECRET is not set: is needed with BUYER_AUTH=secret/],
+    ],
+    [
+      'a key set would let in whoever has a token of the issuer',
+      { BUYER_AUTH: 'jwks', BUYER_JWKS_URL: 'https://issuer.example/keys', BUYER_JWT_AUDIENCE: '' },
+      [/BUYER_JWT_ISSUER is not set/, /BUYER_JWT_AUDIENCE is not set: is needed with BUYER_AUTH=jwks/],
+    ],
+    [
+      'a secret would be ignored',
+      { BUYER_AUTH: 'none', BUYER_JWT_SECRET: 'a-secret-that-only-tests-know-of' },
+      [/BUYER_JWT_SECRET is invalid: would be ignored with BUYER_AUTH=none/],
+    ],
+  ])('does not boot if %s', async (_, wrong, sentences) => {
+    const env = { ...environment(), NODE_ENV: 'production', ...wrong };
+    const failed = await run(process.execPath, [MAIN], { env }).catch((error: object) => error);
+    expect(failed).toMatchObject({ code: 1 });
+    const { stderr } = failed as { stderr: string };
+    for (const sentence of sentences) expect(stderr).toMatch(sentence);
+  });
+
+  it('warns of buyers who are believed and of payments that take no money', async () => {
+    await serve({ LOG_LEVEL: 'warn' });
+    expect(api!.output).toMatch(/BUYER_AUTH=none: whoever reaches this API is believed/);
+    expect(api!.output).toMatch(
+      /PAYMENT_PROVIDER=simulated: payments are said to be made, and no money is taken/,
+    );
   });
 
   it('knows its commands', async () => {

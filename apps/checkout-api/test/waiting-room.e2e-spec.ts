@@ -234,7 +234,7 @@ describe('a checkout', () => {
 });
 
 it('is whose token it is: nobody enters, buys or leaves for another', async () => {
-  const strict = await Api.start({ BUYER_JWT_SECRET: SECRET });
+  const strict = await Api.start({ BUYER_AUTH: 'secret', BUYER_JWT_SECRET: SECRET });
   const bearer = async (buyer: string) => `Bearer ${await tokenOf(buyer)}`;
   const [ann, bob] = [await bearer('ann'), await bearer('bob')];
   const saleId = await open();

@@ -2,7 +2,7 @@ import type { WorkerConfig } from '@app/config';
 import { dataSourceOptions, KEEP_TRYING, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
-import { Payments, SimulatedProvider } from '@app/payments';
+import { Payments, PROVIDERS } from '@app/payments';
 import { probePostgres, probeRedis, ThinnedLog } from '@app/servers';
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -50,7 +50,7 @@ export class WorkerModule {
           inject: [DataSource],
           useFactory: (dataSource: DataSource) => {
             const pool = poolOf(dataSource);
-            return new Payments(pool, new SimulatedProvider(pool), config.PAYMENT_TIMEOUT_MS);
+            return new Payments(pool, PROVIDERS[config.PAYMENT_PROVIDER](pool), config.PAYMENT_TIMEOUT_MS);
           },
         },
       ],

@@ -5,6 +5,7 @@ import { onFreePort } from '../../../local/processes/free-port.js';
 import { findPgbouncer, startPgbouncer } from '../../../local/services/pgbouncer.js';
 import { startRedisProgram } from '../../../local/services/redis.js';
 import { mainOf } from '../../../local/setup/build.js';
+import { LABORATORY } from '../../../local/stack/laboratory.js';
 
 let postgres: TcpProxy;
 let redis: TcpProxy;
@@ -26,6 +27,7 @@ async function start(app: string, more: NodeJS.ProcessEnv = {}): Promise<Spawned
     DATABASE_URL: postgres.leadingTo(inject('databaseUrl')),
     REDIS_URL: redis.leadingTo(inject('redisUrl')),
     ADMIN_KEY: 'a-key-for-tests-only',
+    ...LABORATORY,
     ...more,
   };
   started = await onFreePort(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adminKey, adminKeys, adminKeysOf, areDistinct } from './admin-keys.js';
-import { flag, integer, list, optional, url } from './fields.js';
+import { choice, flag, integer, list, optional, url } from './fields.js';
 import { lockServers } from './lock-servers.js';
 
 /** What every process needs. Durations are in the unit their name ends with. */
@@ -19,6 +19,11 @@ const common = lockServers.extend({
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(url('http:', 'https:')),
   /** Share of checkouts that are traced. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  /** Who takes the money. Nobody does by default, so that no shop gives its goods away unawares. */
+  PAYMENT_PROVIDER: choice(
+    ['simulated'],
+    'it says yes to anybody and takes no money; one that does has to be added to libs/payments',
+  ),
   /** How long the payment provider may take to answer. */
   PAYMENT_TIMEOUT_MS: integer(100, 60_000).default(5_000),
 });
@@ -44,17 +49,25 @@ const api = common.extend({
   QUEUE_MAX_BACKLOG: integer(1, 10_000_000).default(50_000),
   /** The same for one sale, so that others still have room: a few seconds' work of two cores. */
   SALE_MAX_BACKLOG: integer(1, 10_000_000).default(10_000),
-  /** Secret shared with the issuer of buyers' tokens (HS256), or the URL of its key set. With neither, checkouts name their buyer. */
+  /** How buyers show who they are. */
+  BUYER_AUTH: choice(
+    ['secret', 'jwks', 'none'],
+    'buyers show a token of BUYER_JWT_SECRET or of the keys at BUYER_JWKS_URL, or, with none, are believed whoever they say they are',
+  ),
+  /** Shared with the issuer of buyers' tokens (HS256). */
   BUYER_JWT_SECRET: optional(z.string().min(32, 'must have at least 32 characters')),
+  /** Where the issuer's keys are. */
   BUYER_JWKS_URL: optional(url('http:', 'https:')),
+  /** How long the last keys serve while the issuer does not answer. */
+  BUYER_JWKS_MAX_AGE_SECONDS: integer(1, 30 * 86_400).default(86_400),
   BUYER_JWT_ISSUER: optional(z.string()),
   BUYER_JWT_AUDIENCE: optional(z.string()),
-  /** Most checkouts in a window; 0 sets no limit. */
-  RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
-  RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
+  /** Most checkouts in a window; 0 sets no limit. Many buyers may share an address. */
+  RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(20),
+  RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(200),
   /** The same for payments and cancellations, counted apart: who has no checkout left can still pay. */
-  ORDER_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
-  ORDER_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
+  ORDER_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(20),
+  ORDER_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(200),
   /** The same for questions to a waiting room: who waits asks often, and still has checkouts left when let in. */
   WAITING_ROOM_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
   WAITING_ROOM_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
@@ -75,11 +88,31 @@ const api = common.extend({
   DASHBOARD_CONTROL_URL: optional(url('http:')),
 });
 
-const soundApi = api
-  .refine(({ BUYER_JWT_SECRET, BUYER_JWKS_URL }) => !BUYER_JWT_SECRET || !BUYER_JWKS_URL, {
-    path: ['BUYER_JWKS_URL'],
-    message: 'cannot go with BUYER_JWT_SECRET: tokens have one issuer',
-  })
+type BuyerAuth = z.infer<typeof api>['BUYER_AUTH'];
+
+/** What each way of authentication needs, and what it knows besides. */
+const BUYER_VARIABLES = {
+  secret: { needed: ['BUYER_JWT_SECRET'], allowed: ['BUYER_JWT_ISSUER', 'BUYER_JWT_AUDIENCE'] },
+  // Tenants of an identity provider may share its keys: a token proves nothing unless it says for whom it is.
+  jwks: { needed: ['BUYER_JWKS_URL', 'BUYER_JWT_ISSUER', 'BUYER_JWT_AUDIENCE'], allowed: [] },
+  none: { needed: [], allowed: [] },
+} as const satisfies Record<BuyerAuth, object>;
+const ALL_BUYER_VARIABLES = [...new Set(Object.values(BUYER_VARIABLES).flatMap(({ needed }) => needed))];
+
+/** A half-configured authentication does not boot: neither what is missing nor what would be ignored. */
+const withBuyers = api.superRefine((config, context) => {
+  const chosen = config.BUYER_AUTH;
+  const { needed, allowed }: Record<'needed' | 'allowed', readonly string[]> = BUYER_VARIABLES[chosen];
+  const complain = (name: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message: `${message} BUYER_AUTH=${chosen}` });
+  for (const name of ALL_BUYER_VARIABLES) {
+    const isSet = config[name] !== undefined;
+    if (needed.includes(name) && !isSet) complain(name, 'is needed with');
+    if (isSet && !needed.includes(name) && !allowed.includes(name)) complain(name, 'would be ignored with');
+  }
+});
+
+const soundApi = withBuyers
   .refine((given) => adminKeysOf(given).length > 0, {
     path: ['ADMIN_KEY'],
     message: 'must be set, or ADMIN_KEYS: nobody could open a sale',
@@ -88,6 +121,9 @@ const soundApi = api
     path: ['ADMIN_KEYS'],
     message: 'must have a name and a key of its own for each; ADMIN_KEY is called admin',
   });
+
+/** Of `migrate`, whose role may do more than that of the running application. */
+const migration = common.pick({ DATABASE_URL: true, LOG_LEVEL: true });
 
 const worker = common.extend({
   /** Health and metrics of this worker. */
@@ -129,14 +165,18 @@ export class ConfigError extends Error {
 /** @throws {ConfigError} */
 export const loadApiConfig = (env = process.env): ApiConfig => load(soundApi, env);
 /** @throws {ConfigError} */
+export const loadMigrationConfig = (env = process.env): z.infer<typeof migration> => load(migration, env);
+/** @throws {ConfigError} */
 export const loadWorkerConfig = (env = process.env): WorkerConfig => load(worker, env);
 
 function load<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
-  const parsed = schema.safeParse(env);
+  const parsed = schema.safeParse(env, {
+    error: ({ input }) => (input === undefined ? 'it is needed' : undefined),
+  });
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map(({ path, message }) => {
     const name = String(path[0]);
-    return `  ${name} ${env[name] === undefined ? 'is not set' : `is invalid: ${message}`}`;
+    return `  ${name} ${env[name] ? 'is invalid' : 'is not set'}: ${message}`;
   });
   throw new ConfigError(`The environment is not usable:\n${lines.join('\n')}`);
 }

@@ -12,6 +12,10 @@ export const url = (...protocols: string[]) =>
       `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     );
 
+/** One of these words, which whoever runs the process has to choose. `hint` says what they mean. */
+export const choice = <const T extends string>(words: readonly T[], hint: string) =>
+  z.enum(words, { error: `choose ${words.join(', ')}: ${hint}` });
+
 /** Several, separated by commas. */
 export const list = <T extends z.ZodType<unknown, string>>(item: T, least = 1) =>
   z

@@ -1,3 +1,10 @@
 export { adminKeysOf, ADMIN_SCOPES, type AdminScope } from './admin-keys.js';
-export { ConfigError, loadApiConfig, loadWorkerConfig, type ApiConfig, type WorkerConfig } from './config.js';
+export {
+  ConfigError,
+  loadApiConfig,
+  loadMigrationConfig,
+  loadWorkerConfig,
+  type ApiConfig,
+  type WorkerConfig,
+} from './config.js';
 export { LOCK_SERVER_VARIABLES, lockServersOf } from './lock-servers.js';

@@ -3,11 +3,14 @@ import { ProblemError } from '../http/problems/problem.js';
 import { validationProblem } from '../http/problems/validation.js';
 import type { Caller } from './caller.js';
 
-export const buyerId = z
+/** What a buyer may be called, whoever says it: a body, a query or a token. */
+export const buyerName = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[\x21-\x7e]+$/, 'Use visible ASCII characters')
+  .regex(/^[\x21-\x7e]+$/, 'Use visible ASCII characters');
+
+export const buyerId = buyerName
   .optional()
   .describe('Needed unless a token says who the buyer is')
   .meta({ example: 'buyer-1' });

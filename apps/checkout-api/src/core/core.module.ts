@@ -2,7 +2,7 @@ import { Admissions, DeadLetters, OutcomeListener, RestockReminders } from '@app
 import type { ApiConfig } from '@app/config';
 import { openPool, poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
-import { Payments, SimulatedProvider } from '@app/payments';
+import { Payments, PROVIDERS } from '@app/payments';
 import { openRedis, readyRedis, ThinnedLog } from '@app/servers';
 import { WaitingRooms } from '@app/waiting-room';
 import {
@@ -111,7 +111,7 @@ function readPool({ DATABASE_URL: url, DATABASE_READ_POOL_SIZE: poolSize }: ApiC
 
 function payments(source: DataSource, config: ApiConfig): Payments {
   const pool = poolOf(source);
-  return new Payments(pool, new SimulatedProvider(pool), config.PAYMENT_TIMEOUT_MS);
+  return new Payments(pool, PROVIDERS[config.PAYMENT_PROVIDER](pool), config.PAYMENT_TIMEOUT_MS);
 }
 
 async function listener(subscriber: Redis): Promise<OutcomeListener> {

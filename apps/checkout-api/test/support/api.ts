@@ -8,6 +8,7 @@ import type { Pool } from 'pg';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { inject } from 'vitest';
+import { LABORATORY } from '../../../../local/stack/laboratory.js';
 import { createApp } from '../../src/app.js';
 import { REDIS } from '../../src/core/tokens.js';
 import type { NewSale, SaleView } from '../../src/sales/sale.schema.js';
@@ -33,6 +34,7 @@ export class Api {
   static async start(overrides: Partial<ApiConfig> = {}): Promise<Api> {
     await migrate(inject('databaseUrl'));
     const config = loadApiConfig({
+      ...LABORATORY,
       REDIS_URL: inject('redisUrl'),
       DATABASE_URL: inject('databaseUrl'),
       ADMIN_KEY,
