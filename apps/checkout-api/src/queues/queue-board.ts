@@ -5,6 +5,7 @@ import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import type { AdminKeys } from '../admin/admin-keys.js';
 import { bearerOf, passwordOf } from '../http/authorization.js';
+import { allowBase } from '../http/headers.js';
 import { ProblemError, sendProblem } from '../http/problems/problem.js';
 
 const PATH = '/queues';
@@ -29,6 +30,8 @@ export function serveQueueBoard(
       sendProblem(new ProblemError('ADMIN_KEY_REQUIRED', HOW, { headers: ASK }), request, reply);
       await reply;
     });
+    // Its page finds its files by a <base>.
+    scope.addHook('onRequest', ({ raw }, reply, next) => allowBase(raw, reply.raw, () => next()));
     await scope.register(board.registerPlugin(), { prefix: PATH });
   });
 }

@@ -1,7 +1,7 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { startControl } from '../../../../local/control/control.js';
-import { provideChromium } from '../../../../local/setup/chromium.js';
 import { Stack } from '../../../../local/stack/stack.js';
+import { openBrowser } from '../../../../local/testing/browser.js';
 
 /** Milliseconds within which the page has to show something; a load takes most of it. */
 export const PATIENCE = 60_000;
@@ -27,10 +27,7 @@ export class Stage {
     await stack.startApis(1, { DASHBOARD_CONTROL_URL: control });
     // Batches of one, so that even a small load contends.
     await stack.startWorkers(3, { BATCH_SIZE: '1' });
-    const { file } = await provideChromium();
-    // Chromium has no sandbox for root.
-    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    return new Stage(stack, control, await chromium.launch({ executablePath: file, args }));
+    return new Stage(stack, control, await openBrowser());
   }
 
   get api(): string {
