@@ -18,6 +18,10 @@ export interface K6Summary {
   unexpected: number;
   droppedIterations: number;
   latencyMs: Percentiles;
+  /** Of payments, where buyers pay. */
+  paymentMs: Percentiles;
+  /** Requests that meant no good, of `attack.ts`. */
+  attacks: number;
   /** Of the buyers of `full-journey.ts`, by what they did; what nobody did is left out. */
   journeys: Partial<Record<'paid' | 'waited', number>>;
   audit: Record<'available' | 'held' | 'sold' | 'oversold' | 'lost_updates' | 'refused_with_stock', number>;

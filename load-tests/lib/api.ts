@@ -98,9 +98,14 @@ export function deleteWaitingRoom(n: number, saleId: string, buyerId: string): T
 }
 
 /** Pays an order at the replica of its number `n`. */
-export function postPayment(n: number, orderId: string, token: string): TextResponse {
+export function postPayment(
+  n: number,
+  orderId: string,
+  token: string,
+  headers: Record<string, string> = {},
+): TextResponse {
   return http.post(`${apiUrl(n)}/orders/${orderId}/payment`, JSON.stringify({ token }), {
-    headers: json,
+    headers: { ...json, ...headers },
     responseType: 'text',
     tags: { name: 'POST /orders/:orderId/payment' },
   });

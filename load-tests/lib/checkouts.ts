@@ -36,8 +36,14 @@ export function buyOne(
 }
 
 /** The same for a buyer who waits for the outcome. Returns the id of the order once it is reserved. */
-export function reserveOne(saleId: string, sku: string, buyerId: string, n: number): string | undefined {
-  const response = ask(saleId, sku, buyerId, n, { Prefer: 'wait=10' });
+export function reserveOne(
+  saleId: string,
+  sku: string,
+  buyerId: string,
+  n: number,
+  headers: Record<string, string> = {},
+): string | undefined {
+  const response = ask(saleId, sku, buyerId, n, { Prefer: 'wait=10', ...headers });
   requests.add(1);
   duration.add(response.timings.duration);
   if (response.status === 201) {

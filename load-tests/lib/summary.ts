@@ -26,9 +26,14 @@ export const summaryOf = (name: string) => (data: SummaryData) => {
   };
 };
 
+const unexpectedIn = ['checkouts_unexpected', 'payments_unexpected', 'attacks_unexpected'];
+
 function figures({ metrics }: SummaryData) {
   const count = (metric: string, field = 'count') => metrics[metric]?.values[field] ?? 0;
-  const latency = (field: string) => metrics.checkout_duration?.values[field] ?? 0;
+  const percentiles = (metric: string) => {
+    const at = (field: string) => metrics[metric]?.values[field] ?? 0;
+    return { p50: at('p(50)'), p95: at('p(95)'), p99: at('p(99)') };
+  };
   const named = (prefix: string, field: string) =>
     Object.keys(metrics)
       .filter((metric) => metric.startsWith(prefix))
@@ -39,10 +44,12 @@ function figures({ metrics }: SummaryData) {
     accepted: count('checkouts_accepted'),
     soldOut: count('checkouts_sold_out'),
     refused: count('checkouts_refused'),
-    unexpected: count('checkouts_unexpected') + count('payments_unexpected'),
+    unexpected: unexpectedIn.reduce((sum, metric) => sum + count(metric), 0),
     droppedIterations: count('dropped_iterations'),
     checks: { passed: count('checks', 'passes'), failed: count('checks', 'fails') },
-    latencyMs: { p50: latency('p(50)'), p95: latency('p(95)'), p99: latency('p(99)') },
+    latencyMs: percentiles('checkout_duration'),
+    paymentMs: percentiles('payment_duration'),
+    attacks: count('attacks'),
     journeys: Object.fromEntries(named('journeys_', 'count')),
     audit: Object.fromEntries(named('audit_', 'value')),
   };
