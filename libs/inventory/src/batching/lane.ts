@@ -1,42 +1,21 @@
 import type { Lease } from '@app/lock';
-import type { OrderRequest, Outcome } from '@app/orders';
+import type { OrderRequest } from '@app/orders';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { FencedOffError, RefusedError, TokenWentBackError } from '../section/errors.js';
-import type { SectionResult } from '../section/settle-each-once.js';
-import type { Restocked } from '../section/stock-store.js';
+import { TokenWentBackError } from '../section/errors.js';
 import { underLock } from '../section/under-lock.js';
 import { verdictOn } from '../section/verdict-on.js';
 import { strategyOf, type StrategyName } from '../strategies.js';
-import { inHalves } from './in-halves.js';
 import type { ReservationsOptions } from './options.js';
+import { PendingOrders, type PendingOrder, type Section } from './pending-orders.js';
+import type { Pending } from './pending.js';
 
 export type Sku = Pick<OrderRequest, 'saleId' | 'sku'>;
 
-export interface PendingOrder<O> {
-  readonly order: O;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A reservation that is to end. */
-export interface PendingReturn {
-  readonly orderId: string;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** What a lane does during a hold. */
-export interface Section {
-  settle(orders: readonly OrderRequest[]): Promise<SectionResult>;
-  /** Absent where no units ever come back. */
-  restock?(orderIds: readonly string[]): Promise<Restocked>;
-}
-
-/** How a lane serves the orders that are pending in it. */
-export interface LaneWork<P> {
+/** How a lane serves what is pending in it. */
+export interface LaneWork<P, S extends Section = Section> {
   /** The resources to lock, in this order. */
   readonly resources: readonly string[];
-  readonly section: (leases: readonly Lease[]) => Section;
+  readonly section: (leases: readonly Lease[]) => S;
   /** Takes the orders that the section left undecided; absent where it decides all. */
   readonly handOn?: (undecided: readonly P[]) => void;
 }
@@ -46,22 +25,26 @@ const MOST_REPEATS = 8;
 /** A hold that is older hangs: each statement, and the wait for a permit, has a limit of some ten seconds. */
 const LONGEST_HOLD_MS = 30_000;
 
-/** The orders of one SKU, or of one stripe of it, that this process has in hand. */
-export class Lane<O extends OrderRequest> {
-  readonly #orders: PendingOrder<O>[] = [];
-  readonly #returns: PendingReturn[] = [];
+/** The orders of one SKU, or of one stripe of it, that this process has in hand. They wait for the lock together. */
+export class Lane<O extends OrderRequest, S extends Section = Section> {
+  readonly #orders: PendingOrders<O>;
+  readonly #pending: readonly Pending<S>[];
   readonly #sections: number;
   readonly #running = new Set<Promise<void>>();
   /** Whether a batch was settled since the last failure. Until then a second section would waste a connection on the same row. */
   #moves = false;
 
+  /** @param first what is served before the orders */
   constructor(
     readonly sku: Sku,
     private readonly strategy: StrategyName,
-    private readonly work: LaneWork<PendingOrder<O>>,
+    private readonly work: LaneWork<PendingOrder<O>, S>,
     private readonly options: ReservationsOptions<O>,
     private readonly onEmpty: () => void,
+    first: readonly Pending<S>[] = [],
   ) {
+    this.#orders = new PendingOrders(sku.saleId, strategy, options, work.handOn);
+    this.#pending = [...first, this.#orders];
     // With a lock, a second section of this process would only queue for it. Without one, the orders in hand fill several.
     const { inFlight, batchSize, pool } = options;
     this.#sections = strategyOf(strategy).lock
@@ -71,34 +54,25 @@ export class Lane<O extends OrderRequest> {
 
   /** Orders that no section has begun to settle. */
   get waiting(): number {
-    return this.#orders.length;
+    return this.#orders.count;
   }
 
   add(order: PendingOrder<O>) {
-    this.#orders.push(order);
-    this.#run();
+    this.#orders.add(order);
+    this.run();
   }
 
-  addReturn(due: PendingReturn) {
-    this.#returns.push(due);
-    this.#run();
-  }
-
-  /** Rejects those that wait behind the first `keep`: orders, or reservations that are to end. */
-  withdraw(what: 'orders' | 'returns', keep: number, reason: Error) {
-    const pending = what === 'orders' ? this.#orders : this.#returns;
-    for (const { reject } of pending.splice(keep)) reject(reason);
+  /** Rejects the orders that wait behind the first `keep`. */
+  withdrawOrders(keep: number, reason: Error) {
+    this.#orders.reject(reason, keep);
   }
 
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  get #busy(): boolean {
-    return this.#orders.length > 0 || this.#returns.length > 0;
-  }
-
-  #run() {
+  /** Serves what is pending, unless enough sections do already. */
+  protected run() {
     if (this.#running.size >= (this.#moves ? this.#sections : 1)) return;
     // Orders that arrive in one turn of the event loop go together.
     const running = nextTurn()
@@ -106,24 +80,29 @@ export class Lane<O extends OrderRequest> {
       .finally(() => {
         this.#running.delete(running);
         // An order that came after the last look found no room for a section of its own.
-        if (this.#busy) this.#run();
+        if (this.#busy) this.run();
         else if (this.#running.size === 0) this.onEmpty();
       });
     this.#running.add(running);
+  }
+
+  get #busy(): boolean {
+    for (const pending of this.#pending) if (pending.count > 0) return true;
+    return false;
   }
 
   async #drain() {
     let failures = 0;
     while (this.#busy) {
       try {
-        await this.#traced(() => this.#exclusively((...leases) => this.#hold(leases)));
+        await this.#orders.traced(() => this.#exclusively((...leases) => this.#hold(leases)));
         failures = 0;
       } catch (error) {
         const unsolved = await this.#unsolved(error, ++failures);
         if (!unsolved) continue;
         failures = 0;
         this.#moves = false;
-        for (const { reject } of [...this.#orders.splice(0), ...this.#returns.splice(0)]) reject(unsolved);
+        for (const pending of this.#pending) pending.reject(unsolved);
       }
     }
   }
@@ -134,13 +113,6 @@ export class Lane<O extends OrderRequest> {
     if (error instanceof TokenWentBackError) return this.#reseed(error);
     await sleep(Math.random() * 2 ** failures);
     return undefined;
-  }
-
-  #traced(hold: () => Promise<void>): Promise<void> {
-    const { tracer } = this.options;
-    if (!tracer || this.#orders.length === 0) return hold();
-    const orders = this.#orders.map(({ order }) => order);
-    return tracer.hold(orders, hold);
   }
 
   /** Takes the strategy's lock, if it has one. The work is the same. */
@@ -158,71 +130,12 @@ export class Lane<O extends OrderRequest> {
     const section = this.work.section(leases);
     const until = performance.now() + maxHold;
     do {
-      if (this.#returns.length > 0) await this.#restockBatch(section); // first, so that what comes back is there for those who wait
-      if (this.#orders.length > 0) await this.#settleBatch(section);
+      for (const pending of this.#pending) if (pending.count > 0) await pending.serve(section);
       this.#moves = true;
-      if (this.#busy) this.#run();
+      if (this.#busy) this.run();
       if (batchSize === 1 || performance.now() >= until) return;
       await allTold(); // those just settled may bring new orders
     } while (this.#busy);
-  }
-
-  async #settleBatch(section: Section) {
-    const { batchSize, tracer } = this.options;
-    const settleAll = async (batch: readonly PendingOrder<O>[]) => {
-      const orders = batch.map(({ order }) => order);
-      const begun = performance.now();
-      const settle = () => section.settle(orders);
-      const result = await this.#gated(() => (tracer ? tracer.section(orders, settle) : settle()));
-      this.#tell(batch, result, performance.now() - begun);
-    };
-    await inHalves(this.#orders, batchSize, settleAll, rejectAlone);
-  }
-
-  async #restockBatch(section: Section) {
-    const restockAll = async (batch: readonly PendingReturn[]) => {
-      const restocked = await this.#gated(() => section.restock!(batch.map(({ orderId }) => orderId)));
-      this.#tellRestocked(batch, restocked);
-    };
-    await inHalves(this.#returns, this.options.batchSize, restockAll, rejectAlone);
-  }
-
-  /** A commit counts even if its permit got lost meanwhile: permits only bound how many sections run. */
-  async #gated<T>(work: () => Promise<T>): Promise<T> {
-    const { observer, gate } = this.options;
-    let committed: { readonly result: T } | undefined;
-    const section = async () => {
-      committed = { result: await work() };
-    };
-    try {
-      await (gate ? gate(this.sku.saleId, section) : section());
-    } catch (error) {
-      if (error instanceof FencedOffError) observer?.fencedOff();
-      if (!committed) throw error;
-    }
-    return committed!.result;
-  }
-
-  #tellRestocked(batch: readonly PendingReturn[], restocked: Restocked) {
-    const { saleId, sku } = this.sku;
-    const told = restocked.ended.length > 0 ? this.options.onRestock?.(saleId, sku, restocked) : undefined;
-    Promise.resolve(told).then(
-      () => batch.forEach(({ resolve }) => resolve()),
-      (error: unknown) => batch.forEach(({ reject }) => reject(error)),
-    );
-  }
-
-  #tell(batch: readonly PendingOrder<O>[], { outcomes, ...left }: SectionResult, ms: number) {
-    const decided = batch.filter((_, i) => outcomes[i]);
-    if (decided.length < batch.length) this.work.handOn?.(batch.filter((_, i) => !outcomes[i]));
-    if (decided.length === 0) return;
-    const settled = { outcomes: outcomes.filter((outcome) => outcome !== undefined), ...left };
-    this.options.observer?.committed(this.strategy, settled, ms);
-    const orders = decided.map(({ order }) => order);
-    this.options.onCommit(orders, settled).then(
-      () => decided.forEach(({ resolve }, i) => resolve(settled.outcomes[i]!)),
-      (error: unknown) => decided.forEach(({ reject }) => reject(error)),
-    );
   }
 
   /** Resolves to the error, if there is one. */
@@ -239,6 +152,3 @@ export class Lane<O extends OrderRequest> {
 
 /** Resolves once those whose promises were just settled have acted. Cheaper than a turn of the event loop. */
 const allTold = () => new Promise<void>((resolve) => process.nextTick(resolve));
-
-const rejectAlone = ({ reject }: Pick<PendingReturn, 'reject'>, error: unknown) =>
-  reject(verdictOn(error) === 'refused' ? new RefusedError(error) : error);

@@ -4,11 +4,14 @@ import { LRUCache } from 'lru-cache';
 import type { DueOrder } from '../sales/due-orders.js';
 import { CriticalSection, modeOf, type SectionTarget } from '../section/critical-section.js';
 import { resourceOf } from '../section/resource.js';
-import { strategyOf, type StrategyName } from '../strategies.js';
+import { strategyOf } from '../strategies.js';
 import { StripedLanes } from '../stripes/striped-lanes.js';
 import { Stores } from '../throughput/stores.js';
-import { Lane, type LaneWork, type PendingOrder, type Sku } from './lane.js';
+import type { Sku } from './lane.js';
+import { Lanes } from './lanes.js';
 import type { ReservationsOptions, SaleRules } from './options.js';
+import type { PendingOrder } from './pending-orders.js';
+import type { StockLane } from './stock-lane.js';
 
 /** For so many striped SKUs, one process remembers where it found stock. */
 const REMEMBERED_SKUS = 1_000;
@@ -18,11 +21,12 @@ const REMEMBERED_SKUS = 1_000;
  * commits all orders that came meanwhile, in arrival order. So one hold serves many orders of a stampede.
  */
 export class Reservations<O extends OrderRequest> {
-  readonly #lanes = new Map<string, Lane<O>>();
+  readonly #lanes: Lanes<O>;
   readonly #striped = new LRUCache<string, StripedLanes<PendingOrder<O>>>({ max: REMEMBERED_SKUS });
   readonly #stores: Stores;
 
   constructor(private readonly options: ReservationsOptions<O>) {
+    this.#lanes = new Lanes(options);
     this.#stores = new Stores(options.pool, options.batchSize);
   }
 
@@ -53,37 +57,27 @@ export class Reservations<O extends OrderRequest> {
   }
 
   /** Rejects with `reason` the orders or returns of a SKU that wait behind the first `keep`. A section finishes what it has begun. */
-  withdraw({ saleId, sku }: Sku, what: 'orders' | 'returns', keep: number, reason: Error): void {
-    const ofSku = [...this.#lanes.values()].filter(
-      (lane) => lane.sku.saleId === saleId && lane.sku.sku === sku,
-    );
-    for (const lane of ofSku) lane.withdraw(what, Math.ceil(keep / ofSku.length), reason);
+  withdraw(ofSku: Sku, what: 'orders' | 'returns', keep: number, reason: Error): void {
+    this.#lanes.withdraw(ofSku, what, keep, reason);
   }
 
   /** Resolves once no section runs and no lock is held. Orders are settled a moment before their lock is released. */
-  async idle(): Promise<void> {
-    while (this.#lanes.size > 0) await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
+  idle(): Promise<void> {
+    return this.#lanes.idle();
   }
 
   /** The lane of a SKU that has one stripe. */
-  #onlyLane(sku: Sku, rules: SaleRules): Lane<O> {
+  #onlyLane(sku: Sku, rules: SaleRules): StockLane<O> {
     const target = targetOf(sku, rules);
-    return this.#lane(resourceOf(sku), sku, rules.strategy, () => ({
-      resources: [resourceOf(sku)],
+    const resource = resourceOf(sku);
+    return this.#lanes.stock(resource, sku, rules.strategy, () => ({
+      resources: [resource],
       section: ([lease]) => this.#section(target, lease),
     }));
   }
 
   #section(target: SectionTarget, lease?: Lease): CriticalSection {
     return new CriticalSection(this.options.pool, target, lease, this.#stores.of(modeOf(target, lease)));
-  }
-
-  #lane(name: string, sku: Sku, strategy: StrategyName, work: () => LaneWork<PendingOrder<O>>): Lane<O> {
-    const there = this.#lanes.get(name);
-    if (there) return there;
-    const lane = new Lane(sku, strategy, work(), this.options, () => this.#lanes.delete(name));
-    this.#lanes.set(name, lane);
-    return lane;
   }
 
   #stripedLanes(sku: Sku, rules: SaleRules): StripedLanes<PendingOrder<O>> {
@@ -98,9 +92,9 @@ export class Reservations<O extends OrderRequest> {
       targetOf(sku, rules),
       { pool, batchSize, section },
       {
-        waiting: (lane) => this.#lanes.get(lane)?.waiting ?? 0,
-        add: (lane, order, work) => this.#lane(lane, sku, strategy, work).add(order),
-        addReturn: (lane, due, work) => this.#lane(lane, sku, strategy, work).addReturn(due),
+        waiting: (name) => this.#lanes.waiting(name),
+        stock: (name, work) => this.#lanes.stock(name, sku, strategy, work),
+        other: (name, work) => this.#lanes.other(name, sku, strategy, work),
       },
     );
     this.#striped.set(resource, striped);

@@ -1,16 +1,23 @@
 import type { Lease } from '@app/lock';
 import type { Pool } from 'pg';
-import type { LaneWork, PendingReturn } from '../batching/lane.js';
+import type { LaneWork } from '../batching/lane.js';
+import type { PendingReturn, StockSection } from '../batching/pending-returns.js';
 import type { CriticalSection, SectionTarget } from '../section/critical-section.js';
 import { resourceOf, resourcesOf } from '../section/resource.js';
 import { settleFromAllStripes } from './all-stripes.js';
 import { rejectIfSoldOut } from './sold-out.js';
 
-/** The lanes of this process, by name. A lane exists while something is pending in it. */
-export interface Lanes<P> {
+/** The lanes of this process, by name. */
+interface Lanes<P> {
   waiting(name: string): number;
-  add(name: string, order: P, work: () => LaneWork<P>): void;
-  addReturn(name: string, due: PendingReturn, work: () => LaneWork<P>): void;
+  /** The lane of a stripe. */
+  stock(name: string, work: () => LaneWork<P, StockSection>): StripeLane<P>;
+  other(name: string, work: () => LaneWork<P>): Pick<StripeLane<P>, 'add'>;
+}
+
+interface StripeLane<P> {
+  add(order: P): void;
+  addReturn(due: PendingReturn): void;
 }
 
 /**
@@ -40,15 +47,15 @@ export class StripedLanes<P> {
 
   place(order: P): void {
     const stripe = this.#choose();
-    if (stripe === undefined) this.lanes.add(`${this.#name}:sold-out`, order, () => this.#soldOut());
-    else this.lanes.add(this.#resources[stripe]!, order, () => this.#one(stripe));
+    if (stripe === undefined) this.lanes.other(`${this.#name}:sold-out`, () => this.#soldOut()).add(order);
+    else this.#lane(stripe).add(order);
   }
 
   /** Units may be restocked in any stripe. The favourite gets them all, so that they stay together. */
   placeReturn(due: PendingReturn): void {
     const stripe = this.#open[0] ?? Math.floor(Math.random() * this.#resources.length);
     if (this.#open.length === 0) this.#open = [stripe]; // soon it will have some
-    this.lanes.addReturn(this.#resources[stripe]!, due, () => this.#one(stripe));
+    this.#lane(stripe).addReturn(due);
   }
 
   /** The first whose next batch has room, so that batches are full; if none has, the one with the fewest orders. */
@@ -61,7 +68,11 @@ export class StripedLanes<P> {
     );
   }
 
-  #one(stripe: number): LaneWork<P> {
+  #lane(stripe: number): StripeLane<P> {
+    return this.lanes.stock(this.#resources[stripe]!, () => this.#one(stripe));
+  }
+
+  #one(stripe: number): LaneWork<P, StockSection> {
     return {
       resources: [this.#resources[stripe]!],
       section: ([lease]) => {
@@ -94,10 +105,11 @@ export class StripedLanes<P> {
     const { pool } = this.options;
     const learn = (left: readonly number[]) => (this.#open = shuffled(left));
     const all = { pool, target: this.target, stripes: this.#resources.length, learn };
-    this.lanes.add(`${this.#name}:all`, order, () => ({
+    const work = (): LaneWork<P> => ({
       resources: this.#resources,
       section: (leases) => ({ settle: (orders) => settleFromAllStripes({ ...all, leases }, orders) }),
-    }));
+    });
+    this.lanes.other(`${this.#name}:all`, work).add(order);
   }
 }
 
