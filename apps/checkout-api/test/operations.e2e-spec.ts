@@ -147,6 +147,7 @@ describe('OpenAPI', () => {
       'GET /sales/{saleId}/audit',
       'GET /sales/{saleId}/live',
       'POST /dead-letters/{orderId}/retry',
+      'POST /orders/{orderId}/events-ticket',
       'POST /orders/{orderId}/payment',
       'POST /sales',
       'POST /sales/{saleId}/checkouts',

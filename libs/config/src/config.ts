@@ -80,6 +80,10 @@ const api = common.extend({
   /** IPv6 addresses with so many bits in common count as one. */
   RATE_LIMIT_IPV6_PREFIX: integer(32, 128).default(64),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400).default(10),
+  /** Event streams open at a time at this replica, of one buyer, of one address, and of all; 0 sets no limit. */
+  EVENT_STREAMS_PER_BUYER: integer(0, 100_000).default(10),
+  EVENT_STREAMS_PER_ADDRESS: integer(0, 100_000).default(100),
+  EVENT_STREAMS: integer(0, 100_000).default(1_000),
   /** Proxies in front of the API whose X-Forwarded-For says where a request came from. */
   TRUSTED_PROXIES: integer(0, 10).default(0),
   /** Origins of web pages that may call the API, besides its own. */

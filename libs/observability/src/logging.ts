@@ -18,10 +18,13 @@ const paramsOf = ({ LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT }: LogConfig): Params
   pinoHttp: {
     level: LOG_LEVEL,
     autoLogging: false,
-    serializers: { req: ({ id, method, url }: RequestOfLog) => ({ id, method, url }) },
+    serializers: { req: ({ id, method, url }: RequestOfLog) => ({ id, method, url: withoutTicket(url) }) },
     mixin: OTEL_EXPORTER_OTLP_ENDPOINT ? traceIds : undefined,
   },
 });
+
+/** A ticket in a URL is a key as well. */
+export const withoutTicket = (url: string) => url.replace(/([?&]ticket=)[^&]*/, '$1…');
 
 export const logging = (config: LogConfig) => LoggerModule.forRoot(paramsOf(config));
 

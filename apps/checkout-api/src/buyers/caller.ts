@@ -1,9 +1,13 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** Who calls: a buyer with a verified token, an admin, or anyone where buyers are not authenticated. */
+/**
+ * Who calls: a buyer with a verified token, an admin, or anyone where buyers are not authenticated. `until` is when the token ends,
+ * in milliseconds since 1970.
+ */
 export type Caller =
-  { readonly kind: 'buyer'; readonly buyerId: string } | { readonly kind: 'admin' | 'anyone' };
+  | { readonly kind: 'buyer'; readonly buyerId: string; readonly until: number }
+  | { readonly kind: 'admin' | 'anyone' };
 
 const CALLER = Symbol('caller');
 type Called = FastifyRequest & { [CALLER]?: Caller };

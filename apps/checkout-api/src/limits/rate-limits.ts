@@ -5,7 +5,7 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { API_CONFIG, REDIS } from '../core/tokens.js';
 
 /** Payments and cancellations change an order. */
-export type LimitedKind = 'checkout' | 'order' | 'waiting-room';
+export type LimitedKind = 'checkout' | 'order' | 'ticket' | 'waiting-room';
 
 const OWNERS = ['buyer', 'address'] as const;
 type Owner = (typeof OWNERS)[number];
@@ -47,6 +47,10 @@ export class RateLimits {
       order: {
         buyer: this.#limiter('order-buyer', config.ORDER_RATE_LIMIT_PER_BUYER),
         address: this.#limiter('order-address', config.ORDER_RATE_LIMIT_PER_ADDRESS),
+      },
+      ticket: {
+        buyer: this.#limiter('ticket-buyer', config.ORDER_RATE_LIMIT_PER_BUYER),
+        address: this.#limiter('ticket-address', config.ORDER_RATE_LIMIT_PER_ADDRESS),
       },
       'waiting-room': {
         buyer: this.#limiter('waiting-room-buyer', config.WAITING_ROOM_RATE_LIMIT_PER_BUYER),

@@ -12,8 +12,10 @@ import {
   map,
   merge,
   of,
+  takeUntil,
   takeWhile,
   tap,
+  timer,
 } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { OrderView } from './order.schema.js';
@@ -22,6 +24,9 @@ import { OrderWatch } from './order-watch.js';
 
 /** In milliseconds. Proxies cut silent connections, often after half a minute. */
 const HEARTBEAT_INTERVAL = 15_000;
+
+/** In milliseconds: Node takes no longer timer. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** How far an order is. It is the id of the event, so that a client that comes back says what it has seen. */
 function progressOf(status: OrderStatus): number {
@@ -38,8 +43,12 @@ export class OrderEvents {
     private readonly watch: OrderWatch,
   ) {}
 
-  /** Streams only states beyond `seen`. */
-  of(order: OrderView, seen: number): Observable<MessageEvent> {
+  /**
+   * Streams only states beyond `seen`.
+   *
+   * @param until when to end at the latest, in milliseconds since 1970
+   */
+  of(order: OrderView, seen: number, until = Infinity): Observable<MessageEvent> {
     const isNews = ({ status }: Pick<OrderView, 'status'>) => progressOf(status) > seen;
     const look = () => from(this.orders.get(order.orderId)).pipe(catchError(() => EMPTY));
     const states = concat(
@@ -53,6 +62,10 @@ export class OrderEvents {
       endWith(undefined),
     );
     const heartbeat = interval(HEARTBEAT_INTERVAL).pipe(map((): MessageEvent => ({ comment: 'still here' })));
-    return merge(states, heartbeat).pipe(takeWhile((event) => event !== undefined));
+    const atLatest = timer(Math.min(until - Date.now(), LONGEST_TIMER));
+    return merge(states, heartbeat).pipe(
+      takeWhile((event) => event !== undefined),
+      takeUntil(atLatest),
+    );
   }
 }

@@ -28,3 +28,17 @@ export const orderSchema = z
     },
   });
 export type OrderView = z.infer<typeof orderSchema>;
+
+export const ticketSchema = z
+  .object({
+    ticket: z.string().describe('For the parameter `ticket` of `GET /orders/{orderId}/events`'),
+    expiresAt: z
+      .string()
+      .meta({ format: 'date-time' })
+      .describe('Until then it opens a stream, any number of times'),
+  })
+  .meta({
+    id: 'EventsTicket',
+    example: { ticket: 'VGhpcyBpcyBub3QgYSB0aWNrZXQhISEh', expiresAt: '2030-01-01T12:01:00.000Z' },
+  });
+export type TicketView = z.infer<typeof ticketSchema>;

@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { WaitingRoomModule } from '../waiting-room/waiting-room.module.js';
+import { BuyerGuard } from '../buyers/buyer.guard.js';
 import { CancellationsService } from './cancellations.service.js';
+import { EventStreams } from './event-streams.js';
+import { EventTickets } from './event-tickets.js';
+import { OrderEventsController } from './order-events.controller.js';
 import { OrderEvents } from './order-events.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersService } from './orders.service.js';
@@ -8,8 +12,16 @@ import { OrderWatch } from './order-watch.js';
 
 @Module({
   imports: [WaitingRoomModule],
-  controllers: [OrdersController],
-  providers: [OrdersService, OrderWatch, OrderEvents, CancellationsService],
+  controllers: [OrdersController, OrderEventsController],
+  providers: [
+    OrdersService,
+    OrderWatch,
+    OrderEvents,
+    EventStreams,
+    EventTickets,
+    BuyerGuard,
+    CancellationsService,
+  ],
   exports: [OrdersService, OrderWatch],
 })
 export class OrdersModule {}

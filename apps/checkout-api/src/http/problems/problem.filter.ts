@@ -1,3 +1,4 @@
+import { withoutTicket } from '@app/observability';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOfHttp } from './http-problems.js';
@@ -20,7 +21,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof ProblemError) return error;
     if (error instanceof HttpException && error.getStatus() !== 500) return problemOfHttp(error, request);
     const { cause: err, about } = error instanceof UnforeseenError ? error : { cause: error };
-    this.#logger.error({ ...about, err, requestId: request.id, method: request.method, url: request.url });
+    const { id: requestId, method } = request;
+    this.#logger.error({ ...about, err, requestId, method, url: withoutTicket(request.url) });
     return new ProblemError(
       'INTERNAL',
       `Try again later. The log has the cause under request ${request.id}.`,
