@@ -39,16 +39,16 @@ export class BuyerTokens {
   }
 
   /**
-   * The buyer that a token names.
+   * The buyer that a token names, and until when it does, in milliseconds since the epoch.
    *
    * @throws {ProblemError} BUYER_TOKEN_REQUIRED, or BUYER_KEYS_UNAVAILABLE if the key set cannot be fetched
    */
-  async buyerOf(token: string): Promise<string> {
+  async verify(token: string): Promise<{ buyerId: string; until: number }> {
     const { payload, protectedHeader } = await jwtVerify(token, this.#keys!, this.#options).catch(refuse);
     const { typ } = protectedHeader;
     if (typ !== undefined && !TYPES.test(typ)) throw notValid('its `typ` is neither JWT nor at+jwt');
     const subject = buyerName.safeParse(payload.sub);
-    if (subject.success) return subject.data;
+    if (subject.success) return { buyerId: subject.data, until: payload.exp! * 1_000 };
     throw notValid(`its claim \`sub\` is no buyerId: ${subject.error.issues[0]!.message}`);
   }
 }

@@ -1,6 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { decodeJwt } from 'jose';
 import { AdminKeys } from '../admin/admin-keys.js';
 import { bearerOf } from '../http/authorization.js';
 import { BuyerTokens, tokenRequired } from './buyer-tokens.js';
@@ -24,7 +23,6 @@ export class BuyerGuard implements CanActivate {
     if (this.adminKeys.allowed(credentials, method)) return { kind: 'admin' };
     if (!this.tokens.required) return { kind: 'anyone' };
     if (credentials === undefined) throw tokenRequired('Buyers have to show who they are.');
-    const buyerId = await this.tokens.buyerOf(credentials);
-    return { kind: 'buyer', buyerId, until: decodeJwt(credentials).exp! * 1_000 };
+    return { kind: 'buyer', ...(await this.tokens.verify(credentials)) };
   }
 }
