@@ -12,6 +12,7 @@ import { DataSource } from 'typeorm';
 import { AdminModule } from './admin/admin.module.js';
 import { BuyersModule } from './buyers/buyers.module.js';
 import { CheckoutsModule } from './checkouts/checkouts.module.js';
+import { ControlsModule } from './controls/controls.module.js';
 import { CoreModule } from './core/core.module.js';
 import { REDIS } from './core/tokens.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
@@ -51,6 +52,7 @@ export class AppModule {
         BuyersModule,
         LimitsModule,
         SalesModule,
+        ControlsModule,
         WaitingRoomModule,
         CheckoutsModule,
         OrdersModule,

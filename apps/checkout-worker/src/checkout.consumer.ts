@@ -76,7 +76,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
         ...optionsFor('orders'),
         maxOrders: WORKER_CONCURRENCY,
       }),
-      restockWorker(this.redis, (orderIds) => this.#orRest(this.stock.restock(orderIds)), {
+      restockWorker(this.redis, (job) => this.#orRest(this.#restock(job)), {
         ...optionsFor('returns'),
         concurrency: RESTOCK_JOBS,
       }),
@@ -100,6 +100,12 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     clearTimeout(handBack);
     this.stock.handBack(); // a late sweep takes no lock any more
     await this.stock.idle();
+  }
+
+  async #restock({ orderIds, adjustmentId: id, saleId, sku }: RestockJob): Promise<boolean> {
+    if (id === undefined) return this.stock.restock(orderIds);
+    await this.stock.adjust({ id, saleId: saleId!, sku: sku! });
+    return true;
   }
 
   async #orRest<T>(work: Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import {
   announce,
   announceReturn,
+  announceUnits,
   DeadLetters,
   ORDERS_IN_HAND_PER_SKU,
   REFUSED,
@@ -11,12 +12,15 @@ import {
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import {
+  carryOut,
   dueOf,
   RefusedError,
   Reservations,
   SaleCatalog,
   strategyOf,
   type DueOrder,
+  type LockingOptions,
+  type PendingAdjustment,
   type Sale,
   type SettledBatch,
 } from '@app/inventory';
@@ -41,6 +45,7 @@ export class StockKeeper {
   readonly #catalog: SaleCatalog;
   readonly #reminders: RestockReminders;
   readonly #deadLetters: DeadLetters;
+  readonly #locking: LockingOptions;
   readonly #reservations: Reservations<QueuedOrder>;
   readonly #tracing: CheckoutTracing | undefined;
   readonly #verbose: boolean;
@@ -59,11 +64,7 @@ export class StockKeeper {
     this.#deadLetters = new DeadLetters(redis);
     this.#verbose = ['debug', 'trace'].includes(config.LOG_LEVEL);
     this.#tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? new CheckoutTracing() : undefined;
-    this.#reservations = new Reservations({
-      pool: poolOf(dataSource),
-      batchSize: config.BATCH_SIZE,
-      maxHold: config.BATCH_MAX_HOLD_MS,
-      inFlight: Math.min(config.WORKER_CONCURRENCY, ORDERS_IN_HAND_PER_SKU),
+    this.#locking = {
       signal: this.#shutdown.signal,
       lockOf: async (strategy) => {
         const driver = strategyOf(strategy).lock!;
@@ -74,6 +75,13 @@ export class StockKeeper {
         ttl: strategy === 'redis-setnx' ? config.SETNX_TTL_MS : config.LOCK_TTL_MS,
         earlyTakeover: config.LOCK_EARLY_TAKEOVER,
       }),
+    };
+    this.#reservations = new Reservations({
+      ...this.#locking,
+      pool: poolOf(dataSource),
+      batchSize: config.BATCH_SIZE,
+      maxHold: config.BATCH_MAX_HOLD_MS,
+      inFlight: Math.min(config.WORKER_CONCURRENCY, ORDERS_IN_HAND_PER_SKU),
       gate: semaphore
         ? (saleId, section) => {
             const ttl = config.LOCK_TTL_MS;
@@ -100,6 +108,15 @@ export class StockKeeper {
     const due = await dueOf(poolOf(this.dataSource), orderIds);
     await this.restockAll(due);
     return due.length > 0;
+  }
+
+  /** Adds units to a SKU or withdraws them, as an admin wants it. If the process dies before it tells, the API finds the units. */
+  async adjust(adjustment: PendingAdjustment): Promise<void> {
+    const options = { ...this.#locking, pool: poolOf(this.dataSource) };
+    const adjusted = await carryOut(options, adjustment, await this.#saleOf(adjustment));
+    const fuller = adjusted.filter((row) => row.fuller);
+    if (fuller.length > 0) await announceUnits(this.redis, adjustment, fuller);
+    if (adjusted.length > 0) this.#log.log({ ...adjustment }, 'adjusted');
   }
 
   /** Settles once all have been tried. Rejects if one could not be restocked. */

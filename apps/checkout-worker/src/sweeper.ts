@@ -1,7 +1,7 @@
 import { announceEnding, PARKED } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { OverdueOrders, resourceOf, type DueOrder } from '@app/inventory';
+import { OverdueOrders, overdueAdjustments, resourceOf, type DueOrder } from '@app/inventory';
 import { Payments } from '@app/payments';
 import { ThinnedLog } from '@app/servers';
 import {
@@ -21,8 +21,11 @@ import { WorkerMetrics } from './worker-metrics.js';
 /** Which overdue reservations a sweep takes: a second late, since the reminder comes first, and so many at a time. */
 const OVERDUE = { seconds: 1, most: 1_000, perSku: 256 };
 
+/** The same of adjustments. */
+const OVERDUE_ADJUSTMENTS = { seconds: 1, most: 100 };
+
 /**
- * Finds in Postgres what nobody finished: reservations whose reminder Redis lost, payments whose process died, refunds that failed.
+ * Finds in Postgres what nobody finished: reservations and adjustments whose job Redis lost, payments whose process died, refunds that failed.
  * Every worker sweeps; what two of them find is done once.
  */
 @Injectable()
@@ -30,14 +33,14 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   readonly #log = new ThinnedLog(new Logger(Sweeper.name));
   readonly #shutdown = new AbortController();
   #sweeping: Promise<unknown> | undefined;
-  /** SKUs that are being restocked. */
+  /** SKUs that are being restocked or adjusted. */
   readonly #underWay = new Set<string>();
   readonly #overdue: OverdueOrders;
 
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
     @Inject(REDIS) private readonly redis: Redis,
-    dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly stock: StockKeeper,
     private readonly payments: Payments,
     private readonly metrics: WorkerMetrics,
@@ -47,8 +50,8 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   onApplicationBootstrap() {
     // Two loops, since payments may wait for their provider.
-    const loops = [this.#again(() => this.#reservations()), this.#again(() => this.#payments())];
-    this.#sweeping = Promise.all(loops);
+    const loops = [() => this.#stock(), () => this.#payments()];
+    this.#sweeping = Promise.all(loops.map((loop) => this.#again(loop)));
   }
 
   async beforeApplicationShutdown() {
@@ -66,18 +69,22 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
-  async #reservations() {
+  async #stock() {
     const found = await this.#overdue.look();
     this.metrics.overdue(found.length);
-    if (this.#shutdown.signal.aborted) return; // a restock that begins now might hold a lock when the process exits
-    for (const [name, due] of bySku(found)) if (!this.#underWay.has(name)) void this.#restock(name, due);
+    const adjustments = await overdueAdjustments(poolOf(this.dataSource), OVERDUE_ADJUSTMENTS);
+    if (this.#shutdown.signal.aborted) return; // what begins now might hold a lock when the process exits
+    for (const [name, due] of bySku(found)) void this.#once(name, () => this.stock.restockAll(due));
+    for (const each of adjustments)
+      void this.#once(`${resourceOf(each)}:adjust`, () => this.stock.adjust(each));
   }
 
   /** No SKU waits for the lock of another. A SKU is not swept again while it waits. */
-  async #restock(name: string, due: readonly DueOrder[]) {
+  async #once(name: string, work: () => Promise<void>) {
+    if (this.#underWay.has(name)) return;
     this.#underWay.add(name);
     try {
-      await this.stock.restockAll(due);
+      await work();
     } catch (error) {
       if (error !== PARKED) this.#log.warn(error, 'will be swept again', { sku: name });
     } finally {

@@ -14,6 +14,7 @@ export interface Totals {
 /** GET /sales/:saleId/live */
 export interface Live {
   readonly at: number;
+  readonly state: 'scheduled' | 'open' | 'paused' | 'ended';
   readonly total: Totals;
   readonly settled: number;
   readonly locks: { readonly holder: string | null; readonly waiters: readonly string[] | null }[] | null;
@@ -32,6 +33,20 @@ export const createSale = (key: string, strategy: string, stock: number) =>
     strategy,
     items: [{ sku: 'hot', stock }],
   });
+
+export type SaleAction = 'pause' | 'resume' | 'end';
+
+export const controlSale = (key: string, saleId: string, action: SaleAction) =>
+  call(`/sales/${saleId}/${action}`, key, 'POST');
+
+export const adjustStock = (key: string, saleId: string, units: number, idempotencyKey: string) =>
+  call(
+    `/sales/${saleId}/adjustments`,
+    key,
+    'POST',
+    { sku: 'hot', units },
+    { 'Idempotency-Key': idempotencyKey },
+  );
 
 interface OpenApi {
   components: { schemas: { Sale: { properties: { strategy: { enum: string[] } } } } };

@@ -35,7 +35,7 @@ export function Comparison({ access: { key }, sales, control, announce }: Compar
     seconds: Math.max(LEAST_SECONDS, last(historyOff.curve[0]), last(historyOn.curve[0])),
     units: Math.max(most(polledOff.value), most(polledOn.value)),
   };
-  const shared = { reach, control };
+  const shared = { accessKey: key, announce, reach, control };
   return (
     <div class="panels">
       <Panel

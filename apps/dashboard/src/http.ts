@@ -9,10 +9,17 @@ class Refusal extends Error {
 }
 
 /** @throws {Refusal} or a TypeError when nobody answers */
-export async function call<T>(url: string, key: string, method = 'GET', body?: object): Promise<T> {
+export async function call<T>(
+  url: string,
+  key: string,
+  method = 'GET',
+  body?: object,
+  headers?: Record<string, string>,
+): Promise<T> {
   const answer = await fetch(url, {
     method,
     headers: {
+      ...headers,
       Authorization: `Bearer ${key}`,
       ...(body && { 'Content-Type': 'application/json' }),
     },

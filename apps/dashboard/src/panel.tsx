@@ -3,9 +3,12 @@ import { Chart } from './chart.js';
 import type { ControlState, Crash, LockTimes } from './control.js';
 import { count, milliseconds, seconds } from './format.js';
 import { soldIn, type Curve } from './history.js';
+import { SaleControls } from './sale-controls.js';
 import { LockView } from './lock-view.js';
 
 interface PanelProps {
+  readonly accessKey: string;
+  readonly announce: (text: string) => void;
   readonly title: string;
   readonly sale: Sale;
   readonly live?: Live;
@@ -20,6 +23,8 @@ interface PanelProps {
 
 /** One of the two sales, as it is now. */
 export function Panel({
+  accessKey,
+  announce,
   title,
   sale,
   live,
@@ -58,6 +63,7 @@ export function Panel({
         <Figure name="Lock wait, mean" value={milliseconds(lockTimes?.waitMs)} />
         <Figure name="Lock hold, mean" value={milliseconds(lockTimes?.holdMs)} />
       </dl>
+      <SaleControls accessKey={accessKey} sale={sale} state={live?.state} announce={announce} />
       <LockView strategy={sale.strategy} lock={live?.locks?.[0]} control={control} />
       <Chart
         curve={curve}

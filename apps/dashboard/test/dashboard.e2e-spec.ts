@@ -76,6 +76,29 @@ describe('the comparison', { timeout: 180_000 }, () => {
     await eventually(async () => expect(stage.stack.workers.every(({ pid }) => pid)).toBe(true));
   });
 
+  it('pauses a sale, gives it units, and ends it', async () => {
+    const { page, problems } = await stage.tab(stage.link);
+    await page.getByLabel('Stock').fill('10');
+    await createSales(page);
+    const side = panel(page, 'Lock-on');
+    await side.getByText('The sale sells').waitFor();
+    await side.getByRole('button', { name: 'Pause' }).click();
+    await side.getByText('The sale is paused').waitFor();
+    await side.getByRole('button', { name: 'Resume' }).click();
+    await side.getByText('The sale sells').waitFor();
+    await side.getByLabel('Units').fill('5');
+    await side.getByRole('button', { name: 'Add' }).click();
+    await eventually(async () => expect(await figure(page, 'Lock-on', 'stock')).toBe(15));
+    await side.getByRole('button', { name: 'End now' }).click();
+    await side.getByText('The sale has ended').waitFor();
+    expect(await figure(page, 'Lock-off', 'stock')).toBe(10);
+    await expectAccessible(page);
+    expect(problems).toEqual([]);
+    await side.getByLabel('Units').fill('-16');
+    await side.getByRole('button', { name: 'Withdraw' }).click();
+    expect(await side.getByRole('alert').innerText()).toContain('15 units are available');
+  });
+
   it('can be done with the keyboard alone', async () => {
     const { page } = await stage.tab(stage.api);
     const focused = () =>

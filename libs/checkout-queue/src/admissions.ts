@@ -39,6 +39,9 @@ const LOOKS_PER_CALL = 128;
 /** Answers after which others like them are likely. */
 const REFUSALS = new Set<Answer>(['sold-out', 'not-admitted', 'full', 'unsure']);
 
+/** Answers about a key that was accepted before. */
+const KNOWN = new Set<Answer>(['queued', 'replayed', 'mismatched']);
+
 export interface AdmissionRules extends AdmissionBounds {
   /** Asks Postgres about orders whose keys Redis may have forgotten. */
   readonly lookUp: (orders: readonly QueuedOrder[]) => Promise<readonly Stored[]>;
@@ -84,6 +87,19 @@ export class Admissions {
       const stored = await this.#lookUps.add(order);
       if (stored === 'stored') return 'replayed';
       return (await this.#ask({ order, ...options, stored })) as Admission; // it is never unsure of what it was told
+    } finally {
+      this.#undecided--;
+    }
+  }
+
+  /** Whether this key was accepted before, whatever came with it. One round trip is for many, since buyers of a closed sale ask again. */
+  async isKnown(order: QueuedOrder): Promise<boolean> {
+    if (this.#undecided >= this.rules.maxBacklog) return false; // nor would it enter
+    this.#undecided++;
+    try {
+      const answer = await this.#looks.add({ order });
+      if (answer === 'unsure') return (await this.#lookUps.add(order)) === 'stored';
+      return KNOWN.has(answer);
     } finally {
       this.#undecided--;
     }

@@ -5,6 +5,7 @@ export {
   announce,
   announceEnding,
   announceReturn,
+  announceUnits,
   OutcomeListener,
   type Announcement,
   type OrderEnding,

@@ -75,11 +75,18 @@ export async function announceReturn(
   { ended, ...row }: { readonly ended: readonly OrderEnding[] } & RowVersion,
 ): Promise<void> {
   await Promise.all([
-    redis.set(keys.moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
-    reopen(redis, sku, [row]),
+    announceUnits(redis, sku, [row]),
     redis.hdel(keys.deadLetters, ...ended.map(({ orderId }) => orderId)),
   ]);
   await announceEnding(redis, ended);
+}
+
+/** Called by a worker: there are units in these rows of a SKU, so it is not sold out any more. */
+export async function announceUnits(redis: Redis, sku: OfSku, rows: readonly RowVersion[]): Promise<void> {
+  await Promise.all([
+    redis.set(keys.moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
+    reopen(redis, sku, rows),
+  ]);
 }
 
 /** Units were seen at these versions of a SKU's rows. Resolves to whether it was marked as sold out by an older view. */

@@ -12,6 +12,8 @@ const RESTOCK_JOB = 'release';
 /** A job's payload: orders to be restocked if they are due by then. All are of one SKU; jobs of earlier versions name none. */
 export interface RestockJob extends Partial<OfSku> {
   readonly orderIds: readonly string[];
+  /** An admin's adjustment of the stock, which also changes it under the lock of the SKU. */
+  readonly adjustmentId?: string;
 }
 
 /**
@@ -35,6 +37,11 @@ export class RestockReminders {
     const { saleId, sku } = ofSku;
     await this.queue.add(RESTOCK_JOB, { saleId, sku, orderIds }, { delay: delayMs });
   }
+
+  /** Has a worker carry out an adjustment of this SKU's stock. */
+  async adjust(adjustmentId: string, { saleId, sku }: OfSku): Promise<void> {
+    await this.queue.add(RESTOCK_JOB, { saleId, sku, orderIds: [], adjustmentId });
+  }
 }
 
 export interface RestockWorkerOptions
@@ -43,10 +50,10 @@ export interface RestockWorkerOptions
   readonly concurrency: number;
 }
 
-/** Has the orders of the reminders restocked, see {@link skuWorker}. `restock` resolves to whether one of them was due. */
+/** Has the jobs done, see {@link skuWorker}. `restock` resolves to whether there was something to do. */
 export function restockWorker(
   connection: Redis,
-  restock: (orderIds: readonly string[]) => Promise<boolean>,
+  restock: (job: RestockJob) => Promise<boolean>,
   { concurrency, ...options }: RestockWorkerOptions,
 ): Worker<RestockJob> {
   return skuWorker<RestockJob, OfSku>(
@@ -57,7 +64,7 @@ export function restockWorker(
       workOn:
         ({ data }) =>
         () =>
-          restock(data.orderIds),
+          restock(data),
     },
     { ...options, inHand: new InHand(concurrency, 1) },
   );

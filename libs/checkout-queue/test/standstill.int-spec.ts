@@ -11,6 +11,7 @@ import {
   restockWorker,
   type OfSku,
   type QueuedOrder,
+  type RestockJob,
 } from '../src/index.js';
 
 const patient = { timeout: 5_000, interval: 10 };
@@ -154,7 +155,7 @@ it('restocks what is due behind reminders of a SKU that stands still', async () 
   const ids: string[] = Array.from({ length: 1_000 }, () => randomUUID());
   await Promise.all(ids.map((id) => reminders.remind([id], 0, sku('hot'))));
   const of = (id: string) => sku(ids.includes(id) ? 'hot' : 'other');
-  const restock = ([id]: readonly string[]) => stuck.pass(id!, of(id!)).then(() => true);
+  const restock = ({ orderIds: [id] }: RestockJob) => stuck.pass(id!, of(id!)).then(() => true);
   const worker = restockWorker(redis, restock, {
     concurrency: 256,
     withdraw: stuck.withdraw,

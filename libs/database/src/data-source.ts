@@ -8,6 +8,7 @@ import { Payments1764100000000 } from './migrations/1764100000000-payments.js';
 import { WaitingRoom1764200000000 } from './migrations/1764200000000-waiting-room.js';
 import { Events1764500000000 } from './migrations/1764500000000-events.js';
 import { NewestSales1764305000000 } from './migrations/1764305000000-newest-sales.js';
+import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -35,6 +36,7 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
       WaitingRoom1764200000000,
       Events1764500000000,
       NewestSales1764305000000,
+      Controls1764600000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(log),

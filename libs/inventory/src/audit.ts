@@ -12,7 +12,7 @@ interface AuditFigures {
   readonly rejected: number;
   /** Sold or held beyond the initial stock. */
   readonly oversold: number;
-  /** Rejected as sold out, although fewer units than the initial stock are held or sold in the end. */
+  /** Rejected as sold out since an admin last added units, although fewer than the initial stock are held or sold in the end. */
   readonly undersold: number;
   /** Number of stock movements whose `before` is not the `after` of the movement before it in the same stripe. */
   readonly lostUpdates: number;
@@ -31,20 +31,26 @@ export interface Audit {
 
 /** One statement, hence one snapshot. Postgres adds up in bigint; the results are JavaScript numbers, exact up to 2^53. */
 const AUDIT_SQL = `
-  WITH by_sku AS (
+  WITH adjusted AS (
+    SELECT sku, stripe, sum(units) AS units, max(committed_at) FILTER (WHERE units < 0) AS filled_at
+    FROM stock_movements WHERE sale_id = $1 AND adjustment_id IS NOT NULL GROUP BY sku, stripe
+  ), filled AS (
+    SELECT sku, max(filled_at) AS at FROM adjusted GROUP BY sku
+  ), by_sku AS (
     SELECT sku,
       coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0) AS held,
       coalesce(sum(quantity) FILTER (WHERE status = 'paid'), 0) AS sold,
       coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0) AS rejected,
-      coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT'), 0) AS sold_out
-    FROM orders WHERE sale_id = $1 GROUP BY sku
+      coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT' AND settled_at > coalesce(at, '-infinity')), 0) AS sold_out
+    FROM orders LEFT JOIN filled USING (sku) WHERE sale_id = $1 GROUP BY sku
   ), links AS (
     SELECT sku, stripe, before, lag(after) OVER (PARTITION BY sku, stripe ORDER BY id) AS left_by_predecessor
     FROM stock_movements WHERE sale_id = $1
   ), breaks AS (
     SELECT sku, count(*) AS lost_updates
-    FROM links JOIN stock USING (sku, stripe)
-    WHERE stock.sale_id = $1 AND before <> coalesce(left_by_predecessor, initial)
+    FROM links JOIN stock USING (sku, stripe) LEFT JOIN adjusted USING (sku, stripe)
+    -- The chain begins with what the sale was opened with.
+    WHERE stock.sale_id = $1 AND before <> coalesce(left_by_predecessor, initial + coalesce(adjusted.units, 0))
     GROUP BY sku
   ), whole AS (
     SELECT sku, sum(initial) AS initial, sum(available) AS available

@@ -1,12 +1,24 @@
+export {
+  ADJUSTMENT_REFUSALS,
+  findAdjustment,
+  overdueAdjustments,
+  requestAdjustment,
+  type Adjustment,
+  type NewAdjustment,
+  type PendingAdjustment,
+} from './adjustments/adjustments.js';
+export { carryOut } from './adjustments/carry-out.js';
 export { audit, type Audit, type AuditItem } from './audit.js';
 export type {
   BatchLimits,
   HoldTracer,
+  LockingOptions,
   ReservationsOptions,
   SaleRules,
   SectionObserver,
 } from './batching/options.js';
 export { Reservations } from './batching/reservations.js';
+export { controlSale, type SaleAction, type SaleChange } from './sales/control-sale.js';
 export { dueOf, OverdueOrders, type DueOrder } from './sales/due-orders.js';
 export { openSale, type NewSale } from './sales/open-sale.js';
 export { SaleCatalog } from './sales/sale-catalog.js';

@@ -12,7 +12,8 @@ import { validationProblem } from '../http/problems/validation.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { OrderWatch, type ClientWait } from '../orders/order-watch.js';
-import { findSale } from '../sales/find-sale.js';
+import { closureOf } from '../sales/closure.js';
+import { findSale, skuNotFound } from '../sales/find-sale.js';
 import { CheckoutMetrics } from './checkout-metrics.js';
 import type { Checkout } from './checkout.schema.js';
 import { SoldOutCheck } from './sold-out-check.js';
@@ -40,7 +41,8 @@ export class CheckoutsService {
       const sale = await findSale(this.catalog, saleId);
       this.#check(sale, checkout);
       const order = { orderId, saleId, ...checkout, idempotencyKey: key, acceptedAt: Date.now() };
-      const settled = (await this.#afterTheEnd(sale, order)) ?? (await this.#admit(sale, order, wait));
+      await this.#checkOpen(sale, order);
+      const settled = await this.#admit(sale, order, wait);
       const answer = settled ?? queuedView(order);
       // Redis may have forgotten the key's first body; the order itself has it.
       if (fingerprintOf(answer) !== fingerprintOf(order)) throw keyReused();
@@ -62,16 +64,12 @@ export class CheckoutsService {
   }
 
   /** Checks what the sale alone can tell. */
-  #check({ id, items, startsAt, perBuyerLimit }: Sale, { sku, quantity }: Checkout) {
-    if (!items.some((item) => item.sku === sku)) {
-      throw new ProblemError(
-        'SKU_NOT_FOUND',
-        `GET /sales/${id} lists the SKUs of this sale; ${sku} is none of them.`,
-      );
-    }
+  #check({ id, items, startsAt, endsAt, perBuyerLimit }: Sale, { sku, quantity }: Checkout) {
+    if (!items.some((item) => item.sku === sku)) skuNotFound(id, sku);
     const most = this.config.MAX_QUANTITY_PER_ORDER;
     if (quantity > most) throw validationProblem([{ path: 'quantity', message: `Must be at most ${most}` }]);
-    if (startsAt && Date.now() < startsAt.getTime()) {
+    const now = Date.now();
+    if (startsAt && now < startsAt.getTime() && !(endsAt && endsAt.getTime() <= now)) {
       throw new ProblemError('SALE_NOT_STARTED', `Try again when it starts, at ${startsAt.toISOString()}.`);
     }
     if (perBuyerLimit !== null && quantity > perBuyerLimit) {
@@ -79,14 +77,10 @@ export class CheckoutsService {
     }
   }
 
-  /** After the sale's end, resolves to the order if it is settled. A new order comes too late; a queued one may go on. */
-  async #afterTheEnd({ endsAt }: Sale, order: OrderRequest): Promise<OrderView | undefined> {
-    if (!endsAt || order.acceptedAt < endsAt.getTime()) return undefined;
-    const earlier = await this.orders.find(order.orderId);
-    if (!earlier) throw new ProblemError('SALE_ENDED', `It ended at ${endsAt.toISOString()}.`);
-    if (earlier.status === 'queued') return undefined;
-    this.metrics.count('replayed');
-    return earlier;
+  /** A closed sale takes no new order. One that was accepted before goes on, and is told about. */
+  async #checkOpen(sale: Sale, order: OrderRequest): Promise<void> {
+    const closure = closureOf(sale, order.acceptedAt);
+    if (closure && !(await fromRedis(this.admissions.isKnown(order)))) throw closure;
   }
 
   /** Resolves to the order if it is settled in time for its client, else to undefined: it is in the queue. */

@@ -10,3 +10,11 @@ export const findSale = async (catalog: SaleCatalog, saleId: string): Promise<Sa
 export function saleNotFound(saleId: string): never {
   throw new ProblemError('SALE_NOT_FOUND', `No sale has the id ${saleId}. GET /sales lists the sales.`);
 }
+
+/** @throws {ProblemError} SKU_NOT_FOUND */
+export function skuNotFound(saleId: string, sku: string): never {
+  throw new ProblemError(
+    'SKU_NOT_FOUND',
+    `GET /sales/${saleId} lists the SKUs of this sale; ${sku} is none of them.`,
+  );
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditExample, auditFigures } from './audit.schema.js';
+import { SALE_STATES } from './closure.js';
 
 const SALE_ID = '0b0c8b86-7b0c-4b27-9a3e-0b8f8b1a8f10';
 const caller = z.string().describe('Host and process id, where the name of the holder tells; else that name');
@@ -8,6 +9,7 @@ export const liveSchema = z
   .object({
     saleId: z.guid(),
     at: z.number().describe('When this was read, in milliseconds since 1970'),
+    state: z.enum(SALE_STATES),
     total: auditFigures,
     settled: z.int().describe('Orders that are not queued any more'),
     waitingRoom: z
@@ -35,6 +37,7 @@ export const liveSchema = z
     example: {
       saleId: SALE_ID,
       at: 1_893_456_000_000,
+      state: 'open',
       total: auditExample,
       settled: 23,
       waitingRoom: { inside: 50, waiting: 420 },

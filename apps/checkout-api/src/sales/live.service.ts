@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { READ_POOL } from '../core/tokens.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import { AuditService } from './audit.service.js';
+import { stateOf } from './closure.js';
 import type { LiveView } from './live.schema.js';
 import { findSale } from './find-sale.js';
 
@@ -54,7 +55,8 @@ export class LiveService {
       this.#look(sale.strategy, resources.slice(0, MAX_LOCKS)),
       fromRedis(this.rooms.occupancy(sale.waitingRoom ? [saleId] : [])),
     ]);
-    return { saleId, at: Date.now(), total, settled: row!.settled, waitingRoom, locks };
+    const at = Date.now();
+    return { saleId, at, state: stateOf(sale, at), total, settled: row!.settled, waitingRoom, locks };
   }
 
   async #look(strategy: StrategyName, resources: readonly string[]): Promise<LiveView['locks']> {

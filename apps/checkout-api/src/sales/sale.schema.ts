@@ -2,7 +2,7 @@ import { STRATEGY_NAMES } from '@app/inventory';
 import { z } from 'zod';
 
 /** Postgres `integer` ends at 2,147,483,647. */
-const MAX_STOCK = 1_000_000_000;
+export const MAX_STOCK = 1_000_000_000;
 const MAX_ITEMS = 1_000;
 const MAX_STRIPES = 64;
 const YEAR_IN_SECONDS = 365 * 86_400;
@@ -18,7 +18,14 @@ export const sku = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dot, underscore and hyphen')
   .meta({ example: 'SNEAKER-42' });
 
-const instant = z.iso.datetime({ offset: true });
+export const instant = z.iso.datetime({ offset: true });
+
+export const places = z
+  .int()
+  .min(1)
+  .max(MAX_PLACES)
+  .describe('Buyers in checkout at a time')
+  .meta({ example: 50 });
 
 const moment = z.string().meta({ format: 'date-time' });
 
@@ -62,7 +69,7 @@ export const newSaleSchema = z
       .describe('Seconds after which an unpaid reservation expires; never unless given'),
     waitingRoom: z
       .strictObject({
-        places: z.int().min(1).max(MAX_PLACES).describe('Buyers in checkout at a time').meta({ example: 50 }),
+        places,
         placeTtlSeconds: z
           .int()
           .min(1)
@@ -104,6 +111,7 @@ export const saleSchema = z
     waitingRoom: z.object({ places: z.int(), placeTtlSeconds: z.int() }).nullable(),
     startsAt: moment.nullable(),
     endsAt: moment.nullable(),
+    pausedAt: moment.nullable().describe('Since when it takes no new checkouts; null while it takes them'),
     createdAt: moment,
     items: z.array(
       z.object({
@@ -127,6 +135,7 @@ export const saleSchema = z
       waitingRoom: { places: 50, placeTtlSeconds: 300 },
       startsAt: '2030-01-01T12:00:00.000Z',
       endsAt: null,
+      pausedAt: null,
       createdAt: '2029-12-24T18:00:00.000Z',
       items: [{ sku: 'SNEAKER-42', initial: 500, available: 480, held: 12, sold: 8 }],
     },

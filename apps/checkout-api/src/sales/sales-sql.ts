@@ -4,7 +4,7 @@ export const SALES = {
   text: `
     SELECT sales.id, sales.name, strategy, per_buyer_limit AS "perBuyerLimit",
       reservation_ttl_seconds AS "reservationTtlSeconds", waiting_room AS "waitingRoom", starts_at AS "startsAt", ends_at AS "endsAt",
-      created_at AS "createdAt", stripes, stock.items
+      paused_at AS "pausedAt", created_at AS "createdAt", stripes, stock.items
     FROM unnest($1::uuid[]) AS asked (id) JOIN sales USING (id), LATERAL (
       SELECT json_agg(json_build_object(
         'sku', sku, 'initial', initial, 'available', available, 'held', coalesce(held, 0), 'sold', coalesce(sold, 0)

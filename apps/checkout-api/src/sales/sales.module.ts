@@ -22,6 +22,7 @@ const openLocks = (config: ApiConfig, redis: Redis) => new Locks({ redis, ...loc
     StrategyCheck,
     { provide: Locks, inject: [API_CONFIG, REDIS], useFactory: openLocks },
   ],
+  exports: [SalesService],
 })
 export class SalesModule implements OnApplicationShutdown {
   constructor(private readonly locks: Locks) {}

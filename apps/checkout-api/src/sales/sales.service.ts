@@ -26,6 +26,15 @@ export class SalesService {
       endsAt: endsAt ? new Date(endsAt) : null,
     };
     const saleId = await fromPostgres(openSale(poolOf(this.dataSource), sale));
+    return this.fresh(saleId);
+  }
+
+  /**
+   * As it is now, for whoever has just changed it.
+   *
+   * @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE
+   */
+  async fresh(saleId: string): Promise<SaleView> {
     return (await this.views.fresh(saleId)) ?? saleNotFound(saleId);
   }
 

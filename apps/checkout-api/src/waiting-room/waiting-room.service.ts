@@ -7,9 +7,13 @@ import { DataSource } from 'typeorm';
 import { buyerOfSettled } from '../buyers/buyer-of-settled.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { fromRedis } from '../http/problems/unavailable.js';
+import { endingOf } from '../sales/closure.js';
 import { findSale } from '../sales/find-sale.js';
 import { RemainingStock } from './remaining-stock.js';
 import { RoomMetrics } from './room-metrics.js';
+
+/** In milliseconds: nobody knows how long a pause lasts. Buyers are told to ask again after a quarter of this. */
+const PAUSE_MS = 20_000;
 
 /** A buyer's standing and the units left, which are undefined while Postgres does not answer. */
 type StandingInSale = Standing & { readonly available?: number };
@@ -34,9 +38,8 @@ export class WaitingRoomService {
   async enter(saleId: string, buyerId: string): Promise<StandingInSale> {
     const sale = await findSale(this.catalog, saleId);
     const room = roomOf(sale) ?? noRoom(saleId);
-    const { endsAt } = sale;
-    if (endsAt && Date.now() >= endsAt.getTime())
-      throw new ProblemError('SALE_ENDED', `It ended at ${endsAt.toISOString()}.`);
+    const ending = endingOf(sale, Date.now());
+    if (ending) throw ending;
     const { available, over } = (await this.remaining.of(saleId)) ?? {};
     if (over) throw new ProblemError('SOLD_OUT', 'Everything is paid: nothing will come back.');
     const standing = await fromRedis(this.rooms.enter(room, buyerId));
@@ -63,8 +66,13 @@ export class WaitingRoomService {
   }
 }
 
-const roomOf = ({ id, waitingRoom, startsAt }: Sale): Room | undefined =>
-  waitingRoom ? { ...waitingRoom, id, opensAt: startsAt } : undefined;
+/** While the sale is paused, buyers queue as they do before it starts. */
+function roomOf({ id, waitingRoom, startsAt, pausedAt }: Sale): Room | undefined {
+  if (!waitingRoom) return undefined;
+  const start = startsAt?.getTime() ?? 0;
+  const opensAt = pausedAt ? Math.max(start, Date.now() + PAUSE_MS) : start;
+  return { ...waitingRoom, id, opensAt: new Date(opensAt) };
+}
 
 /** @throws {ProblemError} NO_WAITING_ROOM */
 function noRoom(saleId: string): never {

@@ -1,12 +1,14 @@
 import {
   announce,
   announceReturn,
+  announceUnits,
   checkoutWorker,
   restockWorker,
   type CheckoutJob,
   type QueuedOrder,
+  type RestockJob,
 } from '@app/checkout-queue';
-import { dueOf, Reservations } from '@app/inventory';
+import { carryOut, dueOf, Reservations, type LockingOptions } from '@app/inventory';
 import type { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -28,16 +30,19 @@ export class Settler {
   #stopped: Promise<void> | undefined;
 
   constructor({ perBuyerLimit, reservationTtlSeconds, announces = true }: SettlerOptions = {}) {
-    const reservations = new Reservations<QueuedOrder>({
-      pool: this.#pool,
-      batchSize: 64,
-      maxHold: 20,
-      inFlight: 64,
+    const locking: LockingOptions = {
       signal: new AbortController().signal,
       lockOptions: () => ({ ttl: 1_000 }),
       lockOf: (strategy) => {
         throw new Error(`${strategy} needs a lock`);
       },
+    };
+    const reservations = new Reservations<QueuedOrder>({
+      ...locking,
+      pool: this.#pool,
+      batchSize: 64,
+      maxHold: 20,
+      inFlight: 64,
       onCommit: async (orders, { outcomes, available }) => {
         if (!announces) return;
         const settled = orders.map((order, i) => ({ order, outcome: outcomes[i]! }));
@@ -60,7 +65,14 @@ export class Settler {
     this.#worker = checkoutWorker(this.#redis, (order) => reservations.reserve(order, rules), {
       maxOrders: 4_096,
     });
-    const restock = async (orderIds: readonly string[]) => {
+    const restock = async ({ orderIds, adjustmentId: id, saleId, sku }: RestockJob) => {
+      if (id !== undefined) {
+        const ofSku = { saleId: saleId!, sku: sku! };
+        const adjusted = await carryOut({ ...locking, pool: this.#pool }, { id, ...ofSku }, rules);
+        const fuller = adjusted.filter((row) => row.fuller);
+        if (announces && fuller.length > 0) await announceUnits(this.#redis, ofSku, fuller);
+        return true;
+      }
       const due = await dueOf(this.#pool, orderIds);
       await Promise.all(due.map((order) => reservations.restock(order, rules)));
       return due.length > 0;

@@ -1,10 +1,8 @@
 import type { Lease } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { TokenWentBackError } from '../section/errors.js';
-import { underLock } from '../section/under-lock.js';
-import { verdictOn } from '../section/verdict-on.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { strategyOf, type StrategyName } from '../strategies.js';
+import { Exclusion } from './exclusion.js';
 import type { ReservationsOptions } from './options.js';
 import { PendingOrders, type PendingOrder, type Section } from './pending-orders.js';
 import type { Pending } from './pending.js';
@@ -20,16 +18,12 @@ export interface LaneWork<P, S extends Section = Section> {
   readonly handOn?: (undecided: readonly P[]) => void;
 }
 
-/** A lane tries again at once this often in a row; after that the queue chooses the time. */
-const MOST_REPEATS = 8;
-/** A hold that is older hangs: each statement, and the wait for a permit, has a limit of some ten seconds. */
-const LONGEST_HOLD_MS = 30_000;
-
 /** The orders of one SKU, or of one stripe of it, that this process has in hand. They wait for the lock together. */
 export class Lane<O extends OrderRequest, S extends Section = Section> {
   readonly #orders: PendingOrders<O>;
   readonly #pending: readonly Pending<S>[];
   readonly #sections: number;
+  readonly #exclusion: Exclusion;
   readonly #running = new Set<Promise<void>>();
   /** Whether a batch was settled since the last failure. Until then a second section would waste a connection on the same row. */
   #moves = false;
@@ -37,7 +31,7 @@ export class Lane<O extends OrderRequest, S extends Section = Section> {
   /** @param first what is served before the orders */
   constructor(
     readonly sku: Sku,
-    private readonly strategy: StrategyName,
+    strategy: StrategyName,
     private readonly work: LaneWork<PendingOrder<O>, S>,
     private readonly options: ReservationsOptions<O>,
     private readonly onEmpty: () => void,
@@ -45,6 +39,7 @@ export class Lane<O extends OrderRequest, S extends Section = Section> {
   ) {
     this.#orders = new PendingOrders(sku.saleId, strategy, options, work.handOn);
     this.#pending = [...first, this.#orders];
+    this.#exclusion = new Exclusion(strategy, options);
     // With a lock, a second section of this process would only queue for it. Without one, the orders in hand fill several.
     const { inFlight, batchSize, pool } = options;
     this.#sections = strategyOf(strategy).lock
@@ -95,34 +90,17 @@ export class Lane<O extends OrderRequest, S extends Section = Section> {
     let failures = 0;
     while (this.#busy) {
       try {
-        await this.#orders.traced(() => this.#exclusively((...leases) => this.#hold(leases)));
+        const { resources } = this.work;
+        await this.#orders.traced(() => this.#exclusion.run(resources, (...leases) => this.#hold(leases)));
         failures = 0;
       } catch (error) {
-        const unsolved = await this.#unsolved(error, ++failures);
+        const unsolved = await this.#exclusion.unsolved(error, ++failures);
         if (!unsolved) continue;
         failures = 0;
         this.#moves = false;
         for (const pending of this.#pending) pending.reject(unsolved);
       }
     }
-  }
-
-  /** Resolves to the error, unless the hold may be tried again at once, under a new lease after a random pause. */
-  async #unsolved(error: unknown, failures: number): Promise<unknown> {
-    if (verdictOn(error) !== 'repeat' || failures > MOST_REPEATS) return error;
-    if (error instanceof TokenWentBackError) return this.#reseed(error);
-    await sleep(Math.random() * 2 ** failures);
-    return undefined;
-  }
-
-  /** Takes the strategy's lock, if it has one. The work is the same. */
-  async #exclusively(work: (...leases: Lease[]) => Promise<void>): Promise<void> {
-    const { lockOf, lockOptions, signal } = this.options;
-    const lock = strategyOf(this.strategy).lock ? await lockOf(this.strategy) : undefined;
-    const { ttl, earlyTakeover } = lockOptions(this.strategy);
-    // Twice the TTL: only a lock that nobody releases and that never runs out keeps a waiter for longer.
-    const options = { ttl, earlyTakeover, wait: 2 * ttl, longest: LONGEST_HOLD_MS, signal };
-    await underLock(lock, this.work.resources, options, work);
   }
 
   async #hold(leases: readonly Lease[]) {
@@ -136,17 +114,6 @@ export class Lane<O extends OrderRequest, S extends Section = Section> {
       if (batchSize === 1 || performance.now() >= until) return;
       await allTold(); // those just settled may bring new orders
     } while (this.#busy);
-  }
-
-  /** Resolves to the error, if there is one. */
-  async #reseed({ resource, fence }: TokenWentBackError): Promise<unknown> {
-    try {
-      const lock = await this.options.lockOf(this.strategy);
-      await lock.reseed(resource, fence);
-      return undefined;
-    } catch (error) {
-      return error;
-    }
   }
 }
 

@@ -38,12 +38,16 @@ export interface HoldTracer<O> {
   section(orders: readonly O[], work: () => Promise<SectionResult>): Promise<SectionResult>;
 }
 
-export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits {
-  readonly pool: Pool;
+/** How the locks of strategies are had. */
+export interface LockingOptions {
   /** Aborts when the process shuts down. Orders that still wait for a lock are then rejected, which hands them back. */
   readonly signal: AbortSignal;
   readonly lockOptions: (strategy: StrategyName) => Pick<LockOptions, 'ttl' | 'earlyTakeover'>;
   readonly lockOf: (strategy: StrategyName) => Promise<Locking>;
+}
+
+export interface ReservationsOptions<O extends OrderRequest> extends BatchLimits, LockingOptions {
+  readonly pool: Pool;
   /** Bounds how many sections of a sale run at a time, over all processes. Unless given, there is no bound. */
   readonly gate?: <T>(saleId: string, section: () => Promise<T>) => Promise<T>;
   /** Told what happens in critical sections, for metrics. */

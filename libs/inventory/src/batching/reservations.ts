@@ -13,6 +13,8 @@ import type { ReservationsOptions, SaleRules } from './options.js';
 import type { PendingOrder } from './pending-orders.js';
 import type { StockLane } from './stock-lane.js';
 
+/** So many sales, of which one process has orders in hand, are known by their rules. */
+const REMEMBERED_SALES = 1_000;
 /** For so many striped SKUs, one process remembers where it found stock. */
 const REMEMBERED_SKUS = 1_000;
 
@@ -24,6 +26,8 @@ export class Reservations<O extends OrderRequest> {
   readonly #lanes: Lanes<O>;
   readonly #striped = new LRUCache<string, StripedLanes<PendingOrder<O>>>({ max: REMEMBERED_SKUS });
   readonly #stores: Stores;
+  /** The rules of each sale as last told: they may change while a lane is never empty. */
+  readonly #rules = new LRUCache<string, SaleRules>({ max: REMEMBERED_SALES });
 
   constructor(private readonly options: ReservationsOptions<O>) {
     this.#lanes = new Lanes(options);
@@ -37,6 +41,7 @@ export class Reservations<O extends OrderRequest> {
    * @throws {LockBackendUnavailableError | LockAbortedError} or the database client's error
    */
   reserve(order: O, rules: SaleRules): Promise<Outcome> {
+    this.#rules.set(order.saleId, rules);
     return new Promise((resolve, reject) => {
       const pending = { order, resolve, reject };
       if (rules.stripes > 1) this.#stripedLanes(order, rules).place(pending);
@@ -68,11 +73,11 @@ export class Reservations<O extends OrderRequest> {
 
   /** The lane of a SKU that has one stripe. */
   #onlyLane(sku: Sku, rules: SaleRules): StockLane<O> {
-    const target = targetOf(sku, rules);
+    const target = this.#targetOf(sku, rules);
     const resource = resourceOf(sku);
     return this.#lanes.stock(resource, sku, rules.strategy, () => ({
       resources: [resource],
-      section: ([lease]) => this.#section(target, lease),
+      section: ([lease]) => this.#section(target(), lease),
     }));
   }
 
@@ -89,7 +94,7 @@ export class Reservations<O extends OrderRequest> {
     const section = (target: SectionTarget, lease?: Lease) => this.#section(target, lease);
     const striped = new StripedLanes<PendingOrder<O>>(
       rules.stripes,
-      targetOf(sku, rules),
+      this.#targetOf(sku, rules),
       { pool, batchSize, section },
       {
         waiting: (name) => this.#lanes.waiting(name),
@@ -100,9 +105,12 @@ export class Reservations<O extends OrderRequest> {
     this.#striped.set(resource, striped);
     return striped;
   }
-}
 
-function targetOf({ saleId, sku }: Sku, rules: SaleRules): SectionTarget {
-  const { strategy, perBuyerLimit, reservationTtlSeconds } = rules;
-  return { saleId, sku, write: strategyOf(strategy).write, perBuyerLimit, reservationTtlSeconds };
+  /** The target of a section that begins now. */
+  #targetOf({ saleId, sku }: Sku, first: SaleRules): () => SectionTarget {
+    return () => {
+      const { strategy, perBuyerLimit, reservationTtlSeconds } = this.#rules.get(saleId) ?? first;
+      return { saleId, sku, write: strategyOf(strategy).write, perBuyerLimit, reservationTtlSeconds };
+    };
+  }
 }

@@ -1,25 +1,72 @@
 import { LRUCache } from 'lru-cache';
-import type { DataSource } from 'typeorm';
+import { In, type DataSource } from 'typeorm';
 import { Sale } from './sale.entity.js';
 
 /** Sales remembered by one process. */
 const CAPACITY = 1_000;
+/** In milliseconds: a sale that nobody asked for is forgotten. */
+const REMEMBERED_MS = 60_000;
+/** In milliseconds: between two looks at what admins changed. All remembered sales are read at once. */
+const REFRESH_MS = 400;
 
-/** Sales by id, with one item per SKU. Each is read once, since a sale never changes; its stock figures do, so do not use them. */
+/** What is remembered of a sale, so that it can be replaced by what it is now. */
+interface Entry {
+  sale: Sale;
+}
+
+/**
+ * Sales by id, with one item per SKU; their stock figures change all the time, so do not use them. A change by an admin is seen
+ * within a second, since every process looks for itself: there is no message that it could miss. While Postgres does not answer,
+ * a sale stays as it was.
+ */
 export class SaleCatalog {
-  readonly #sales: LRUCache<string, Sale>;
+  readonly #entries: LRUCache<string, Entry>;
+  #reading: Promise<void> = Promise.resolve();
+  #isRefreshing = false;
 
-  constructor(dataSource: DataSource) {
-    const read = (id: string) =>
-      dataSource
+  constructor(private readonly dataSource: DataSource) {
+    // Calls during a read share its answer: a stampede begins with all buyers at once.
+    const fetchMethod = async (id: string): Promise<Entry | undefined> => {
+      const sale = await dataSource
         .getRepository(Sale)
         .findOne({ where: { id, items: { stripe: 0 } }, relations: { items: true } });
-    // Calls during a read share its answer: a stampede begins with all buyers at once.
-    const fetchMethod = async (id: string) => (await read(id)) ?? undefined;
-    this.#sales = new LRUCache({ max: CAPACITY, fetchMethod });
+      return sale ? { sale } : undefined;
+    };
+    this.#entries = new LRUCache({ max: CAPACITY, ttl: REMEMBERED_MS, updateAgeOnGet: true, fetchMethod });
   }
 
-  find(saleId: string): Promise<Sale | undefined> {
-    return this.#sales.fetch(saleId);
+  async find(saleId: string): Promise<Sale | undefined> {
+    const entry = await this.#entries.fetch(saleId);
+    if (entry && !this.#isRefreshing) this.#keepFresh();
+    return entry?.sale;
+  }
+
+  /** Reads the remembered sales anew. What was committed before the call is seen after it. */
+  refresh(): Promise<void> {
+    const reading = this.#reading.then(() => this.#read());
+    this.#reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  /** Refreshes again and again, while sales are asked for. */
+  #keepFresh() {
+    this.#isRefreshing = true;
+    const again = async () => {
+      await this.refresh().catch(() => undefined); // the next one may succeed
+      this.#entries.purgeStale();
+      this.#isRefreshing = false;
+      if (this.#entries.size > 0 && this.dataSource.isInitialized) this.#keepFresh();
+    };
+    setTimeout(() => void again(), REFRESH_MS).unref();
+  }
+
+  async #read(): Promise<void> {
+    const ids = [...this.#entries.keys()];
+    if (ids.length === 0) return;
+    const sales = await this.dataSource.getRepository(Sale).find({ where: { id: In(ids) } });
+    for (const sale of sales) {
+      const entry = this.#entries.peek(sale.id);
+      if (entry) entry.sale = { ...sale, items: entry.sale.items };
+    }
   }
 }

@@ -8,7 +8,7 @@ export interface WaitingRoomRules {
   readonly placeTtlSeconds: number;
 }
 
-/** A flash sale. Once opened it never changes; only its stock does. */
+/** A flash sale. Admins may change its limit, its places and its time while it runs, and pause it; the rest never changes. */
 @Entity('sales')
 export class Sale {
   @PrimaryColumn('uuid')
@@ -40,6 +40,10 @@ export class Sale {
 
   @Column('timestamptz', { name: 'ends_at', nullable: true })
   endsAt: Date | null;
+
+  /** Since then, and while it is set, no new checkout is accepted. */
+  @Column('timestamptz', { name: 'paused_at', nullable: true })
+  pausedAt: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;

@@ -94,7 +94,7 @@ const keyOfStripe = ({ target: { saleId, sku }, leases }: AllStripes, stripe: nu
 });
 
 /** The units to take from each stripe. The fullest comes first, so that few rows are written. */
-function spread(units: number, rows: readonly StockRow[]): number[] {
+export function spread(units: number, rows: readonly Pick<StockRow, 'available'>[]): number[] {
   const shares = rows.map(() => 0);
   const fullestFirst = [...rows.entries()].sort(([, a], [, b]) => b.available - a.available);
   for (const [stripe, { available }] of fullestFirst) {

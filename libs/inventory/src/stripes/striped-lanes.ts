@@ -32,7 +32,7 @@ export class StripedLanes<P> {
 
   constructor(
     stripes: number,
-    private readonly target: SectionTarget,
+    private readonly target: () => SectionTarget,
     private readonly options: {
       readonly pool: Pool;
       readonly batchSize: number;
@@ -40,8 +40,8 @@ export class StripedLanes<P> {
     },
     private readonly lanes: Lanes<P>,
   ) {
-    this.#name = resourceOf(target);
-    this.#resources = resourcesOf(target, stripes);
+    this.#name = resourceOf(target());
+    this.#resources = resourcesOf(target(), stripes);
     this.#open = shuffled(this.#resources.map(() => 1));
   }
 
@@ -76,7 +76,7 @@ export class StripedLanes<P> {
     return {
       resources: [this.#resources[stripe]!],
       section: ([lease]) => {
-        const section = this.options.section({ ...this.target, stripe }, lease);
+        const section = this.options.section({ ...this.target(), stripe }, lease);
         return {
           settle: async (orders) => {
             const { outcomes, available } = await section.settle(orders);
@@ -96,7 +96,7 @@ export class StripedLanes<P> {
   #soldOut(): LaneWork<P> {
     return {
       resources: [],
-      section: () => ({ settle: (orders) => rejectIfSoldOut(this.options.pool, this.target, orders) }),
+      section: () => ({ settle: (orders) => rejectIfSoldOut(this.options.pool, this.target(), orders) }),
       handOn: (undecided) => undecided.forEach((each) => this.#takeFromAll(each)),
     };
   }
@@ -104,10 +104,13 @@ export class StripedLanes<P> {
   #takeFromAll(order: P) {
     const { pool } = this.options;
     const learn = (left: readonly number[]) => (this.#open = shuffled(left));
-    const all = { pool, target: this.target, stripes: this.#resources.length, learn };
+    const all = { pool, stripes: this.#resources.length, learn };
     const work = (): LaneWork<P> => ({
       resources: this.#resources,
-      section: (leases) => ({ settle: (orders) => settleFromAllStripes({ ...all, leases }, orders) }),
+      section: (leases) => {
+        const target = this.target();
+        return { settle: (orders) => settleFromAllStripes({ ...all, target, leases }, orders) };
+      },
     });
     this.lanes.other(`${this.#name}:all`, work).add(order);
   }

@@ -50,17 +50,17 @@ export class TestServers {
   readonly opened: { close(): Promise<void> }[] = [];
   readonly worker: ReturnType<typeof workersOn>;
   readonly safe: ReturnType<typeof safeStrategiesOn>;
-  readonly #databaseUrl: string;
+  readonly databaseUrl: string;
 
   constructor({ databaseUrl = inject('databaseUrl'), earlyTakeover = false } = {}) {
     const backends = { redis: this.redis, postgres: databaseUrl };
-    this.#databaseUrl = databaseUrl;
+    this.databaseUrl = databaseUrl;
     this.worker = workersOn(backends, this.opened, earlyTakeover);
     this.safe = safeStrategiesOn(backends);
   }
 
   async openShop(poolSize?: number): Promise<Shop> {
-    const shop = await Shop.open(this.#databaseUrl, poolSize);
+    const shop = await Shop.open(this.databaseUrl, poolSize);
     this.opened.push(shop);
     return shop;
   }
