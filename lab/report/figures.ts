@@ -49,7 +49,10 @@ export function withFigures(page: string, reports: readonly Figures[]): Rewritte
 /** Without the head and the rule below it. */
 const rowsIn = (markdown: string) => Math.max(0, [...markdown.matchAll(/^\|/gm)].length - 2);
 
-function markdownOf({ title, head, rows, words = 1 }: Table, { machine, command, finishedAt }: Figures): string {
+function markdownOf(
+  { title, head, rows, words = 1 }: Table,
+  { machine, command, finishedAt }: Figures,
+): string {
   const { cores, node, postgres, redis } = machine;
   const on = `${cores} cores, Node.js ${node}, Postgres ${postgres}, Redis ${redis}`;
   return [

@@ -77,7 +77,7 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
 
   async #deliverAll(first: Turn) {
     const { signal } = this.#shutdown;
-    for (let turn: Turn | undefined = first; turn; ) {
+    for (let turn: Turn | undefined = first; turn;) {
       await this.#deliveries.round(turn, signal);
       turn = signal.aborted ? undefined : (await this.#deliveries.begin(turn.id))[0];
     }

@@ -34,13 +34,12 @@ export async function uploadSlowly(urls: readonly string[], each: number, saleId
 
 /** Resolves to whether the server ended it. */
 async function trickle(socket: Socket, stop: AbortSignal): Promise<boolean> {
-  let isEnded = false;
-  socket.resume();
-  socket.on('error', () => (isEnded = true)).on('close', () => (isEnded = true));
-  while (!isEnded && !stop.aborted) {
+  socket.resume().on('error', () => socket.destroy());
+  while (!socket.closed && !stop.aborted) {
     await sleep(BYTE_MS, undefined, { signal: stop }).catch(() => undefined);
-    if (!isEnded) socket.write('{');
+    if (!socket.closed) socket.write('{');
   }
+  const isEnded = socket.closed;
   socket.destroy();
   return isEnded;
 }

@@ -54,4 +54,5 @@ export const END_SQL = `
   SELECT FROM mine`;
 
 /** After an outage nothing has to wait any longer. Parameter: webhook. */
-export const HURRY_SQL = 'UPDATE held_events SET due_at = clock_timestamp() WHERE webhook_id = $1 AND NOT dead';
+export const HURRY_SQL =
+  'UPDATE held_events SET due_at = clock_timestamp() WHERE webhook_id = $1 AND NOT dead';
