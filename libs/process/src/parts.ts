@@ -39,8 +39,8 @@ export class Parts {
     return Array.from(this.#unfinished, ({ name }) => name);
   }
 
-  /** Resolves once the application has started: a part that ended before its start would start afterwards. */
-  begun(beginning: Promise<unknown>): Promise<void> {
+  /** Waits until the application has started, since a part that ended before its start would start afterwards. Resolves to whether it has. */
+  begun(beginning: Promise<unknown>): Promise<boolean> {
     return this.#inTime('the beginning', this.timeoutMs / 8, () => beginning);
   }
 
@@ -52,14 +52,17 @@ export class Parts {
     Object.assign(part, { [hook]: bounded });
   }
 
-  async #inTime(name: string, limitMs: number, end: () => unknown): Promise<void> {
+  async #inTime(name: string, limitMs: number, end: () => unknown): Promise<boolean> {
     const entry = { name };
     this.#unfinished.add(entry);
     const ended = (async () => end())().then(
       () => this.#unfinished.delete(entry),
-      (error: unknown) => this.#log.error({ err: error, msg: `${name} could not be ended` }),
+      (error: unknown) => {
+        this.#log.error({ err: error, msg: `${name} could not be ended` });
+        return false;
+      },
     );
-    await Promise.race([ended, sleep(limitMs, undefined, { ref: false })]);
+    return Promise.race([ended, sleep(limitMs, false, { ref: false })]);
   }
 }
 

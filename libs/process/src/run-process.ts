@@ -22,7 +22,7 @@ export interface Service {
   readonly app: INestApplication<Server>;
   readonly host: string;
   readonly port: number;
-  /** In milliseconds: how long it goes on serving after the signal. */
+  /** In milliseconds: how long it goes on serving after the signal, if it has begun to. */
   readonly graceMs: number;
   /** In milliseconds: how long it may take to exit after that. */
   readonly timeoutMs: number;
@@ -84,9 +84,8 @@ async function endOf(
     process.exit(EXIT.leftBehind);
   };
   logger.log(`${signal}: ends within ${graceMs + timeoutMs} ms`);
-  await sleep(graceMs);
-  setTimeout(leave, timeoutMs);
-  await parts.begun(begun);
+  setTimeout(leave, graceMs + timeoutMs);
+  if (await parts.begun(begun)) await sleep(graceMs);
   await app.close();
   return leave();
 }

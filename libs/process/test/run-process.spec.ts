@@ -61,7 +61,7 @@ describe('a process that is told to end', () => {
     expect(child.output).toMatch(/the part has begun[^]*the other part has ended/);
   });
 
-  it('leaves a part behind that does not begin', async () => {
+  it('leaves a part behind that does not begin, and has no grace for those it does not serve yet', async () => {
     start('does not begin');
     await says('the part begins');
     child.kill('SIGTERM');

@@ -50,7 +50,7 @@ await runProcess({
       app,
       host: '127.0.0.1',
       port: Number(port),
-      graceMs: 0,
+      graceMs: behaviour === 'does not begin' ? 60_000 : 0,
       timeoutMs: behaviour === 'is slow' || behaviour === 'begins slowly' ? 60_000 : 1_000,
     };
   },
