@@ -65,6 +65,8 @@ export class TcpProxy {
   #delayMs = 0;
   /** Pieces that clients have sent so far. */
   requests = 0;
+  /** Connections that were refused so far. */
+  refused = 0;
 
   private constructor(
     private readonly server: Server,
@@ -152,7 +154,10 @@ export class TcpProxy {
   }
 
   #accept(client: Socket) {
-    if (this.#refuses) return client.on('error', () => undefined).resetAndDestroy();
+    if (this.#refuses) {
+      this.refused++;
+      return client.on('error', () => undefined).resetAndDestroy();
+    }
     const server = connect({ ...this.target, noDelay: true });
     client.setNoDelay();
     const link = (open: () => boolean) => () => ({ open: open(), delayMs: this.#delayMs });

@@ -1,12 +1,11 @@
 import type { ApiConfig } from '@app/config';
-import { dataSourceOptions, KEEP_TRYING, poolOf } from '@app/database';
+import { databaseModule, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Order } from '@app/orders';
 import { probePostgres, probeRedis, ThinnedLog } from '@app/servers';
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { AdminModule } from './admin/admin.module.js';
@@ -31,13 +30,12 @@ export class AppModule {
     const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
     const entities = [Sale, Stock, Order];
     const log = new ThinnedLog(new Logger('Postgres'));
-    const options = dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-api', log });
     return {
       module: AppModule,
       imports: [
         logging(config),
         TracingModule.with('checkout-api', config),
-        TypeOrmModule.forRoot({ ...options, ...KEEP_TRYING }),
+        databaseModule({ url, poolSize, entities, applicationName: 'checkout-api', log }),
         CoreModule.with(config),
         MetricsModule.forRoot(),
         HealthModule.forRootAsync({

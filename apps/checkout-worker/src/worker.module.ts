@@ -1,11 +1,10 @@
 import type { WorkerConfig } from '@app/config';
-import { dataSourceOptions, KEEP_TRYING, poolOf } from '@app/database';
+import { databaseModule, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Payments, PROVIDERS } from '@app/payments';
 import { probePostgres, probeRedis, ThinnedLog } from '@app/servers';
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { CheckoutConsumer } from './checkout.consumer.js';
@@ -21,7 +20,6 @@ export class WorkerModule {
     const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
     const log = new ThinnedLog(new Logger('Postgres'));
     const entities = [Sale, Stock];
-    const options = dataSourceOptions({ url, poolSize, entities, applicationName: 'checkout-worker', log });
     return {
       module: WorkerModule,
       imports: [
@@ -30,7 +28,7 @@ export class WorkerModule {
         MetricsModule.forRoot(),
         RedisModule.with(config),
         LocksModule,
-        TypeOrmModule.forRoot({ ...options, ...KEEP_TRYING }),
+        databaseModule({ url, poolSize, entities, applicationName: 'checkout-worker', log }),
         HealthModule.forRootAsync({
           ending,
           inject: [REDIS, DataSource],

@@ -68,8 +68,11 @@ describe.each(['checkout-api', 'checkout-worker'])('%s', (app) => {
       await vi.waitFor(() => expect(gone.requests > 0 && gone.links === 0).toBe(true), { timeout: 20_000 });
       gone.cut();
       awaited.heal();
-      const said = server === 'Postgres' ? 'Unable to connect to the database' : 'Redis does not answer';
+      const said = server === 'Postgres' ? 'waits for Postgres' : 'Redis does not answer';
       await vi.waitFor(() => expect(booting.output).toContain(said), { timeout: 20_000 });
+      await vi.waitFor(() => expect(gone.refused).toBeGreaterThan(5), { timeout: 20_000 });
+      expect(booting.output.split(said).length - 1).toBeLessThan(gone.refused);
+      expect(booting.output).not.toContain('Retrying');
       gone.heal();
       await serves(booting);
     },

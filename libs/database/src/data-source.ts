@@ -1,4 +1,4 @@
-import { isPassing, postgresOptions, type ThinnedLog } from '@app/servers';
+import { postgresOptions, type ThinnedLog } from '@app/servers';
 import pg, { type Pool } from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
@@ -6,6 +6,7 @@ import { Schema1763900000000 } from './migrations/1763900000000-schema.js';
 import { Stripes1764000000000 } from './migrations/1764000000000-stripes.js';
 import { Payments1764100000000 } from './migrations/1764100000000-payments.js';
 import { WaitingRoom1764200000000 } from './migrations/1764200000000-waiting-room.js';
+import { EndingAndPaid1764300000000 } from './migrations/1764300000000-ending-and-paid.js';
 import { Events1764500000000 } from './migrations/1764500000000-events.js';
 import { NewestSales1764305000000 } from './migrations/1764305000000-newest-sales.js';
 import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
@@ -16,7 +17,7 @@ export interface DatabaseOptions {
   readonly entities?: DataSourceOptions['entities'];
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
-  /** Told when an idle connection is lost. */
+  /** Told when an idle connection is lost, or Postgres is waited for. */
   readonly log?: ThinnedLog;
 }
 
@@ -34,6 +35,7 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
       Stripes1764000000000,
       Payments1764100000000,
       WaitingRoom1764200000000,
+      EndingAndPaid1764300000000,
       Events1764500000000,
       NewestSales1764305000000,
       Controls1764600000000,
@@ -48,9 +50,6 @@ export function openPool({ url, poolSize, applicationName, log }: Omit<DatabaseO
   const options = { ...postgresOptions, connectionString: url, max: poolSize };
   return new pg.Pool({ ...options, application_name: applicationName }).on('error', lostBy(log));
 }
-
-/** For Nest: Postgres may go away while the process begins. */
-export const KEEP_TRYING = { retryAttempts: Infinity, retryDelay: 1_000, toRetry: isPassing };
 
 /** The pg pool beneath a data source: for named, prepared statements without mapping. */
 export function poolOf(dataSource: DataSource): Pool {

@@ -1,2 +1,3 @@
-export { dataSourceOptions, KEEP_TRYING, openPool, poolOf, type DatabaseOptions } from './data-source.js';
+export { dataSourceOptions, openPool, poolOf, type DatabaseOptions } from './data-source.js';
+export { databaseModule } from './database-module.js';
 export { migrate } from './migrate.js';

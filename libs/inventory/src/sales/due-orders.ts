@@ -5,28 +5,43 @@ import { IS_DUE } from '../section/stock-sql.js';
 const DUE_SQL = `
   SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE id = ANY ($1::uuid[]) AND ${IS_DUE}`;
 
-/** Overdue orders read at once: some 30 ms of Postgres. Part of the text, since the planner misjudges a parameter here. */
-const STRETCH = 10_000;
+/** SKUs with reservations that end, as the index has them. */
+const ENDING = `FROM orders WHERE status = 'reserved' AND expires_at IS NOT NULL`;
+/** SKUs looked at at once: each costs two steps into the index. */
+const SKUS = 1_000;
 
 /**
- * Reads the next stretch of overdue orders, and takes a few of each SKU: one that cannot be restocked must not block the others.
- * Workers take different ones, at random. Each row says where the stretch ends, if another one follows.
+ * Goes through the next SKUs with reservations that end, and takes some overdue ones of each: one that cannot be restocked hides no
+ * other, however many orders it has. Of a SKU it takes those after a random moment, so that workers take different ones.
  */
-// Parameters: seconds overdue; most orders of a SKU; most of all; where the last stretch ended: time due, and order id.
-const OVERDUE_SQL = `
-  WITH stretch AS MATERIALIZED (
-    SELECT id, sale_id, sku, expires_at FROM orders
-    WHERE status = 'reserved' AND expires_at <= statement_timestamp() - make_interval(secs => $1)
-      AND (expires_at, id) > ($4::timestamptz, $5::uuid)
-    ORDER BY expires_at, id LIMIT ${STRETCH}
-  ), numbered AS (
-    SELECT *, row_number() OVER (PARTITION BY sale_id, sku ORDER BY random()) AS nth FROM stretch
-  ), ended AS (
-    SELECT to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00') AS "dueAt", id FROM stretch ORDER BY expires_at, id OFFSET ${STRETCH - 1}
+// Parameters: seconds overdue; most orders of a SKU; most of all; the SKU where the last look ended.
+export const OVERDUE_SQL = `
+  WITH RECURSIVE skus AS (
+    (SELECT sale_id, sku, 1 AS nth ${ENDING} AND (sale_id, sku) > ($4::uuid, $5::text) ORDER BY sale_id, sku LIMIT 1)
+    UNION ALL
+    SELECT next.sale_id, next.sku, nth + 1 FROM skus, LATERAL (
+      SELECT sale_id, sku ${ENDING} AND (sale_id, sku) > (skus.sale_id, skus.sku) ORDER BY sale_id, sku LIMIT 1
+    ) AS next WHERE nth < ${SKUS}
+  ), overdue AS MATERIALIZED (
+    SELECT sale_id, sku, latest, since + random() * (latest - since) AS moment
+    FROM (SELECT statement_timestamp() - make_interval(secs => $1) AS latest) AS limits, skus, LATERAL (
+      SELECT expires_at AS since ${ENDING} AND (orders.sale_id, orders.sku) = (skus.sale_id, skus.sku) AND expires_at <= latest
+      ORDER BY expires_at LIMIT 1
+    ) AS first
+  ), share AS MATERIALIZED (
+    SELECT least($2::int, ceil($3::float8 / count(*)))::int AS size FROM overdue HAVING count(*) > 0
+  ), found AS (
+    SELECT id, sale_id, sku FROM share, overdue, LATERAL (
+      (SELECT id ${ENDING} AND (orders.sale_id, orders.sku) = (overdue.sale_id, overdue.sku)
+        AND expires_at >= moment AND expires_at <= latest ORDER BY expires_at LIMIT size)
+      UNION ALL
+      (SELECT id ${ENDING} AND (orders.sale_id, orders.sku) = (overdue.sale_id, overdue.sku)
+        AND expires_at < moment ORDER BY expires_at LIMIT size)
+      LIMIT size
+    ) AS due
   )
-  SELECT numbered.id AS "orderId", sale_id AS "saleId", sku, ended."dueAt", ended.id AS "lastId"
-  FROM numbered LEFT JOIN ended ON true
-  WHERE nth <= $2 ORDER BY nth, random() LIMIT $3`;
+  SELECT (SELECT json_build_object('saleId', sale_id, 'sku', sku) FROM skus WHERE nth = ${SKUS}) AS ended,
+    (SELECT coalesce(json_agg(json_build_object('orderId', id, 'saleId', sale_id, 'sku', sku)), '[]') FROM found) AS found`;
 
 /** A reservation whose time is over, or whose buyer cancelled it; its units are still held. */
 export interface DueOrder {
@@ -49,11 +64,17 @@ interface Wanted {
   readonly perSku?: number;
 }
 
-const BEGINNING = { dueAt: '-infinity', lastId: '00000000-0000-0000-0000-000000000000' };
+type Sku = Pick<DueOrder, 'saleId' | 'sku'>;
+/** What a look found, and the SKU where it ended, if others follow. */
+interface Found {
+  readonly ended: Sku | null;
+  readonly found: DueOrder[];
+}
+const BEGINNING: Sku = { saleId: '00000000-0000-0000-0000-000000000000', sku: '' };
 
 /**
- * Finds orders that are due and were not restocked. It asks Postgres alone. Each look goes on where the last one ended, and starts
- * over at the end: a look costs the same however many there are, and none is missed.
+ * Finds orders that are due and were not restocked. It asks Postgres alone. A look takes of all SKUs, unless there are very many: then
+ * the next one goes on with the others. It costs the same however many orders are overdue.
  */
 export class OverdueOrders {
   #from = BEGINNING;
@@ -65,18 +86,19 @@ export class OverdueOrders {
 
   /** Resolves to none only if there are none. */
   async look(): Promise<DueOrder[]> {
+    const fromBeginning = this.#from === BEGINNING;
+    let found: DueOrder[];
+    do found = await this.#next();
+    while (found.length === 0 && this.#from !== BEGINNING);
+    return found.length > 0 || fromBeginning ? found : this.look();
+  }
+
+  async #next(): Promise<DueOrder[]> {
     const { seconds, most, perSku = most } = this.wanted;
-    const from = this.#from;
-    const { rows } = await this.pool.query<DueOrder & { dueAt: string | null; lastId: string }>(OVERDUE_SQL, [
-      seconds,
-      perSku,
-      most,
-      from.dueAt,
-      from.lastId,
-    ]);
-    const [{ dueAt, lastId } = { dueAt: null, lastId: '' }] = rows;
-    this.#from = dueAt === null ? BEGINNING : { dueAt, lastId };
-    if (rows.length === 0 && from !== BEGINNING) return this.look();
-    return rows.map(({ orderId, saleId, sku }) => ({ orderId, saleId, sku }));
+    const { saleId, sku } = this.#from;
+    const { rows } = await this.pool.query<Found>(OVERDUE_SQL, [seconds, perSku, most, saleId, sku]);
+    const [{ ended, found }] = rows as [Found];
+    this.#from = ended ?? BEGINNING;
+    return found;
   }
 }
