@@ -8,7 +8,8 @@ import {
 } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { probePostgres, ThinnedLog } from '@app/servers';
+import { takesWrites } from '@app/inventory';
+import { ThinnedLog } from '@app/servers';
 import {
   Inject,
   Injectable,
@@ -117,23 +118,14 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
     }
   }
 
-  /** While Postgres does not answer, takes no further jobs: other workers, which may reach it, settle them sooner. */
+  /** While Postgres takes no writes, takes no further jobs: other workers, which may reach it, settle them sooner. */
   async #rest() {
     if (this.#isResting) return;
     this.#isResting = true;
     for (const worker of this.#workers) void worker.pause(true);
-    while (!this.#isEnding && !(await this.#reachesPostgres())) await sleep(RETRY_MS);
+    while (!this.#isEnding && !(await takesWrites(poolOf(this.dataSource)))) await sleep(RETRY_MS);
     this.#isResting = false;
     if (!this.#isEnding) for (const worker of this.#workers) void worker.resume();
-  }
-
-  async #reachesPostgres(): Promise<boolean> {
-    try {
-      await probePostgres(poolOf(this.dataSource));
-      return true;
-    } catch {
-      return false; // the work that failed has logged why
-    }
   }
 }
 

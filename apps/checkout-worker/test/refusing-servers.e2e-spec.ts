@@ -221,3 +221,37 @@ it.each([changedPassword, lostPermission, failingDisk, slowStart, changedRole, r
   },
   90_000,
 );
+
+const refuseWrites = (code: string) =>
+  admin.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '${code}'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON orders EXECUTE FUNCTION refuse()`);
+
+const jobs = async (state: string) => {
+  const metrics = await (await fetch(`${stack.apiUrls[0]}/metrics`)).text();
+  return Number(new RegExp(`^queue_jobs{state="${state}"} (\\d+)$`, 'm').exec(metrics)![1]);
+};
+
+it.each([
+  ['its disk is full', '53100'],
+  ['it has not the permission', '42501'],
+])(
+  'a worker whose Postgres answers, and refuses each write since %s, leaves what comes in the queue',
+  async (_, code) => {
+    const saleId = await shopper.openSale('redis', 100);
+    await shopper.reserve(saleId);
+    await refuseWrites(code);
+    try {
+      await shopper.checkout(saleId, 'first');
+      await expect.poll(() => jobs('delayed'), patient).toBeGreaterThan(0); // it has failed
+      await shopper.stampede(saleId, 5, 1);
+      await sleep(2_000);
+      expect(await jobs('waiting')).toBeGreaterThanOrEqual(5);
+    } finally {
+      await admin.query('DROP FUNCTION refuse CASCADE');
+    }
+    expect(await shopper.drained(saleId)).toMatchObject({ held: 7, ...SOUND });
+  },
+  60_000,
+);

@@ -30,6 +30,7 @@ export { PlainStore } from './section/plain-store.js';
 export { resourceOf, resourcesOf } from './section/resource.js';
 export type { SectionResult, SettledBatch } from './section/settle-each-once.js';
 export type { EndedOrder, Restocked, StockStore } from './section/stock-store.js';
+export { takesWrites } from './section/takes-writes.js';
 export type { Database } from './section/transaction.js';
 export type { Locking } from './section/under-lock.js';
 export { DEFAULT_STRATEGY, STRATEGY_NAMES, strategyOf, type StrategyName } from './strategies.js';
