@@ -1,7 +1,7 @@
-import { announceEnding, PARKED } from '@app/checkout-queue';
+import { announceEnding, DeadLetters, PARKED } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { OverdueOrders, overdueAdjustments, resourceOf, type DueOrder } from '@app/inventory';
+import { dueOf, OverdueOrders, overdueAdjustments, resourceOf, type DueOrder } from '@app/inventory';
 import { Payments } from '@app/payments';
 import { ThinnedLog } from '@app/servers';
 import {
@@ -23,6 +23,8 @@ const OVERDUE = { seconds: 1, most: 1_000, perSku: 256 };
 
 /** The same of adjustments. */
 const OVERDUE_ADJUSTMENTS = { seconds: 1, most: 100 };
+/** Dead letters that a sweep looks at. */
+const LETTERS = 100;
 
 /**
  * Finds in Postgres what nobody finished: reservations and adjustments whose job Redis lost, payments whose process died, refunds that failed.
@@ -36,6 +38,8 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** SKUs that are being restocked or adjusted. */
   readonly #underWay = new Set<string>();
   readonly #overdue: OverdueOrders;
+  readonly #deadLetters: DeadLetters;
+  #nextLetters: string | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
@@ -46,12 +50,13 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly metrics: WorkerMetrics,
   ) {
     this.#overdue = new OverdueOrders(poolOf(dataSource), OVERDUE);
+    this.#deadLetters = new DeadLetters(redis);
   }
 
   onApplicationBootstrap() {
-    // Two loops, since payments may wait for their provider.
-    const loops = [() => this.#stock(), () => this.#payments()];
-    this.#sweeping = Promise.all(loops.map((loop) => this.#again(loop)));
+    // Loops of their own: payments may wait for their provider, and reservations do not need Redis.
+    const sweeps = [() => this.#stock(), () => this.#payments(), () => this.#letters()];
+    this.#sweeping = Promise.all(sweeps.map((sweep) => this.#again(sweep)));
   }
 
   async beforeApplicationShutdown() {
@@ -90,6 +95,17 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     } finally {
       this.#underWay.delete(name);
     }
+  }
+
+  /** A reservation that is no longer due is no dead letter: whoever ended it may have died before it said so. */
+  async #letters() {
+    const { letters, next } = await this.#deadLetters.page(LETTERS, this.#nextLetters);
+    this.#nextLetters = next;
+    const orderIds = letters.filter(({ kind }) => kind === 'release').map(({ order }) => order.orderId);
+    if (orderIds.length === 0) return;
+    const due = await dueOf(poolOf(this.dataSource), orderIds);
+    const stillDue = new Set(due.map(({ orderId }) => orderId));
+    await this.#deadLetters.drop(...orderIds.filter((orderId) => !stillDue.has(orderId)));
   }
 
   async #payments() {

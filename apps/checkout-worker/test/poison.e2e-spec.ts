@@ -133,4 +133,19 @@ describe('a reservation that cannot end', () => {
     await expect.poll(() => stateOf(refused), soon).toMatchObject({ status: 'expired' });
     await expect.poll(() => deadLettersOf(refused), soon).toEqual([]);
   });
+
+  it('is no dead letter any more though whoever ended it died before it said so, and is harmless if it is sent again', async () => {
+    const { refused } = await refusedRelease();
+    await spoil(refused, 1);
+    await expect.poll(() => stateOf(refused), soon).toMatchObject({ status: 'expired' });
+    await expect.poll(() => deadLettersOf(refused), soon).toEqual([]);
+    const left = () => letters.keepRestock(refused, new Error('left behind'));
+    await left();
+    await expect.poll(() => deadLettersOf(refused), soon).toEqual([]);
+    await left();
+    expect((await call('POST', `/dead-letters/${refused.orderId}/retry`)).status).toBeOneOf([202, 404]); // a sweep may be faster
+    expect(await deadLettersOf(refused)).toEqual([]);
+    const total = { available: 10, held: 0, lostUpdates: 0, conserved: true };
+    await expect.poll(() => shopper.total(refused.saleId), soon).toMatchObject(total);
+  });
 });

@@ -25,6 +25,9 @@ export type DeadLetter = Refusal &
     | { readonly kind: 'release'; readonly order: Due }
   );
 
+/** The cursor of the first page, and what follows the last one. */
+const BEGINNING = '0';
+
 /** What was refused for good is kept until somebody has dealt with it; an order also until it is accepted anew (admit.lua). */
 export class DeadLetters {
   constructor(private readonly redis: Redis) {}
@@ -50,22 +53,31 @@ export class DeadLetters {
 
   /** At least so many of them, or all there are; in no order. */
   async list(least: number): Promise<DeadLetter[]> {
-    const letters: string[] = [];
-    let cursor = '0';
+    const letters: DeadLetter[] = [];
+    let cursor = BEGINNING;
     do {
-      const [next, found] = await this.redis.hscan(keys.deadLetters, cursor, 'COUNT', least);
-      letters.push(...found.filter((_, i) => i % 2 === 1));
-      cursor = next;
-    } while (cursor !== '0' && letters.length < least);
-    return letters.map(read);
+      const page = await this.page(least, cursor);
+      letters.push(...page.letters);
+      cursor = page.next;
+    } while (cursor !== BEGINNING && letters.length < least);
+    return letters;
+  }
+
+  /** About so many of them, and the cursor of the next ones; after the last ones it begins again. */
+  async page(
+    about: number,
+    cursor = BEGINNING,
+  ): Promise<{ readonly letters: DeadLetter[]; readonly next: string }> {
+    const [next, found] = await this.redis.hscan(keys.deadLetters, cursor, 'COUNT', about);
+    return { letters: found.filter((_, i) => i % 2 === 1).map(read), next };
   }
 
   count(): Promise<number> {
     return this.redis.hlen(keys.deadLetters);
   }
 
-  async drop(orderId: string): Promise<void> {
-    await this.redis.hdel(keys.deadLetters, orderId);
+  async drop(...orderIds: readonly string[]): Promise<void> {
+    if (orderIds.length > 0) await this.redis.hdel(keys.deadLetters, ...orderIds);
   }
 }
 
