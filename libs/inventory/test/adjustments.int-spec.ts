@@ -34,7 +34,7 @@ function adjusterOf({ dataSource }: Shop) {
   return {
     pool: poolOf(dataSource),
     signal: new AbortController().signal,
-    lockOptions: () => ({ ttl: 5_000, fenced: false }),
+    lockOptions: () => ({ ttl: 5_000, earlyTakeover: false }),
     lockOf: (strategy: Sale['strategy']) => locks.of(strategyOf(strategy).lock!),
   };
 }

@@ -120,8 +120,8 @@ async function adjust(client: PoolClient, held: Held, id: string): Promise<Adjus
 async function raiseFences(client: PoolClient, { target, stripes, leases }: Held): Promise<void> {
   const mode = modeOf(target, leases[0]);
   if (mode !== 'fenced') return;
-  const { saleId, sku } = target;
   const store = new PlainStore(client, mode);
+  const { saleId, sku } = target;
   for (const [stripe, lease] of leases.entries())
     await store.read({ saleId, sku, stripe: stripes === 1 ? undefined : stripe, lease });
 }

@@ -1,14 +1,20 @@
-import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, type ApiResponseNoStatusOptions } from '@nestjs/swagger';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 import { ProblemError } from './problem.js';
 
-/** Documents the errors a route answers with. */
+const CODES = Symbol('problem-codes');
+
+/** Documents the errors a route answers with. Several of these on one route, or on one class, add up. */
 export function ApiProblems(...codes: ProblemCode[]) {
-  const responses = Object.entries(describeProblems(codes));
-  return applyDecorators(
-    ...responses.map(([status, response]) => ApiResponse({ ...response, status: Number(status) })),
-  );
+  return <T>(target: object, key?: string | symbol, descriptor?: TypedPropertyDescriptor<T>): void => {
+    const documented = (descriptor?.value ?? target) as object;
+    // Swagger itself keeps only the last examples of a status.
+    const before = (Reflect.getMetadata(CODES, documented) ?? []) as ProblemCode[];
+    const all = [...new Set([...before, ...codes])];
+    Reflect.defineMetadata(CODES, all, documented);
+    for (const [status, response] of Object.entries(describeProblems(all)))
+      ApiResponse({ ...response, status: Number(status) })(target, key!, descriptor!);
+  };
 }
 
 /** Per status one response, with an example of each code. */
