@@ -80,7 +80,7 @@ export class Scene {
       resource: resourceOf({ saleId, sku: SKU }),
       order: () => {
         const buyerId = `buyer-${++buyers}`;
-        const orderId = orderIdOf(saleId, buyerId, 'lab');
+        const orderId = orderIdOf({ id: saleId, orderNamespace: saleId }, buyerId, 'lab');
         const acceptedAt = Date.now();
         return { orderId, saleId, sku: SKU, quantity: 1, buyerId, idempotencyKey: 'lab', acceptedAt };
       },

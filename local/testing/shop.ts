@@ -48,6 +48,6 @@ export class Shop {
 /** An order, of a new buyer unless one is named. */
 export function orderOf(saleId: string, order: Partial<OrderRequest> = {}): OrderRequest {
   const { sku = 'hot', quantity = 1, buyerId = randomUUID(), idempotencyKey = 'key' } = order;
-  const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
+  const orderId = orderIdOf({ id: saleId, orderNamespace: saleId }, buyerId, idempotencyKey);
   return { orderId, saleId, sku, quantity, buyerId, idempotencyKey, acceptedAt: Date.now() };
 }

@@ -25,13 +25,26 @@ async function settled(orderId: string): Promise<OrderView> {
 }
 
 describe('POST /sales/:saleId/checkouts', () => {
+  it('names an order as nobody can guess, however easily buyer and key are guessed', async () => {
+    const [one, other] = [await api.sale(), await api.sale()];
+    const { body } = await api.checkout(one.id, { key: '1', body: { buyerId: 'ann' } }).expect(202);
+    // What is known to whoever reads the source, for the same sale, buyer and key.
+    for (const orderNamespace of ['5b1c54d6-2f0b-4d8e-9a55-0d5b8f1f6f0e', one.id, other.id]) {
+      const guess = orderIdOf({ id: one.id, orderNamespace }, 'ann', '1');
+      expect(guess).not.toBe((body as OrderView).orderId);
+      await api.http.get(`/orders/${guess}`).expect(problem('ORDER_NOT_FOUND'));
+    }
+    for (const path of ['/sales', `/sales/${one.id}`, `/sales/${one.id}/audit`])
+      expect((await api.http.get(path).expect(200)).text).not.toMatch(/namespace/i);
+  });
+
   it('queues an order', async () => {
     const { id } = await api.sale();
     const buyerId = 'buyer-1';
     const { body, headers } = await api
       .checkout(id, { key: 'k', body: { buyerId, quantity: 2 } })
       .expect(202);
-    const orderId = orderIdOf(id, buyerId, 'k');
+    const orderId = await api.orderIdOf(id, buyerId, 'k');
     expect(body).toEqual({ orderId, status: 'queued' });
     expect(headers.location).toBe(`/orders/${orderId}`);
     expect(headers['preference-applied']).toBeUndefined();
@@ -112,7 +125,9 @@ describe('POST /sales/:saleId/checkouts', () => {
     await settler.stop(); // from here on nobody but the API can answer
     const late = { key: 'late', body: { buyerId: 'late' } };
     await api.checkout(id, { ...late, prefer: 'wait=10' }).expect(problem('SOLD_OUT'));
-    await api.http.get(`/orders/${orderIdOf(id, 'late', 'late')}`).expect(problem('ORDER_NOT_FOUND'));
+    await api.http
+      .get(`/orders/${await api.orderIdOf(id, 'late', 'late')}`)
+      .expect(problem('ORDER_NOT_FOUND'));
     const { orderId } = body as OrderView;
     await api.checkout(id, first).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
   });
@@ -174,7 +189,7 @@ describe('a sale with a window', () => {
     const key = randomUUID();
     await api.checkout(id, { key, body: { buyerId: 'b' } }).expect(problem('SALE_ENDED'));
     // Nothing was admitted: that one would wait in the queue otherwise.
-    await api.http.get(`/orders/${orderIdOf(id, 'b', key)}`).expect(problem('ORDER_NOT_FOUND'));
+    await api.http.get(`/orders/${await api.orderIdOf(id, 'b', key)}`).expect(problem('ORDER_NOT_FOUND'));
   });
 
   it('still tells what became of an order once it has ended', async () => {

@@ -1,5 +1,4 @@
 import { keys } from '@app/checkout-queue';
-import { orderIdOf } from '@app/orders';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
@@ -52,7 +51,7 @@ describe('two bodies with one key, sent at the same moment', () => {
         expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 422]));
         const { quantity, sku } = bodies[answers.findIndex(({ status }) => status === 201)]!;
         expect(answers.find(({ status }) => status === 201)!.body).toMatchObject({ quantity, sku });
-        expect(await settled(orderIdOf(id, buyerId, 'k'))).toMatchObject({ quantity, sku });
+        expect(await settled(await api.orderIdOf(id, buyerId, 'k'))).toMatchObject({ quantity, sku });
       });
       await Promise.all(pairs);
     },
@@ -84,7 +83,7 @@ describe('two bodies with one key, sent at the same moment', () => {
         api.checkout(id, { key: 'k', body: { ...body, sku: 'cold' }, prefer: 'wait=10' }),
         api.checkout(id, { key: 'k', body, prefer: 'wait=10' }),
       ]);
-      const stored = await settled(orderIdOf(id, body.buyerId, 'k'));
+      const stored = await settled(await api.orderIdOf(id, body.buyerId, 'k'));
       if (accepted.status === 201) expect(stored).toMatchObject({ sku: 'hot', status: 'reserved' });
       else problem('IDEMPOTENCY_KEY_REUSED')(accepted);
     });
@@ -94,7 +93,7 @@ describe('two bodies with one key, sent at the same moment', () => {
 
 it('keeps the first body while it is queued, although its key is forgotten', async () => {
   const { id } = await api.sale({ items });
-  const orderId = orderIdOf(id, 'b', 'k');
+  const orderId = await api.orderIdOf(id, 'b', 'k');
   await api.checkout(id, ofBuyer(1)).expect(202);
   await api.redis.del(keys.idempotency(id, orderId));
   await api.checkout(id, ofBuyer(7)).expect(problem('IDEMPOTENCY_KEY_REUSED'));

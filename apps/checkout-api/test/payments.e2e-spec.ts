@@ -71,6 +71,18 @@ describe('POST /orders/:orderId/payment', () => {
     expect(await charged()).toBe(2);
   });
 
+  it('does not find out for a stranger which of many cards work', async () => {
+    const tries: string[] = [];
+    for (let i = 0; i < 30; i++) tries.push(((await pay(`tok_declined-${i}`)).body as { code: string }).code);
+    expect(tries.filter((code) => code === 'PAYMENT_DECLINED')).toHaveLength(10);
+    expect(new Set(tries.slice(10))).toEqual(new Set(['PAYMENTS_EXHAUSTED']));
+    await pay('tok_visa').expect(problem('PAYMENTS_EXHAUSTED'));
+    await pay('tok_declined-9').expect(problem('PAYMENT_DECLINED')); // what it came to before
+    expect(await charged()).toBe(0);
+    await cancel().expect(200);
+    await pay('tok_visa').expect(problem('ORDER_NOT_PAYABLE'));
+  });
+
   it('is declined and can be tried with another token', async () => {
     await pay('tok_declined').expect(problem('PAYMENT_DECLINED'));
     await pay('tok_declined').expect(problem('PAYMENT_DECLINED'));

@@ -1,5 +1,4 @@
 import { keys } from '@app/checkout-queue';
-import { orderIdOf } from '@app/orders';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
@@ -106,7 +105,7 @@ describe('every error is a problem document', () => {
     const { body } = await api.checkout(id, { key: 'k', body: { buyerId: 'b' } }).expect(problem('INTERNAL'));
     expect(logged).toHaveBeenCalledTimes(1);
     const [line] = logged.mock.calls[0]! as unknown as [{ err: Error; orderId: string; requestId: string }];
-    expect(line.orderId).toBe(orderIdOf(id, 'b', 'k'));
+    expect(line.orderId).toBe(await api.orderIdOf(id, 'b', 'k'));
     expect(line.err.message).toMatch(/^WRONGTYPE/);
     expect((body as { detail: string }).detail).toContain(line.requestId);
     logged.mockRestore();

@@ -54,6 +54,28 @@ describe('POST /sales', () => {
     expect((await api.http.get(`/sales/${id.toUpperCase()}`).expect(200)).body).toEqual(body);
   });
 
+  it('opens one sale under one key, however often and at once it is asked to', async () => {
+    const name = randomUUID();
+    const sale = { name, strategy: 'optimistic', items: [{ sku: 'A', stock: 7 }] };
+    const ask = (body: object, key: string) => api.openSale(body).set('idempotency-key', key);
+    const key = randomUUID();
+    const answers = await Promise.all([ask(sale, key), ask(sale, key), ask(sale, key)]);
+    const { id } = answers[0].body as SaleView;
+    for (const { status, body } of answers) expect([status, (body as SaleView).id]).toEqual([201, id]);
+    expect((answers[0].body as SaleView).items).toMatchObject([{ initial: 7, available: 7 }]);
+    // The same in another order is the same.
+    const { body } = await ask(Object.fromEntries(Object.entries(sale).toReversed()), key).expect(201);
+    expect(body).toMatchObject({ id });
+    const { rowCount } = await api.database.query('SELECT FROM sales WHERE name = $1', [name]);
+    expect(rowCount).toBe(1);
+
+    const more = { ...sale, items: [{ sku: 'A', stock: 8 }] };
+    await ask(more, key).expect(problem('IDEMPOTENCY_KEY_REUSED'));
+    await ask({ ...sale, perBuyerLimit: 1 }, key).expect(problem('IDEMPOTENCY_KEY_REUSED'));
+    expect((await ask(more, randomUUID()).expect(201)).body).not.toMatchObject({ id });
+    await ask(sale, 'two words').expect(problem('IDEMPOTENCY_KEY_INVALID'));
+  });
+
   it('takes the redis strategy unless told otherwise, and as many as a thousand items', async () => {
     const items = Array.from({ length: 1_000 }, (_, i) => ({
       sku: `${i}`.padStart(64, 'x'),

@@ -1,5 +1,4 @@
 import { DeadLetters } from '@app/checkout-queue';
-import { orderIdOf } from '@app/orders';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
 import { OrderWatch } from '../src/orders/order-watch.js';
@@ -33,15 +32,17 @@ describe('Prefer: wait', () => {
       api.checkout(id, { key, prefer: 'wait=10', body: { buyerId, quantity } });
     await buy('a', '1').expect(201);
     const { body } = await buy('a', '2').expect(problem('BUYER_LIMIT_EXCEEDED'));
-    const holding = [{ orderId: orderIdOf(id, 'a', '1'), sku: 'hot', quantity: 2, status: 'reserved' }];
-    expect(body).toMatchObject({ orderId: orderIdOf(id, 'a', '2'), holding });
+    const holding = [
+      { orderId: await api.orderIdOf(id, 'a', '1'), sku: 'hot', quantity: 2, status: 'reserved' },
+    ];
+    expect(body).toMatchObject({ orderId: await api.orderIdOf(id, 'a', '2'), holding });
     await buy('b', '1', 1).expect(201);
     await buy('c', '1').expect(problem('INSUFFICIENT_STOCK'));
     // A replay gets the same answer, from Postgres.
     const again = await buy('a', '2').expect(problem('BUYER_LIMIT_EXCEEDED'));
     expect(again.body).toEqual(body);
     await api.checkout(id, { key: '2', body: { buyerId: 'a', quantity: 2 } }).expect(202, {
-      orderId: orderIdOf(id, 'a', '2'),
+      orderId: await api.orderIdOf(id, 'a', '2'),
       status: 'rejected',
       reason: 'BUYER_LIMIT_EXCEEDED',
       sku: 'hot',
@@ -105,7 +106,7 @@ describe('Prefer: wait', () => {
     expect(await gone).toBe('gone');
     await vi.waitFor(() => expect(waiting()).toBe(0), { timeout: 5_000 });
     // The order is accepted all the same.
-    await api.http.get(`/orders/${orderIdOf(id, 'b', 'k')}`).expect(200);
+    await api.http.get(`/orders/${await api.orderIdOf(id, 'b', 'k')}`).expect(200);
   });
 
   it('answers who still waits when it shuts down', async () => {

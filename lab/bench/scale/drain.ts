@@ -79,7 +79,7 @@ async function fill(admissions: Admissions, saleId: string, skus: readonly strin
 }
 
 function orderOf(saleId: string, sku: string, buyerId: string): OrderRequest {
-  const orderId = orderIdOf(saleId, buyerId, 'bench');
+  const orderId = orderIdOf({ id: saleId, orderNamespace: saleId }, buyerId, 'bench');
   return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey: 'bench', acceptedAt: Date.now() };
 }
 

@@ -57,7 +57,7 @@ function ordersOf(saleId: string, sku: string, seller: number, count: number): O
   const orders = Array.from({ length: count }, (_, i) => {
     const buyerId = `${sku}-${seller}-${i}`;
     const idempotencyKey = 'bench';
-    const orderId = orderIdOf(saleId, buyerId, idempotencyKey);
+    const orderId = orderIdOf({ id: saleId, orderNamespace: saleId }, buyerId, idempotencyKey);
     return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey, acceptedAt: Date.now() };
   });
   return JSON.parse(JSON.stringify(orders)) as OrderRequest[];

@@ -10,6 +10,9 @@ import { EndingAndPaid1764300000000 } from './migrations/1764300000000-ending-an
 import { Events1764500000000 } from './migrations/1764500000000-events.js';
 import { NewestSales1764305000000 } from './migrations/1764305000000-newest-sales.js';
 import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
+import { SaleKeys1764310000000 } from './migrations/1764310000000-sale-keys.js';
+import { OrderNamespaces1764320000000 } from './migrations/1764320000000-order-namespaces.js';
+import { PaymentsOfOrder1764330000000 } from './migrations/1764330000000-payments-of-order.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -39,6 +42,9 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
       Events1764500000000,
       NewestSales1764305000000,
       Controls1764600000000,
+      SaleKeys1764310000000,
+      OrderNamespaces1764320000000,
+      PaymentsOfOrder1764330000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(log),

@@ -20,7 +20,7 @@ export type {
 export { Reservations } from './batching/reservations.js';
 export { controlSale, type SaleAction, type SaleChange } from './sales/control-sale.js';
 export { dueOf, OverdueOrders, type DueOrder } from './sales/due-orders.js';
-export { openSale, type NewSale } from './sales/open-sale.js';
+export { openSale, SaleKeyReusedError, type NewSale } from './sales/open-sale.js';
 export { SaleCatalog } from './sales/sale-catalog.js';
 export { Sale } from './sales/sale.entity.js';
 export { Stock } from './sales/stock.entity.js';

@@ -1,4 +1,4 @@
-import { parse, v5 as uuidv5 } from 'uuid';
+import { v5 as uuidv5 } from 'uuid';
 
 /** A checkout as the API accepted it; the worker turns it into an order. */
 export interface OrderRequest {
@@ -12,11 +12,23 @@ export interface OrderRequest {
   readonly acceptedAt: number;
 }
 
-const ORDER_NAMESPACE = parse('5b1c54d6-2f0b-4d8e-9a55-0d5b8f1f6f0e');
+/** What the ids of a sale's orders begin with. */
+interface SaleOfOrders {
+  readonly id: string;
+  /** A UUID that only this application knows. */
+  readonly orderNamespace: string;
+}
 
-/** The id follows from sale, buyer and Idempotency-Key: whoever repeats them means the same order. */
-export function orderIdOf(saleId: string, buyerId: string, idempotencyKey: string): string {
-  return uuidv5(Buffer.from(JSON.stringify([saleId, buyerId, idempotencyKey])), ORDER_NAMESPACE);
+/**
+ * The id follows from sale, buyer and Idempotency-Key: whoever repeats them means the same order. Nobody can compute it, however
+ * easily buyer and key are guessed, since the namespace is secret.
+ */
+export function orderIdOf(
+  { id, orderNamespace }: SaleOfOrders,
+  buyerId: string,
+  idempotencyKey: string,
+): string {
+  return uuidv5(Buffer.from(JSON.stringify([id, buyerId, idempotencyKey])), orderNamespace);
 }
 
 /** Shows whether a replayed key came with the same body. A SKU contains no space. */

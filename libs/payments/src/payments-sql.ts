@@ -3,10 +3,14 @@ const IS_PAYABLE = `
   orders.status = 'reserved' AND NOT orders.cancel_requested
   AND (orders.expires_at IS NULL OR orders.expires_at > clock_timestamp())`;
 
-/** Records a payment before anybody is charged, if the order is payable and has no other open payment. */
+/**
+ * Records a payment before anybody is charged, if the order is payable, has no other open payment, and had fewer than $4 before: one
+ * who tries stolen cards needs many.
+ */
 export const BEGIN_SQL = `
   INSERT INTO payments (id, order_id, token, units)
-  SELECT $1, id, $3, quantity FROM orders WHERE id = $2 AND ${IS_PAYABLE}
+  SELECT $1, id, $3, quantity FROM orders
+  WHERE id = $2 AND ${IS_PAYABLE} AND (SELECT count(*) FROM payments WHERE order_id = $2) < $4
   ON CONFLICT DO NOTHING`;
 
 /** A payment and its order. Parameter: payment. */
@@ -15,8 +19,11 @@ export const LOOK_SQL = `
     ${IS_PAYABLE} AS payable
   FROM payments JOIN orders ON orders.id = payments.order_id WHERE payments.id = $1`;
 
-/** Whether another payment of the order is under way. */
-export const IN_PROGRESS_SQL = `SELECT FROM payments WHERE order_id = $1 AND status = 'started'`;
+/** Whether another payment of the order is under way, and whether it could be paid if it had not had $2 payments. */
+export const OTHERS_SQL = `
+  SELECT coalesce(bool_or(status = 'started'), false) AS "inProgress",
+    count(*) >= $2 AND EXISTS (SELECT FROM orders WHERE id = $1 AND ${IS_PAYABLE}) AS exhausted
+  FROM payments WHERE order_id = $1`;
 
 /**
  * Finishes a charged payment: the order becomes paid if it still holds its stock, else a refund is due. Whoever locks the order's

@@ -1,20 +1,13 @@
 import type { Pool } from 'pg';
 import { v5 as uuidv5 } from 'uuid';
-import {
-  BEGIN_SQL,
-  FINISH_SQL,
-  IN_PROGRESS_SQL,
-  LOOK_SQL,
-  MOVE_SQL,
-  UNFINISHED_SQL,
-} from './payments-sql.js';
+import { BEGIN_SQL, FINISH_SQL, LOOK_SQL, MOVE_SQL, OTHERS_SQL, UNFINISHED_SQL } from './payments-sql.js';
 import { PaymentUnknownError, type PaymentProvider } from './provider.js';
 
 /** `started` until the provider's answer is booked. Only a `charged` payment keeps the money. */
 type PaymentStatus = 'started' | 'charged' | 'declined' | 'refunding' | 'refunded';
 
-/** The result of a payment; `in-progress`: another payment of the order is not finished. */
-export type PaymentResult = 'paid' | 'declined' | 'in-progress' | 'not-payable';
+/** The result of a payment; `in-progress`: another payment of the order is not finished; `exhausted`: it had too many before. */
+export type PaymentResult = 'paid' | 'declined' | 'in-progress' | 'exhausted' | 'not-payable';
 
 interface Payment {
   readonly id: string;
@@ -26,6 +19,11 @@ interface Payment {
   readonly payable: boolean;
 }
 
+interface Others {
+  readonly inProgress: boolean;
+  readonly exhausted: boolean;
+}
+
 const RESULTS = {
   charged: 'paid',
   declined: 'declined',
@@ -34,6 +32,8 @@ const RESULTS = {
 } as const satisfies Record<Exclude<PaymentStatus, 'started'>, PaymentResult>;
 
 const PAYMENT_NAMESPACE = 'e3b7a9f0-61d2-4c1b-8a53-0c8d5c7f2a41';
+/** Most payments of one order. Somebody with a card or two needs fewer, somebody who finds out which cards work needs more. */
+const MOST_PER_ORDER = 10;
 /** Most unfinished payments resumed at a time. */
 const MOST = 100;
 
@@ -56,11 +56,12 @@ export class Payments {
    */
   async pay(orderId: string, token: string): Promise<PaymentResult> {
     const id = uuidv5(JSON.stringify([orderId, token]), PAYMENT_NAMESPACE);
-    await this.pool.query(BEGIN_SQL, [id, orderId, token]);
+    await this.pool.query(BEGIN_SQL, [id, orderId, token, MOST_PER_ORDER]);
     const result = await this.#finish(id);
     if (result) return result;
-    const { rowCount } = await this.pool.query(IN_PROGRESS_SQL, [orderId]);
-    return rowCount === 0 ? 'not-payable' : 'in-progress';
+    const { rows } = await this.pool.query<Others>(OTHERS_SQL, [orderId, MOST_PER_ORDER]);
+    if (rows[0]!.inProgress) return 'in-progress';
+    return rows[0]!.exhausted ? 'exhausted' : 'not-payable';
   }
 
   /**

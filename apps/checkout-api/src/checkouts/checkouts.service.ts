@@ -5,6 +5,7 @@ import { insideKey } from '@app/waiting-room';
 import { fingerprintOf, orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
 import { API_CONFIG } from '../core/tokens.js';
+import { keyReused } from '../http/idempotency-key.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { fromRedis } from '../http/problems/unavailable.js';
 import { UnforeseenError } from '../http/problems/unforeseen.js';
@@ -36,21 +37,22 @@ export class CheckoutsService {
    * @throws {ProblemError}
    */
   async accept(saleId: string, checkout: Checkout, key: string, wait?: ClientWait): Promise<OrderView> {
-    const orderId = orderIdOf(saleId, checkout.buyerId, key);
+    const about: Record<string, string> = { saleId };
     try {
       const sale = await findSale(this.catalog, saleId);
+      const orderId = (about.orderId = orderIdOf(sale, checkout.buyerId, key));
       this.#check(sale, checkout);
       const order = { orderId, saleId, ...checkout, idempotencyKey: key, acceptedAt: Date.now() };
       await this.#checkOpen(sale, order);
       const settled = await this.#admit(sale, order, wait);
       const answer = settled ?? queuedView(order);
       // Redis may have forgotten the key's first body; the order itself has it.
-      if (fingerprintOf(answer) !== fingerprintOf(order)) throw keyReused();
+      if (fingerprintOf(answer) !== fingerprintOf(order)) throw keyReused('checkout');
       return answer;
     } catch (error) {
       this.metrics.countError(error);
       if (error instanceof ProblemError) throw error;
-      throw new UnforeseenError(error, { orderId });
+      throw new UnforeseenError(error, about);
     }
   }
 
@@ -118,7 +120,7 @@ export class CheckoutsService {
     const admission = await fromRedis(this.admissions.admit(order, options));
     if (admission === 'sold-out') throw this.#soldOut(order);
     if (admission === 'not-admitted') throw notAdmitted(order);
-    if (admission === 'mismatched') throw keyReused();
+    if (admission === 'mismatched') throw keyReused('checkout');
     if (admission === 'full') throw queueFull();
     return admission;
   }
@@ -145,12 +147,6 @@ const queuedView = ({ orderId, saleId, sku, quantity }: OrderRequest): OrderView
   quantity,
   status: 'queued',
 });
-
-const keyReused = () =>
-  new ProblemError(
-    'IDEMPOTENCY_KEY_REUSED',
-    'Repeat the first body, or send a new Idempotency-Key for a new checkout.',
-  );
 
 const notAdmitted = ({ saleId }: QueuedOrder) =>
   new ProblemError(

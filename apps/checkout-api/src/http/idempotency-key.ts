@@ -4,19 +4,35 @@ import { ProblemError } from './problems/problem.js';
 
 export const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 
-/** The Idempotency-Key header of the request. */
+/** The Idempotency-Key header of the request, which has to be there. */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const key = context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key'];
-  if (key === undefined || key === '') {
-    const detail =
-      'Send an Idempotency-Key header: a new one per checkout, and the same one when you try it again.';
-    throw new ProblemError('IDEMPOTENCY_KEY_MISSING', detail);
-  }
-  if (typeof key !== 'string' || !VISIBLE.test(key)) {
-    throw new ProblemError(
-      'IDEMPOTENCY_KEY_INVALID',
-      'Use 1 to 255 visible ASCII characters, for example a UUID.',
-    );
-  }
-  return key;
+  const key = headerOf(context);
+  if (key) return usable(key);
+  const detail =
+    'Send an Idempotency-Key header: a new one per checkout, and the same one when you try it again.';
+  throw new ProblemError('IDEMPOTENCY_KEY_MISSING', detail);
 });
+
+/** The same where it may be left out. */
+export const OptionalIdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const key = headerOf(context);
+  return key === undefined ? undefined : usable(key);
+});
+
+const headerOf = (context: ExecutionContext) =>
+  context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key'];
+
+function usable(key: string | string[]): string {
+  if (typeof key === 'string' && VISIBLE.test(key)) return key;
+  throw new ProblemError(
+    'IDEMPOTENCY_KEY_INVALID',
+    'Use 1 to 255 visible ASCII characters, for example a UUID.',
+  );
+}
+
+/** It came with another request of this kind before. */
+export const keyReused = (kind: 'checkout' | 'sale') =>
+  new ProblemError(
+    'IDEMPOTENCY_KEY_REUSED',
+    `Repeat the first body, or send a new Idempotency-Key for a new ${kind}.`,
+  );

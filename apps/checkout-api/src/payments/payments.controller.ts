@@ -23,11 +23,12 @@ export class PaymentsController {
     summary: 'Pay a reservation',
     description:
       'Answers once the order is paid. The same token again is the same payment. A declined payment leaves the reservation ' +
-      'as it is: try another token before it expires. Money taken for a reservation that has ended is refunded.',
+      'as it is: try another token before it expires; an order takes ten. Money taken for a reservation that has ended is refunded.',
   })
   @ApiOkResponse({ standardSchema: orderSchema, description: 'Paid' })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'PAYMENT_DECLINED', 'ORDER_NOT_FOUND')
-  @ApiProblems('ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  @ApiProblems('ORDER_NOT_PAYABLE', 'PAYMENT_IN_PROGRESS', 'PAYMENTS_EXHAUSTED')
+  @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   @ApiProblems('RATE_LIMITED', 'PAYMENT_UNKNOWN')
   @ApiProblems('REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE', 'BUYER_KEYS_UNAVAILABLE')
   pay(

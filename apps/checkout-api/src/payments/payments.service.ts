@@ -18,6 +18,10 @@ const REFUSALS = {
     code: 'PAYMENT_IN_PROGRESS',
     detail: 'Repeat the token that was sent first to learn its result.',
   },
+  exhausted: {
+    code: 'PAYMENTS_EXHAUSTED',
+    detail: 'Cancel it and buy anew, or let it expire.',
+  },
   unknown: { code: 'PAYMENT_UNKNOWN', detail: 'Try again in a moment, with the same token.' },
 } as const;
 

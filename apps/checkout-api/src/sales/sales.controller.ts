@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Query, Res, UseGuards } from '@nest
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
+  ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiResponse,
@@ -9,6 +10,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminGuard } from '../admin/admin.guard.js';
+import { OptionalIdempotencyKey, VISIBLE } from '../http/idempotency-key.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { share } from '../http/shared-answer.js';
 import { ReadPaceGuard } from '../limits/read-pace.guard.js';
@@ -45,13 +47,26 @@ export class SalesController {
   @Post()
   @UseGuards(AdminGuard)
   @ApiBearerAuth('admin')
-  @ApiOperation({ summary: 'Open a sale' })
+  @ApiOperation({
+    summary: 'Open a sale',
+    description:
+      'With an Idempotency-Key, asking again answers with the same sale instead of opening another.',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    schema: { type: 'string', pattern: VISIBLE.source, example: '5d7d1d8c-93b6-4f0a-8c53-2a2a76a2b0a4' },
+  })
   @ApiCreatedResponse({ standardSchema: saleSchema })
-  @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'ADMIN_KEY_REQUIRED', 'BODY_TOO_LARGE')
-  @ApiProblems('UNSUPPORTED_MEDIA_TYPE', 'STRATEGY_UNKNOWN', 'STRATEGY_UNSAFE', 'STRATEGY_UNAVAILABLE')
+  @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_INVALID', 'ADMIN_KEY_REQUIRED')
+  @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  @ApiProblems('STRATEGY_UNKNOWN', 'STRATEGY_UNSAFE', 'STRATEGY_UNAVAILABLE', 'IDEMPOTENCY_KEY_REUSED')
   @ApiProblems('LOCK_STORE_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
-  create(@Body({ schema: newSaleSchema }) sale: NewSale): Promise<SaleView> {
-    return this.sales.create(sale);
+  create(
+    @OptionalIdempotencyKey() key: string | undefined,
+    @Body({ schema: newSaleSchema }) sale: NewSale,
+  ): Promise<SaleView> {
+    return this.sales.create(sale, key);
   }
 
   @Get()

@@ -1,7 +1,8 @@
 import { poolOf } from '@app/database';
-import { openSale } from '@app/inventory';
+import { openSale, SaleKeyReusedError } from '@app/inventory';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { keyReused } from '../http/idempotency-key.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
 import type { SharedAnswer } from '../http/shared-answer.js';
 import { saleNotFound } from './find-sale.js';
@@ -17,16 +18,25 @@ export class SalesService {
     private readonly views: SaleViews,
   ) {}
 
-  /** @throws {ProblemError} what {@link StrategyCheck.usable} throws, or POSTGRES_UNAVAILABLE */
-  async create({ startsAt, endsAt, strategy, ...rest }: NewSale): Promise<SaleView> {
+  /**
+   * Opens a sale, or finds the one that was opened with the same key.
+   *
+   * @throws {ProblemError} what {@link StrategyCheck.usable} throws, IDEMPOTENCY_KEY_REUSED or POSTGRES_UNAVAILABLE
+   */
+  async create(request: NewSale, idempotencyKey: string | undefined): Promise<SaleView> {
+    const { startsAt, endsAt, strategy, ...rest } = request;
     const sale = {
       ...rest,
       strategy: await this.strategies.usable(strategy),
       startsAt: startsAt ? new Date(startsAt) : null,
       endsAt: endsAt ? new Date(endsAt) : null,
     };
-    const saleId = await fromPostgres(openSale(poolOf(this.dataSource), sale));
-    return this.fresh(saleId);
+    const opening = openSale(
+      poolOf(this.dataSource),
+      sale,
+      idempotencyKey ? { idempotencyKey, request } : undefined,
+    );
+    return this.fresh(await fromPostgres(opening.catch(refuseReuse)));
   }
 
   /**
@@ -51,4 +61,8 @@ export class SalesService {
     if (cursor) await this.get(cursor);
     return this.views.page(limit, cursor);
   }
+}
+
+function refuseReuse(error: unknown): never {
+  throw error instanceof SaleKeyReusedError ? keyReused('sale') : error;
 }

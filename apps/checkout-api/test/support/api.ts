@@ -1,6 +1,7 @@
 import { Admissions } from '@app/checkout-queue';
 import { loadApiConfig, type ApiConfig } from '@app/config';
 import { migrate, poolOf } from '@app/database';
+import { orderIdOf } from '@app/orders';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -76,6 +77,13 @@ export class Api {
     const given = { name: 'test', strategy: 'conditional-update', items, ...sale };
     const { body } = await this.openSale(given).expect(201);
     return body as SaleView;
+  }
+
+  /** What the order of this buyer and key is called, which nobody outside can know. */
+  async orderIdOf(saleId: string, buyerId: string, key: string): Promise<string> {
+    const sql = 'SELECT order_namespace FROM sales WHERE id = $1';
+    const { rows } = await this.database.query<{ order_namespace: string }>(sql, [saleId]);
+    return orderIdOf({ id: saleId, orderNamespace: rows[0]!.order_namespace }, buyerId, key);
   }
 
   checkout(saleId: string, { key = randomUUID(), prefer, body = {} }: CheckoutRequest = {}) {

@@ -11,22 +11,47 @@ export interface NewSale extends Pick<Sale, 'name' | 'strategy'>, Partial<Option
   readonly items: readonly { readonly sku: string; readonly stock: number }[];
 }
 
+/** Under which key a sale is opened, and all that was asked for with it. */
+export interface OpenedAs {
+  readonly idempotencyKey: string;
+  readonly request: object;
+}
+
 /** Spreads the stock evenly: some stripes get one unit more, and with fewer units than stripes some get none. */
 const OPEN_SQL = `
   WITH sale AS (
     INSERT INTO sales
-      (id, stripes, name, strategy, per_buyer_limit, reservation_ttl_seconds, waiting_room, starts_at, ends_at)
-    VALUES ($1, $2, $5, $6, $7, $8, $9, $10, $11)
+      (id, stripes, name, strategy, per_buyer_limit, reservation_ttl_seconds, waiting_room, starts_at, ends_at,
+        idempotency_key, request)
+    VALUES ($1, $2, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
   )
   INSERT INTO stock (sale_id, sku, stripe, initial, available)
-  SELECT $1, sku, stripe, share, share
-  FROM unnest($3::text[], $4::int[]) AS item (sku, units), generate_series(0, $2::int - 1) AS stripe,
+  SELECT sale.id, sku, stripe, share, share
+  FROM sale, unnest($3::text[], $4::int[]) AS item (sku, units), generate_series(0, $2::int - 1) AS stripe,
     LATERAL (SELECT units / $2 + (stripe < units % $2)::int AS share) AS even`;
 
-/** Opens a sale with its stock, in one statement. Returns its id. */
-export async function openSale(pool: Pool, { items, stripes = 1, ...sale }: NewSale): Promise<string> {
+/** As jsonb: the order of its members does not matter. */
+const OPENED_SQL = 'SELECT id FROM sales WHERE idempotency_key = $1 AND request = $2::jsonb';
+
+/** The key came with another sale before. */
+export class SaleKeyReusedError extends Error {
+  override readonly name = 'SaleKeyReusedError';
+}
+
+/**
+ * Opens a sale with its stock, in one statement. Returns its id; if the same was asked for under the same key before, that of the
+ * sale which was opened then.
+ *
+ * @throws {SaleKeyReusedError}
+ */
+export async function openSale(
+  pool: Pool,
+  { items, stripes = 1, ...sale }: NewSale,
+  as?: OpenedAs,
+): Promise<string> {
   const id = randomUUID();
-  await pool.query(OPEN_SQL, [
+  const { rowCount } = await pool.query(OPEN_SQL, [
     id,
     stripes,
     items.map(({ sku }) => sku),
@@ -38,6 +63,11 @@ export async function openSale(pool: Pool, { items, stripes = 1, ...sale }: NewS
     sale.waitingRoom,
     sale.startsAt,
     sale.endsAt,
+    as?.idempotencyKey,
+    as?.request,
   ]);
-  return id;
+  if (!as || rowCount !== 0) return id;
+  const { rows } = await pool.query<{ id: string }>(OPENED_SQL, [as.idempotencyKey, as.request]);
+  if (!rows[0]) throw new SaleKeyReusedError('the key came with another sale');
+  return rows[0].id;
 }

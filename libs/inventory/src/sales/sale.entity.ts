@@ -20,6 +20,10 @@ export class Sale {
   @Column('text')
   strategy: StrategyName;
 
+  /** The ids of its orders come from it. Never told: with it they could be computed. */
+  @Column('uuid', { name: 'order_namespace' })
+  orderNamespace: string;
+
   /** Number of rows, each with its own lock, that share the stock of a SKU. */
   @Column('smallint')
   stripes: number;

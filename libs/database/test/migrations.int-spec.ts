@@ -39,6 +39,19 @@ it('makes what was there the one stripe of its SKU', async () => {
   expect(await database.query('SELECT stripe FROM stock_movements')).toEqual([{ stripe: 0 }]);
 });
 
+it('leaves the orders of older sales their ids, and gives each new sale a namespace of its own', async () => {
+  const newer = [randomUUID(), randomUUID()];
+  for (const id of newer)
+    await database.query(`INSERT INTO sales (id, name, strategy) VALUES ($1, 'new', 'redis')`, [id]);
+  const rows = await database.query<{ id: string; order_namespace: string }[]>(
+    'SELECT id, order_namespace FROM sales',
+  );
+  const namespaces = new Map(rows.map((row) => [row.id, row.order_namespace]));
+  expect(namespaces.get(saleId)).toBe('5b1c54d6-2f0b-4d8e-9a55-0d5b8f1f6f0e');
+  expect(new Set(namespaces.values()).size).toBe(3);
+  await database.query('DELETE FROM sales WHERE id = ANY ($1)', [newer]);
+});
+
 it('puts the stripes of a SKU together again when it is undone', async () => {
   await database.query(
     `INSERT INTO stock (sale_id, sku, stripe, initial, available) VALUES ($1, 'hot', 1, 4, 2), ($1, 'hot', 2, 4, 4)`,
