@@ -32,7 +32,7 @@ export function SaleControls({ accessKey, sale, state, announce }: SaleControlsP
     setWaiting(false);
   };
   const act = (action: SaleAction, done: string) => () =>
-    doing(done, () => controlSale(accessKey, sale.id, action));
+    void doing(done, () => controlSale(accessKey, sale.id, action));
   const adjust = (event: Event) => {
     event.preventDefault();
     void doing('The stock was changed.', async () => {

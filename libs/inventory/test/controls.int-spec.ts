@@ -83,14 +83,15 @@ describe.each([1, 4])('a limit that is changed while orders come, stripes: %i', 
     const worker = servers.worker(shop, 8);
     const sale = await shop.sale({ hot: 1_000 }, 'redis', null, stripes);
     const buyerId = randomUUID();
+    const { strategy } = sale;
     const buy = (perBuyerLimit: number | null) => {
       const order = orderOf(sale.id, { buyerId, idempotencyKey: randomUUID() });
-      return worker.reserve(order, { ...sale, perBuyerLimit });
+      return worker.reserve(order, { strategy, stripes, perBuyerLimit });
     };
     // Something is always in hand, so the lane never ends.
-    let over = false;
+    const over = new AbortController();
     const others = Array.from({ length: 4 }, async () => {
-      while (!over) await worker.reserve(orderOf(sale.id), sale);
+      while (!over.signal.aborted) await worker.reserve(orderOf(sale.id), sale);
     });
     expect(await buy(null)).toMatchObject({ status: 'reserved' });
     expect(await buy(null)).toMatchObject({ status: 'reserved' });
@@ -99,7 +100,7 @@ describe.each([1, 4])('a limit that is changed while orders come, stripes: %i', 
     await expect
       .poll(() => buy(2), { timeout: 5_000 })
       .toEqual(limited)
-      .finally(() => (over = true));
+      .finally(() => over.abort());
     await Promise.all(others);
   });
 });

@@ -19,7 +19,7 @@ export class AdminKeys {
   readonly #known: readonly (Admin & { readonly digest: Buffer })[];
 
   constructor(@Inject(API_CONFIG) config: ApiConfig) {
-    this.#known = adminKeysOf(config).map(({ key, ...admin }) => ({ ...admin, digest: digestOf(key) }));
+    this.#known = adminKeysOf(config).map(({ name, scope, key }) => ({ name, scope, digest: digestOf(key) }));
   }
 
   find(key: string | undefined): Admin | undefined {

@@ -76,7 +76,7 @@ export async function carryOut(
       return await exclusion.run(resourcesOf(target, stripes), work);
     } catch (error) {
       const unsolved = await exclusion.unsolved(error, failures);
-      if (unsolved) throw unsolved;
+      if (unsolved) throw unsolved as Error;
     }
   }
 }

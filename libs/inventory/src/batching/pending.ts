@@ -11,5 +11,5 @@ export interface Pending<S> {
 }
 
 /** For one that failed alone. */
-export const rejectAlone = ({ reject }: { reject(error: unknown): void }, error: unknown) =>
+export const rejectAlone = ({ reject }: { readonly reject: (error: unknown) => void }, error: unknown) =>
   reject(verdictOn(error) === 'refused' ? new RefusedError(error) : error);

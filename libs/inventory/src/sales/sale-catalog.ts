@@ -66,7 +66,7 @@ export class SaleCatalog {
     const sales = await this.dataSource.getRepository(Sale).find({ where: { id: In(ids) } });
     for (const sale of sales) {
       const entry = this.#entries.peek(sale.id);
-      if (entry) entry.sale = { ...sale, items: entry.sale.items };
+      if (entry) entry.sale = Object.assign(sale, { items: entry.sale.items });
     }
   }
 }

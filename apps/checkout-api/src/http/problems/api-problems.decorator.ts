@@ -7,7 +7,7 @@ const CODES = Symbol('problem-codes');
 /** Documents the errors a route answers with. Several of these on one route, or on one class, add up. */
 export function ApiProblems(...codes: ProblemCode[]) {
   return <T>(target: object, key?: string | symbol, descriptor?: TypedPropertyDescriptor<T>): void => {
-    const documented = (descriptor?.value ?? target) as object;
+    const documented: object = descriptor?.value ?? target;
     // Swagger itself keeps only the last examples of a status.
     const before = (Reflect.getMetadata(CODES, documented) ?? []) as ProblemCode[];
     const all = [...new Set([...before, ...codes])];
