@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
-import { Api } from './support/api.js';
+import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 import { settle } from './support/settler.js';
 
@@ -34,8 +34,10 @@ describe('POST /sales/:saleId/checkouts', () => {
       expect(guess).not.toBe((body as OrderView).orderId);
       await api.http.get(`/orders/${guess}`).expect(problem('ORDER_NOT_FOUND'));
     }
-    for (const path of ['/sales', `/sales/${one.id}`, `/sales/${one.id}/audit`])
-      expect((await api.http.get(path).expect(200)).text).not.toMatch(/namespace/i);
+    for (const path of ['/sales', `/sales/${one.id}`, `/sales/${one.id}/audit`]) {
+      const { text } = await api.http.get(path).auth(ADMIN_KEY, { type: 'bearer' }).expect(200);
+      expect(text).not.toMatch(/namespace/i);
+    }
   });
 
   it('queues an order', async () => {
