@@ -1,8 +1,9 @@
+import { poolOf } from '@app/database';
 import { Shop } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { REMAINING } from '../src/waiting-room/remaining-stock.js';
+import { REMAINING, RemainingStock } from '../src/waiting-room/remaining-stock.js';
 
 let shop: Shop;
 const client = new pg.Client(inject('databaseUrl'));
@@ -46,4 +47,12 @@ it('is found by indexes, among 500,000 orders of a sale', async () => {
     await client.query('DELETE FROM orders WHERE sale_id = $1', [id]);
     await client.query('ANALYZE orders');
   }
+});
+
+it('is told anew when an admin has added units to a sale of which all was paid', async () => {
+  const { id } = await shop.sale({ hot: 0 }, 'none');
+  const stock = new RemainingStock(poolOf(shop.dataSource));
+  expect(await stock.of(id)).toEqual({ available: 0, over: true });
+  await client.query('UPDATE stock SET initial = 5, available = 5 WHERE sale_id = $1', [id]);
+  await expect.poll(() => stock.of(id), { timeout: 10_000 }).toEqual({ available: 5, over: false });
 });

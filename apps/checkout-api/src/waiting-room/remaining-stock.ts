@@ -7,7 +7,7 @@ import { READ_POOL } from '../core/tokens.js';
 interface Remaining {
   /** Units, over all SKUs. */
   readonly available: number;
-  /** Whether nothing is left and nothing can come back: all is paid, which is final. */
+  /** Whether nothing is left and nothing can come back by itself: all is paid. An admin may add units. */
   readonly over: boolean;
 }
 
@@ -41,15 +41,9 @@ export class RemainingStock {
   readonly #sales: LRUCache<string, Remaining>;
 
   constructor(@Inject(READ_POOL) pool: Pool) {
-    this.#sales = new LRUCache({
-      max: SALES,
-      ttl: SHARED_MS,
-      fetchMethod: async (saleId, _, { options }) => {
-        const { rows } = await pool.query<Remaining>({ ...REMAINING, values: [saleId] });
-        if (rows[0]?.over) options.ttl = 0; // for good
-        return rows[0];
-      },
-    });
+    const fetchMethod = async (saleId: string) =>
+      (await pool.query<Remaining>({ ...REMAINING, values: [saleId] })).rows[0];
+    this.#sales = new LRUCache({ max: SALES, ttl: SHARED_MS, fetchMethod });
   }
 
   /** Resolves to undefined while Postgres does not answer. */
