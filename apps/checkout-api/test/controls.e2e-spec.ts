@@ -219,7 +219,12 @@ describe('GET /actions', () => {
 });
 
 it('is for admins: neither buyers nor those who only look', async () => {
-  const guarded = await Api.start({ ...KEYS, ADMIN_KEYS: [...KEYS.ADMIN_KEYS], BUYER_JWT_SECRET: SECRET });
+  const guarded = await Api.start({
+    ...KEYS,
+    ADMIN_KEYS: [...KEYS.ADMIN_KEYS],
+    BUYER_AUTH: 'secret',
+    BUYER_JWT_SECRET: SECRET,
+  });
   const { id } = await guarded.sale();
   const routes = [
     ...['pause', 'resume', 'end', 'adjustments'].map((path) => ['post', `/sales/${id}/${path}`] as const),

@@ -1,7 +1,14 @@
 import { announceEnding, DeadLetters, PARKED } from '@app/checkout-queue';
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
-import { dueOf, OverdueOrders, overdueAdjustments, resourceOf, type DueOrder } from '@app/inventory';
+import {
+  dueOf,
+  OverdueOrders,
+  overdueAdjustments,
+  refundedOf,
+  resourceOf,
+  type DueOrder,
+} from '@app/inventory';
 import { Payments } from '@app/payments';
 import { ThinnedLog } from '@app/servers';
 import {
@@ -25,6 +32,8 @@ const OVERDUE = { seconds: 1, most: 1_000, perSku: 256 };
 const OVERDUE_ADJUSTMENTS = { seconds: 1, most: 100 };
 /** Dead letters that a sweep looks at. */
 const LETTERS = 100;
+/** Refunded orders restocked in one sweep. */
+const MOST_REFUNDED = 100;
 
 /**
  * Finds in Postgres what nobody finished: reservations and adjustments whose job Redis lost, payments whose process died, refunds that failed.
@@ -77,9 +86,14 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   async #stock() {
     const found = await this.#overdue.look();
     this.metrics.overdue(found.length);
-    const adjustments = await overdueAdjustments(poolOf(this.dataSource), OVERDUE_ADJUSTMENTS);
+    const pool = poolOf(this.dataSource);
+    const [refunded, adjustments] = await Promise.all([
+      refundedOf(pool, MOST_REFUNDED),
+      overdueAdjustments(pool, OVERDUE_ADJUSTMENTS),
+    ]);
     if (this.#shutdown.signal.aborted) return; // what begins now might hold a lock when the process exits
-    for (const [name, due] of bySku(found)) void this.#once(name, () => this.stock.restockAll(due));
+    for (const [name, due] of bySku([...found, ...refunded]))
+      void this.#once(name, () => this.stock.restockAll(due));
     for (const each of adjustments)
       void this.#once(`${resourceOf(each)}:adjust`, () => this.stock.adjust(each));
   }

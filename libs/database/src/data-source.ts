@@ -13,6 +13,7 @@ import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 import { SaleKeys1764310000000 } from './migrations/1764310000000-sale-keys.js';
 import { OrderNamespaces1764320000000 } from './migrations/1764320000000-order-namespaces.js';
 import { PaymentsOfOrder1764330000000 } from './migrations/1764330000000-payments-of-order.js';
+import { OrdersByTime1764700000000 } from './migrations/1764700000000-orders-by-time.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -45,6 +46,7 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
       SaleKeys1764310000000,
       OrderNamespaces1764320000000,
       PaymentsOfOrder1764330000000,
+      OrdersByTime1764700000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(log),

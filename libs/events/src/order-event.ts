@@ -1,10 +1,11 @@
-/** What happens to an order: `reserved` or `rejected` first, and at most one of the others after `reserved`. */
+/** What happens to an order: `reserved` or `rejected` first, at most one of the others after `reserved`, and `refunded` after `paid`. */
 export const EVENT_TYPES = [
   'order.reserved',
   'order.rejected',
   'order.paid',
   'order.expired',
   'order.cancelled',
+  'order.refunded',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -6,7 +6,7 @@ interface AuditFigures {
   readonly available: number;
   /** In orders that are reserved. */
   readonly held: number;
-  /** In orders that are paid. */
+  /** In orders that are paid, or were refunded and did not come back. */
   readonly sold: number;
   /** In orders that are rejected, for whatever reason. */
   readonly rejected: number;
@@ -39,7 +39,7 @@ const AUDIT_SQL = `
   ), by_sku AS (
     SELECT sku,
       coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0) AS held,
-      coalesce(sum(quantity) FILTER (WHERE status = 'paid'), 0) AS sold,
+      coalesce(sum(quantity) FILTER (WHERE status = 'paid' OR status = 'refunded' AND restocked_at IS NULL), 0) AS sold,
       coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0) AS rejected,
       coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT' AND settled_at > coalesce(at, '-infinity')), 0) AS sold_out
     FROM orders LEFT JOIN filled USING (sku) WHERE sale_id = $1 GROUP BY sku

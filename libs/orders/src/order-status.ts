@@ -1,5 +1,13 @@
 /** `queued` is never stored: an order gets its row when a worker settles it. */
-export const ORDER_STATUSES = ['queued', 'reserved', 'paid', 'expired', 'cancelled', 'rejected'] as const;
+export const ORDER_STATUSES = [
+  'queued',
+  'reserved',
+  'paid',
+  'expired',
+  'cancelled',
+  'refunded',
+  'rejected',
+] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** Why an order was rejected. An `UNPROCESSABLE` one is a dead letter without a row, since Postgres refuses it. */
@@ -19,8 +27,8 @@ export type Outcome = (
   readonly before?: true;
 };
 
-/** How an unpaid reservation ends. */
-export type EndedStatus = 'expired' | 'cancelled';
+/** How an order ends whose units come back: an unpaid reservation, or a paid order whose money went back. */
+export type EndedStatus = 'expired' | 'cancelled' | 'refunded';
 
 /** The state of an order, as far as it is known: what its buyer is told. */
 export interface OrderState {

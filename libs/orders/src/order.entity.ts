@@ -41,4 +41,19 @@ export class Order {
   /** Its buyer cancelled it: it can no longer be paid, and is due at once. */
   @Column('boolean', { name: 'cancel_requested' })
   cancelRequested: boolean;
+
+  @Column('timestamptz', { name: 'paid_at', nullable: true })
+  paidAt: Date | null;
+
+  /** When it expired, or was cancelled or refunded. */
+  @Column('timestamptz', { name: 'ended_at', nullable: true })
+  endedAt: Date | null;
+
+  /** It was refunded, and its units are to come back. */
+  @Column('boolean')
+  restock: boolean;
+
+  /** Since when the units of an ended order are back. Of a refunded one they may stay sold. */
+  @Column('timestamptz', { name: 'restocked_at', nullable: true })
+  restockedAt: Date | null;
 }

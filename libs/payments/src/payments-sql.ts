@@ -8,14 +8,18 @@ const IS_PAYABLE = `
  * who tries stolen cards needs many.
  */
 export const BEGIN_SQL = `
-  INSERT INTO payments (id, order_id, token, units)
-  SELECT $1, id, $3, quantity FROM orders
-  WHERE id = $2 AND ${IS_PAYABLE} AND (SELECT count(*) FROM payments WHERE order_id = $2) < $4
+  INSERT INTO payments (id, order_id, token, units, amount, currency)
+  SELECT $1, orders.id, $3, quantity, stock.price::bigint * quantity, sales.currency
+  FROM orders
+    LEFT JOIN stock ON stock.sale_id = orders.sale_id AND stock.sku = orders.sku AND stripe = 0 AND price IS NOT NULL
+    LEFT JOIN sales ON sales.id = stock.sale_id
+  WHERE orders.id = $2 AND ${IS_PAYABLE} AND (SELECT count(*) FROM payments WHERE order_id = $2) < $4
   ON CONFLICT DO NOTHING`;
 
 /** A payment and its order. Parameter: payment. */
 export const LOOK_SQL = `
   SELECT payments.id, payments.order_id AS "orderId", payments.status, payments.units, payments.token,
+    payments.amount::float8, payments.currency,
     ${IS_PAYABLE} AS payable
   FROM payments JOIN orders ON orders.id = payments.order_id WHERE payments.id = $1`;
 
@@ -33,7 +37,7 @@ export const FINISH_SQL = `
   WITH mine AS (
     SELECT id, order_id FROM payments WHERE id = $1 AND status = 'started' FOR UPDATE
   ), paid AS (
-    UPDATE orders SET status = 'paid' FROM mine
+    UPDATE orders SET status = 'paid', paid_at = clock_timestamp() FROM mine
     WHERE orders.id = mine.order_id AND orders.status = 'reserved' AND NOT orders.cancel_requested
     RETURNING orders.id
   ), recorded AS (
@@ -54,3 +58,24 @@ export const UNFINISHED_SQL = `
   SELECT id, order_id AS "orderId", status FROM payments
   WHERE status = 'refunding' OR status = 'started' AND started_at < clock_timestamp() - make_interval(secs => $1)
   ORDER BY random() LIMIT $2`;
+
+/**
+ * Refunds a paid order, once: its money goes back, and if it is wanted so, its units come back when a worker restocks them. Whether they
+ * shall may also be said later. Parameters: order; whether to restock; admin; why. Returns no row if the order was never paid.
+ */
+export const REFUND_SQL = `
+  WITH changed AS (
+    UPDATE orders SET status = 'refunded', ended_at = coalesce(ended_at, clock_timestamp()), restock = restock OR $2
+    WHERE id = $1 AND (status = 'paid' OR status = 'refunded' AND $2 AND NOT restock)
+    RETURNING id, sale_id
+  ), money AS (
+    UPDATE payments SET status = 'refunding' FROM changed
+    WHERE payments.order_id = changed.id AND payments.status = 'charged'
+    RETURNING payments.id, payments.order_id
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) SELECT 'refunded', ARRAY[order_id] FROM money
+  ), told AS (
+    INSERT INTO admin_actions (sale_id, order_id, admin, action, details)
+    SELECT sale_id, id, $3, 'refund', jsonb_strip_nulls(jsonb_build_object('restock', $2::boolean, 'reason', $4::text)) FROM changed
+  )
+  SELECT (SELECT id FROM money) AS "paymentId" FROM orders WHERE id = $1 AND status IN ('paid', 'refunded')`;

@@ -1,6 +1,14 @@
 import type { Pool } from 'pg';
 import { v5 as uuidv5 } from 'uuid';
-import { BEGIN_SQL, FINISH_SQL, LOOK_SQL, MOVE_SQL, OTHERS_SQL, UNFINISHED_SQL } from './payments-sql.js';
+import {
+  BEGIN_SQL,
+  FINISH_SQL,
+  LOOK_SQL,
+  MOVE_SQL,
+  OTHERS_SQL,
+  REFUND_SQL,
+  UNFINISHED_SQL,
+} from './payments-sql.js';
 import { PaymentUnknownError, type PaymentProvider } from './provider.js';
 
 /** `started` until the provider's answer is booked. Only a `charged` payment keeps the money. */
@@ -14,6 +22,9 @@ interface Payment {
   readonly orderId: string;
   readonly status: PaymentStatus;
   readonly units: number;
+  /** In minor units of the currency; null where the sale has no prices. */
+  readonly amount: number | null;
+  readonly currency: string | null;
   readonly token: string;
   /** Whether its order may still be paid. */
   readonly payable: boolean;
@@ -22,6 +33,13 @@ interface Payment {
 interface Others {
   readonly inProgress: boolean;
   readonly exhausted: boolean;
+}
+
+/** Why an admin refunds an order, and whether its units come back. */
+export interface Refund {
+  readonly restock: boolean;
+  readonly admin: string;
+  readonly reason?: string;
 }
 
 const RESULTS = {
@@ -65,6 +83,18 @@ export class Payments {
   }
 
   /**
+   * Sends the money of a paid order back, once. Resolves to whether the order is refunded; if the provider does not answer, `resume`
+   * goes on with it.
+   */
+  async refund(orderId: string, { restock, admin, reason }: Refund): Promise<boolean> {
+    const values = [orderId, restock, admin, reason];
+    const { rows } = await this.pool.query<{ paymentId: string | null }>(REFUND_SQL, values);
+    const [refunded] = rows;
+    if (refunded?.paymentId) await this.#refund(refunded.paymentId).catch(() => undefined);
+    return refunded !== undefined;
+  }
+
+  /**
    * Finishes what others left: refunds that are due, and payments started longer ago than a provider may take. Returns the orders
    * that became paid. What fails now is left for the next call.
    */
@@ -93,8 +123,11 @@ export class Payments {
     return this.#finish(id);
   }
 
-  #charge({ id, units, token }: Payment): Promise<'charged' | 'declined'> {
-    const charging = this.provider.charge({ paymentId: id, units, token }, this.#patience());
+  #charge({ id, units, amount, currency, token }: Payment): Promise<'charged' | 'declined'> {
+    const charging = this.provider.charge(
+      { paymentId: id, units, token, ...(amount === null ? {} : { amount, currency: currency! }) },
+      this.#patience(),
+    );
     return charging.catch((cause: unknown) => {
       throw new PaymentUnknownError('the provider did not answer', { cause });
     });

@@ -1,8 +1,12 @@
-/** What the provider shall take. There are no prices here: money is counted in units. */
+/** What the provider shall take: the price of the order, or where its sale has none, what a number of units costs. */
 export interface Charge {
   /** The provider's idempotency key. */
   readonly paymentId: string;
   readonly units: number;
+  /** In minor units of the currency; both are absent where the sale has no prices. */
+  readonly amount?: number;
+  /** ISO 4217. */
+  readonly currency?: string;
   /** Says who pays and how: what the provider's own form on the buyer's page returns. */
   readonly token: string;
 }

@@ -13,7 +13,7 @@ const SLOW = /^tok_slow-(\d{1,5})/;
 
 /** A row is a charge, or a refund, which keeps a late charge from being made. */
 const CHARGE_SQL = `
-  INSERT INTO payment_provider.charges (key, units, status) VALUES ($1, $2, 'charged')
+  INSERT INTO payment_provider.charges (key, units, amount, currency, status) VALUES ($1, $2, $3, $4, 'charged')
   ON CONFLICT (key) DO NOTHING RETURNING status`;
 const BOOKED_SQL = 'SELECT status FROM payment_provider.charges WHERE key = $1';
 const REFUND_SQL = `
@@ -28,11 +28,14 @@ interface Booking {
 export class SimulatedProvider implements PaymentProvider {
   constructor(private readonly pool: Pool) {}
 
-  async charge({ paymentId, units, token }: Charge, signal: AbortSignal): Promise<'charged' | 'declined'> {
+  async charge(
+    { paymentId, units, amount, currency, token }: Charge,
+    signal: AbortSignal,
+  ): Promise<'charged' | 'declined'> {
     if (UNREACHABLE.test(token)) return noAnswer(signal);
     await sleep(Number(SLOW.exec(token)?.[1] ?? 0), undefined, { signal });
     if (DECLINED.test(token)) return 'declined';
-    const { rowCount } = await this.pool.query(CHARGE_SQL, [paymentId, units]);
+    const { rowCount } = await this.pool.query(CHARGE_SQL, [paymentId, units, amount, currency]);
     if (rowCount === 1 && TIMEOUT.test(token)) return noAnswer(signal);
     const { rows } = await this.pool.query<Booking>(BOOKED_SQL, [paymentId]);
     return rows[0]!.status === 'charged' ? 'charged' : 'declined';

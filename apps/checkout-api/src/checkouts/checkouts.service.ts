@@ -11,6 +11,7 @@ import { fromRedis } from '../http/problems/unavailable.js';
 import { UnforeseenError } from '../http/problems/unforeseen.js';
 import { validationProblem } from '../http/problems/validation.js';
 import type { OrderView } from '../orders/order.schema.js';
+import { priceOf } from '../orders/price.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { OrderWatch, type ClientWait } from '../orders/order-watch.js';
 import { closureOf } from '../sales/closure.js';
@@ -95,16 +96,20 @@ export class CheckoutsService {
       const settled = await this.#enter({ ...order, replyTo: this.watch.replyTo }, guests);
       if (settled) return settled;
       const heard = await state;
-      return heard && (await this.#orderOf(heard, order));
+      return heard && (await this.#orderOf(heard, sale, order));
     } finally {
       stop();
     }
   }
 
   /** Completes the news of an order. Only a fresh outcome surely belongs to this content; else Postgres knows. */
-  async #orderOf(heard: OrderState | OrderView, order: OrderRequest): Promise<OrderView | undefined> {
+  async #orderOf(
+    heard: OrderState | OrderView,
+    sale: Sale,
+    order: OrderRequest,
+  ): Promise<OrderView | undefined> {
     if ('sku' in heard) return heard;
-    if (isOutcome(heard)) return { ...queuedView(order), ...heard };
+    if (isOutcome(heard)) return { ...queuedView(order), price: priceOf(sale, order), ...heard };
     return (await this.orders.settled([order.orderId]))[0];
   }
 
@@ -140,12 +145,13 @@ export class CheckoutsService {
 
 const isOutcome = ({ status }: OrderState) => status === 'reserved' || status === 'rejected';
 
-const queuedView = ({ orderId, saleId, sku, quantity }: OrderRequest): OrderView => ({
+const queuedView = ({ orderId, saleId, sku, quantity, acceptedAt }: OrderRequest): OrderView => ({
   orderId,
   saleId,
   sku,
   quantity,
   status: 'queued',
+  acceptedAt: new Date(acceptedAt).toISOString(),
 });
 
 const notAdmitted = ({ saleId }: QueuedOrder) =>

@@ -6,11 +6,11 @@ import { LOOKUP_TIMEOUT } from '../core/look-up.js';
 import { ProblemError, type HeldView } from '../http/problems/problem.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import type { OrderView } from './order.schema.js';
+import { ORDER_COLUMNS, ORDER_PRICES } from './order-sql.js';
 
 const SETTLED_ORDERS = {
   name: 'settled-orders',
-  text: `SELECT id AS "orderId", sale_id AS "saleId", sku, quantity, status, reason,
-    CASE status WHEN 'reserved' THEN expires_at END AS "expiresAt" FROM orders WHERE id = ANY ($1::uuid[])`,
+  text: `SELECT ${ORDER_COLUMNS} FROM orders ${ORDER_PRICES} WHERE orders.id = ANY ($1::uuid[])`,
   query_timeout: LOOKUP_TIMEOUT,
 };
 
@@ -46,13 +46,8 @@ export class OrdersService {
 
   /** As {@link settled}, without dead letters. */
   async stored(orderIds: readonly string[]): Promise<OrderView[]> {
-    const query = poolOf(this.dataSource).query<OrderView>({ ...SETTLED_ORDERS, values: [orderIds] });
-    const { rows } = await fromPostgres(query);
-    for (const row of rows) {
-      row.reason ??= undefined;
-      row.expiresAt ??= undefined;
-    }
-    return rows;
+    const query = poolOf(this.dataSource).query<OrderRow>({ ...SETTLED_ORDERS, values: [orderIds] });
+    return (await fromPostgres(query)).rows.map(viewOf);
   }
 
   /** @throws {ProblemError} ORDER_NOT_FOUND, or what {@link find} throws */
@@ -96,9 +91,25 @@ export class OrdersService {
   async #queued(orderId: string): Promise<OrderView | undefined> {
     const order = await fromRedis(this.admissions.find(orderId));
     if (!order) return undefined;
-    const { saleId, sku, quantity } = order;
-    return { orderId, saleId, sku, quantity, status: 'queued' };
+    const { saleId, sku, quantity, acceptedAt } = order;
+    return {
+      orderId,
+      saleId,
+      sku,
+      quantity,
+      status: 'queued',
+      acceptedAt: new Date(acceptedAt).toISOString(),
+    };
   }
+}
+
+/** An order as Postgres tells it: null instead of nothing, and dates. */
+export type OrderRow = { readonly [K in keyof OrderView]: OrderView[K] | Date | null };
+
+export function viewOf(row: OrderRow): OrderView {
+  const told = Object.entries(row).filter(([, value]) => value !== null);
+  const view = told.map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]);
+  return Object.fromEntries(view) as OrderView;
 }
 
 function missingIn(rows: readonly OrderView[], orderIds: readonly string[]): string[] {

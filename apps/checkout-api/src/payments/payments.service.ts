@@ -47,10 +47,11 @@ export class PaymentsService {
     this.#results.inc({ result });
     if (result !== 'paid') throw await this.#refusal(result, orderId);
     // A replay must not end a place that its buyer has got since.
-    if (order.status === 'reserved') await this.waitingRoom.orderEnded(order);
+    if (order.status === 'paid') return order;
+    await this.waitingRoom.orderEnded(order);
     // If the message gets lost, followers of the order see it a little later.
     void announceEnding(this.redis, [{ orderId, status: 'paid' }]).catch(() => undefined);
-    return { ...order, status: 'paid', expiresAt: undefined };
+    return this.orders.get(orderId);
   }
 
   async #refusal(result: Exclude<Result, 'paid'>, orderId: string): Promise<ProblemError> {

@@ -4,7 +4,7 @@ export const auditFigures = z.object({
   initial: z.int(),
   available: z.int(),
   held: z.int().describe('Units in reserved orders'),
-  sold: z.int().describe('Units in paid orders'),
+  sold: z.int().describe('Units in paid orders, and in refunded ones that did not come back'),
   rejected: z.int().describe('Units in rejected orders'),
   pending: z.int().describe('Orders accepted and not settled yet; read before the snapshot of the rest'),
   oversold: z.int().describe('max(0, held + sold - initial)'),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 /** Postgres `integer` ends at 2,147,483,647. */
 export const MAX_STOCK = 1_000_000_000;
+const MAX_PRICE = 1_000_000_000;
 const MAX_ITEMS = 1_000;
 const MAX_STRIPES = 64;
 const YEAR_IN_SECONDS = 365 * 86_400;
@@ -43,10 +44,28 @@ export const newSaleSchema = z
       .describe(`How concurrent checkouts of one SKU are kept apart: ${STRATEGY_NAMES.join(', ')}`)
       .meta({ example: 'redis' }),
     items: z
-      .array(z.strictObject({ sku, stock: z.int().min(0).max(MAX_STOCK).meta({ example: 500 }) }))
+      .array(
+        z.strictObject({
+          sku,
+          stock: z.int().min(0).max(MAX_STOCK).meta({ example: 500 }),
+          price: z
+            .int()
+            .min(1)
+            .max(MAX_PRICE)
+            .optional()
+            .describe('Of a unit, in minor units of `currency`')
+            .meta({ example: 12_900 }),
+        }),
+      )
       .min(1)
       .max(MAX_ITEMS)
       .superRefine(refuseDuplicates),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'Use three capital letters, as ISO 4217 does')
+      .optional()
+      .describe('ISO 4217; with it every item has a price, without it none has')
+      .meta({ example: 'EUR' }),
     stripes: z
       .int()
       .min(1)
@@ -86,12 +105,20 @@ export const newSaleSchema = z
     path: ['endsAt'],
     message: 'Must be after startsAt',
   })
+  .refine(
+    ({ currency, items }) => items.every(({ price }) => (price === undefined) === (currency === undefined)),
+    {
+      path: ['currency'],
+      message: 'Give a currency and a price for every item, or neither',
+    },
+  )
   .meta({
     id: 'NewSale',
     example: {
       name: 'Sneaker drop',
       strategy: 'redis',
-      items: [{ sku: 'SNEAKER-42', stock: 500 }],
+      currency: 'EUR',
+      items: [{ sku: 'SNEAKER-42', stock: 500, price: 12_900 }],
       perBuyerLimit: 2,
       reservationTtlSeconds: 600,
       waitingRoom: { places: 50, placeTtlSeconds: 300 },
@@ -105,6 +132,7 @@ export const saleSchema = z
     id: z.guid(),
     name: z.string(),
     strategy: z.enum(STRATEGY_NAMES),
+    currency: z.string().nullable(),
     stripes: z.int().describe('Rows over which the stock of each SKU is spread'),
     perBuyerLimit: z.int().nullable(),
     reservationTtlSeconds: z.int().nullable(),
@@ -116,10 +144,11 @@ export const saleSchema = z
     items: z.array(
       z.object({
         sku,
+        price: z.int().optional().describe('Of a unit, in minor units of the currency, where there is one'),
         initial: z.int(),
         available: z.int(),
         held: z.int().describe('Units in reserved orders'),
-        sold: z.int().describe('Units in paid orders'),
+        sold: z.int().describe('Units in paid orders, and in refunded ones that did not come back'),
       }),
     ),
   })
@@ -129,6 +158,7 @@ export const saleSchema = z
       id: '0b0c8b86-7b0c-4b27-9a3e-0b8f8b1a8f10',
       name: 'Sneaker drop',
       strategy: 'redis',
+      currency: 'EUR',
       stripes: 1,
       perBuyerLimit: 2,
       reservationTtlSeconds: 600,
@@ -137,7 +167,7 @@ export const saleSchema = z
       endsAt: null,
       pausedAt: null,
       createdAt: '2029-12-24T18:00:00.000Z',
-      items: [{ sku: 'SNEAKER-42', initial: 500, available: 480, held: 12, sold: 8 }],
+      items: [{ sku: 'SNEAKER-42', price: 12_900, initial: 500, available: 480, held: 12, sold: 8 }],
     },
   });
 export type SaleView = z.infer<typeof saleSchema>;

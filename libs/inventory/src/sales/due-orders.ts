@@ -1,9 +1,13 @@
 import type { Pool } from 'pg';
-import { IS_DUE } from '../section/stock-sql.js';
+import { IS_DUE, IS_TO_RESTOCK } from '../section/stock-sql.js';
 
 /** Which of the given orders are due. Parameter: order ids. */
 const DUE_SQL = `
   SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE id = ANY ($1::uuid[]) AND ${IS_DUE}`;
+
+/** Refunded orders whose units nobody brought back. Parameter: how many at most. */
+const REFUNDED_SQL = `
+  SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE ${IS_TO_RESTOCK} ORDER BY random() LIMIT $1`;
 
 /** SKUs with reservations that end, as the index has them. */
 const ENDING = `FROM orders WHERE status = 'reserved' AND expires_at IS NOT NULL`;
@@ -43,7 +47,7 @@ export const OVERDUE_SQL = `
   SELECT (SELECT json_build_object('saleId', sale_id, 'sku', sku) FROM skus WHERE nth = ${SKUS}) AS ended,
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'saleId', sale_id, 'sku', sku)), '[]') FROM found) AS found`;
 
-/** A reservation whose time is over, or whose buyer cancelled it; its units are still held. */
+/** A reservation whose time is over, or whose buyer cancelled it, or a refunded order; its units are to come back. */
 export interface DueOrder {
   readonly orderId: string;
   readonly saleId: string;
@@ -53,6 +57,11 @@ export interface DueOrder {
 /** Which of the given orders are due. */
 export async function dueOf(pool: Pool, orderIds: readonly string[]): Promise<DueOrder[]> {
   return (await pool.query<DueOrder>(DUE_SQL, [orderIds])).rows;
+}
+
+/** Refunded orders whose units are to come back: so many at most. */
+export async function refundedOf(pool: Pool, most: number): Promise<DueOrder[]> {
+  return (await pool.query<DueOrder>(REFUNDED_SQL, [most])).rows;
 }
 
 /** Which orders a look finds. */

@@ -4,11 +4,11 @@ import type { Sale } from './sale.entity.js';
 
 type Options = Pick<
   Sale,
-  'stripes' | 'perBuyerLimit' | 'reservationTtlSeconds' | 'waitingRoom' | 'startsAt' | 'endsAt'
+  'stripes' | 'currency' | 'perBuyerLimit' | 'reservationTtlSeconds' | 'waitingRoom' | 'startsAt' | 'endsAt'
 >;
 
 export interface NewSale extends Pick<Sale, 'name' | 'strategy'>, Partial<Options> {
-  readonly items: readonly { readonly sku: string; readonly stock: number }[];
+  readonly items: readonly { readonly sku: string; readonly stock: number; readonly price?: number }[];
 }
 
 /** Under which key a sale is opened, and all that was asked for with it. */
@@ -22,13 +22,13 @@ const OPEN_SQL = `
   WITH sale AS (
     INSERT INTO sales
       (id, stripes, name, strategy, per_buyer_limit, reservation_ttl_seconds, waiting_room, starts_at, ends_at,
-        idempotency_key, request)
-    VALUES ($1, $2, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        idempotency_key, request, currency)
+    VALUES ($1, $2, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
   )
-  INSERT INTO stock (sale_id, sku, stripe, initial, available)
-  SELECT sale.id, sku, stripe, share, share
-  FROM sale, unnest($3::text[], $4::int[]) AS item (sku, units), generate_series(0, $2::int - 1) AS stripe,
+  INSERT INTO stock (sale_id, sku, stripe, initial, available, price)
+  SELECT sale.id, sku, stripe, share, share, price
+  FROM sale, unnest($3::text[], $4::int[], $5::int[]) AS item (sku, units, price), generate_series(0, $2::int - 1) AS stripe,
     LATERAL (SELECT units / $2 + (stripe < units % $2)::int AS share) AS even`;
 
 /** As jsonb: the order of its members does not matter. */
@@ -56,6 +56,7 @@ export async function openSale(
     stripes,
     items.map(({ sku }) => sku),
     items.map(({ stock }) => stock),
+    items.map(({ price }) => price),
     sale.name,
     sale.strategy,
     sale.perBuyerLimit,
@@ -65,6 +66,7 @@ export async function openSale(
     sale.endsAt,
     as?.idempotencyKey,
     as?.request,
+    sale.currency,
   ]);
   if (!as || rowCount !== 0) return id;
   const { rows } = await pool.query<{ id: string }>(OPENED_SQL, [as.idempotencyKey, as.request]);

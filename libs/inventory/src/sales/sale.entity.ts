@@ -28,6 +28,10 @@ export class Sale {
   @Column('smallint')
   stripes: number;
 
+  /** ISO 4217; null where the sale has no prices. */
+  @Column('text', { nullable: true })
+  currency: string | null;
+
   /** Units that one buyer may hold in this sale, over all SKUs. */
   @Column('integer', { name: 'per_buyer_limit', nullable: true })
   perBuyerLimit: number | null;

@@ -19,6 +19,10 @@ export class Stock {
   @Column('integer')
   available: number;
 
+  /** Of a unit, in minor units of the sale's currency. */
+  @Column('integer', { nullable: true })
+  price: number | null;
+
   /** Named, not imported: the two files would import each other. */
   @ManyToOne('Sale', 'items')
   @JoinColumn({ name: 'sale_id' })

@@ -87,8 +87,11 @@ export const SELL_SQL: Record<StockWriteMode, string> = {
   conditional: sellSql(TAKE_SQL.conditional, 'RETURNING after AS available'),
 };
 
-/** A reservation whose time is over and whose units are not restocked yet. */
-export const IS_DUE = `orders.status = 'reserved' AND orders.expires_at <= clock_timestamp()`;
+/** A refunded order whose units are to come back and are not back yet. */
+export const IS_TO_RESTOCK = `orders.status = 'refunded' AND orders.restock AND orders.restocked_at IS NULL`;
+
+/** An order whose units are to be restocked: also a reservation whose time is over. */
+export const IS_DUE = `(orders.status = 'reserved' AND orders.expires_at <= clock_timestamp() OR ${IS_TO_RESTOCK})`;
 
 /**
  * Locks the row before its orders, as a sale does, so that the two never deadlock. Returns no row where the `WHERE` refuses.
@@ -117,7 +120,7 @@ const ADD_TO: Record<StockWriteMode, string> = {
 };
 
 /**
- * Ends the given reservations that are due and restocks their units, in one statement. If two try to end the same order, or one
+ * Ends the given orders that are due and restocks their units, in one statement. If two try to end the same order, or one
  * to pay it, whoever locks the order's row first wins.
  */
 const restockSql = (enter: string, addTo: string) => `
@@ -127,11 +130,13 @@ const restockSql = (enter: string, addTo: string) => `
     WHERE orders.id = ANY ($4::uuid[]) AND orders.sale_id = $1 AND orders.sku = $2 AND ${IS_DUE}
     ORDER BY orders.id FOR UPDATE OF orders
   ), ended AS (
-    UPDATE orders SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'expired' END
+    UPDATE orders SET
+      status = CASE WHEN status = 'refunded' THEN status WHEN cancel_requested THEN 'cancelled' ELSE 'expired' END,
+      ended_at = coalesce(ended_at, clock_timestamp()), restocked_at = clock_timestamp()
     FROM due WHERE orders.id = due.id
     RETURNING orders.id, orders.status, orders.quantity
   ), recorded AS (
-    INSERT INTO outbox (kind, order_ids) SELECT status, array_agg(id) FROM ended GROUP BY status
+    INSERT INTO outbox (kind, order_ids) SELECT status, array_agg(id) FROM ended WHERE status <> 'refunded' GROUP BY status
   ), back AS (
     SELECT sum(quantity)::int AS units FROM ended
   ), written AS (

@@ -37,6 +37,7 @@ export const PROBLEMS = {
   ORDER_NOT_PAYABLE: { status: 409, title: 'The order cannot be paid' },
   ORDER_NOT_CANCELLABLE: { status: 409, title: 'The order cannot be cancelled' },
   PAYMENTS_EXHAUSTED: { status: 409, title: 'The order had as many payments as it may have' },
+  ORDER_NOT_REFUNDABLE: { status: 409, title: 'The order is not paid' },
   PAYMENT_IN_PROGRESS: { status: 409, title: 'Another payment of the order is not finished' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   URL_TOO_LONG: { status: 414, title: 'The URL is too long' },

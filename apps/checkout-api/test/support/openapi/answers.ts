@@ -3,6 +3,8 @@ import type { Contract, Route } from './document.js';
 import type { FuzzedRequest } from './requests.js';
 
 const PROBLEM = 'application/problem+json';
+/** A document in each line. */
+const LINES = 'application/x-ndjson';
 
 /** Sends a request and holds its answer against the document. Resolves to the status. */
 export async function checkAnswer(
@@ -34,10 +36,13 @@ export async function checkAnswer(
   const media = documented.content?.[type];
   if (documented.content && !media) expect.fail(`a type that is not documented: ${seen}`);
   if (!media || !type.endsWith('json')) return status;
-  const value = JSON.parse(text) as { code?: string };
-  const errors = contract.errorsOf(media.schema, value);
-  if (errors.length > 0) expect.fail(`not as its schema says: ${JSON.stringify(errors)} ${seen}`);
-  if (type === PROBLEM && !Object.keys(media.examples ?? {}).includes(value.code ?? ''))
-    expect.fail(`a code that is not documented: ${seen}`);
+  const documents = type === LINES ? text.split('\n').filter(Boolean) : [text];
+  for (const json of documents) {
+    const value = JSON.parse(json) as { code?: string };
+    const errors = contract.errorsOf(media.schema, value);
+    if (errors.length > 0) expect.fail(`not as its schema says: ${JSON.stringify(errors)} ${seen}`);
+    if (type === PROBLEM && !Object.keys(media.examples ?? {}).includes(value.code ?? ''))
+      expect.fail(`a code that is not documented: ${seen}`);
+  }
   return status;
 }

@@ -1,0 +1,37 @@
+import { ORDER_COLUMNS, ORDER_PRICES } from './order-sql.js';
+
+/** Which orders are listed, and from where on. */
+export interface Wanted {
+  readonly saleId?: string;
+  readonly buyerId?: string;
+  readonly statuses: readonly string[];
+  /** Accepted then or later, and before that; in the words of Postgres. */
+  readonly from: string;
+  readonly to: string;
+  /** Where the page before it ended: time of acceptance, in the words of Postgres, and order. */
+  readonly after?: { readonly acceptedAt: string; readonly orderId: string };
+  readonly limit: number;
+}
+
+const TAIL = 'ORDER BY accepted_at DESC, id DESC';
+
+/** Newest first. Whatever is asked for, an index has the rows in this order, or there are few of them. */
+export function listSql({ saleId, buyerId, statuses, from, to, after, limit }: Wanted) {
+  const last = after ?? { acceptedAt: 'infinity', orderId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
+  const values = [statuses, from, to, last.acceptedAt, last.orderId, limit, saleId, buyerId];
+  const isWanted = `accepted_at >= $2::timestamptz AND accepted_at < $3::timestamptz
+    AND (accepted_at, id) < ($4::timestamptz, $5::uuid)`;
+  const ofBuyer = `
+    SELECT * FROM orders WHERE buyer_id = $8 AND ($7::uuid IS NULL OR sale_id = $7) AND status = ANY ($1::text[]) AND ${isWanted}
+    ${TAIL} LIMIT $6`;
+  // The index has them by time for each status; of each so many are merged.
+  const ofSale = `
+    SELECT found.* FROM unnest($1::text[]) AS wanted (status), LATERAL (
+      SELECT * FROM orders WHERE sale_id = $7::uuid AND orders.status = wanted.status AND $8::text IS NULL AND ${isWanted}
+      ${TAIL} LIMIT $6
+    ) AS found ${TAIL} LIMIT $6`;
+  const text = `
+    SELECT ${ORDER_COLUMNS}, buyer_id AS "buyerId", accepted_at::text AS "acceptedAtExactly"
+    FROM (${buyerId === undefined ? ofSale : ofBuyer}) AS orders ${ORDER_PRICES} ${TAIL}`;
+  return { text, values };
+}
