@@ -67,6 +67,14 @@ class HealthController {
   }
 }
 
+/** Whoever asks while a check is under way shares it: however many ask, a server is asked by one connection. */
+function shared(probe: Probes[string]): Probes[string] {
+  let underWay: Promise<unknown> | undefined;
+  return () => (underWay ??= probe().finally(() => (underWay = undefined)));
+}
+const sharedEach = (probes: Probes): Probes =>
+  Object.fromEntries(Object.entries(probes).map(([name, probe]) => [name, shared(probe)]));
+
 /** Resolves to why it is down, or to undefined. */
 async function troubleOf(probe: Probes[string]): Promise<string | undefined> {
   const answered = probe().then(() => undefined);
@@ -77,13 +85,14 @@ async function troubleOf(probe: Probes[string]): Promise<string | undefined> {
 /** `GET /health/live` and `GET /health/ready`. */
 @Module({})
 export class HealthModule {
-  static forRootAsync({ ending, ...probes }: HealthOptions): DynamicModule {
+  static forRootAsync({ ending, inject, useFactory }: HealthOptions): DynamicModule {
+    const probes = async (...needed: unknown[]) => sharedEach((await useFactory(...needed)) as Probes);
     return {
       module: HealthModule,
       imports: [TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController],
       providers: [
-        { provide: PROBES, ...probes },
+        { provide: PROBES, inject, useFactory: probes },
         { provide: ENDING, useValue: ending },
       ],
     };
