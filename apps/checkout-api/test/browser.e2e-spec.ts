@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openBrowser } from '../../../local/testing/browser.js';
 import { ADMIN_KEY, Api } from './support/api.js';
+import { SECRET, tokenOf } from './support/buyer-token.js';
 import { problem } from './support/expect-problem.js';
 
 const PATIENCE = 60_000;
@@ -48,7 +49,7 @@ describe('a page of another origin', { timeout: PATIENCE }, () => {
   });
 
   /** What a script of the page gets; it rejects if the browser keeps the answer from it. */
-  const call = (page: Page, path: string, init: object = {}) =>
+  const call = (page: Page, path: string, init: object = {}, at = api.url) =>
     page.evaluate(
       async ([url, options]) => {
         const response = await fetch(url, options);
@@ -56,7 +57,7 @@ describe('a page of another origin', { timeout: PATIENCE }, () => {
         const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
         return { status: response.status, headers: Object.fromEntries(response.headers), body };
       },
-      [`${api.url}${path}`, init] as const,
+      [`${at}${path}`, init] as const,
     ) as Promise<Answer>;
 
   const checkout = async () => {
@@ -83,18 +84,36 @@ describe('a page of another origin', { timeout: PATIENCE }, () => {
     expect(left.status).toBe(204);
   });
 
+  /** What an `EventSource` of the shop's page is told first. */
+  const firstEvent = (url: string) =>
+    shop.evaluate(
+      (events) =>
+        new Promise((resolve) => {
+          const source = new EventSource(events);
+          source.addEventListener('message', ({ data }) => (source.close(), resolve(data)));
+          source.addEventListener('error', () => (source.close(), resolve('an error')));
+        }),
+      url,
+    ) as Promise<string>;
+
   it('follows an order', async () => {
     const { body } = await checkout();
-    const first = await shop.evaluate(
-      (url) =>
-        new Promise((resolve) => {
-          const source = new EventSource(url);
-          source.onmessage = ({ data }) => (source.close(), resolve(data));
-          source.onerror = () => (source.close(), resolve('an error'));
-        }),
-      `${api.url}/orders/${body.orderId as string}/events`,
-    );
-    expect(JSON.parse(first as string)).toMatchObject({ orderId: body.orderId, status: 'queued' });
+    const first = await firstEvent(`${api.url}/orders/${body.orderId as string}/events`);
+    expect(JSON.parse(first)).toMatchObject({ orderId: body.orderId, status: 'queued' });
+  });
+
+  it('follows the order of an authenticated buyer with a ticket', async () => {
+    const CORS_ORIGINS = [new URL(shop.url()).origin];
+    const strict = await Api.start({ BUYER_AUTH: 'secret', BUYER_JWT_SECRET: SECRET, CORS_ORIGINS });
+    onTestFinished(() => strict.stop());
+    const headers = { authorization: `Bearer ${await tokenOf('ann')}` };
+    const { id } = await strict.sale();
+    const buying = strict.checkout(id, { body: { buyerId: undefined } }).set(headers);
+    const { orderId } = (await buying.expect(202)).body as { orderId: string };
+    const events = `/orders/${orderId}/events`;
+    const { body } = await call(shop, `${events}-ticket`, { method: 'POST', headers }, strict.url);
+    const first = await firstEvent(`${strict.url}${events}?ticket=${body.ticket as string}`);
+    expect(JSON.parse(first)).toMatchObject({ orderId, status: 'queued' });
   });
 
   it('is told what is wrong', async () => {
