@@ -1,8 +1,8 @@
-import { tracer } from '@app/observability';
+import { tracer, TracingModule } from '@app/observability';
+import { NestFactory } from '@nestjs/core';
 import { trace } from '@opentelemetry/api';
 import Fastify from 'fastify';
 import { expect, it, onTestFinished } from 'vitest';
-import { startSdk } from '../../../libs/observability/src/tracing/sdk.js';
 import { traceRequests } from '../src/http/trace-requests.js';
 
 /** Trace ids that a sampler by trace id always takes, and never. */
@@ -12,16 +12,14 @@ const REQUESTS = 200;
 
 /** How many of the requests with this `traceparent` are recorded where half of all traces are. */
 async function recordedOf(traceparent?: string): Promise<number> {
-  const stop = startSdk({
-    service: 'test',
-    endpoint: 'http://127.0.0.1:1',
-    ratio: 0.5,
-    warn: () => undefined,
+  const config = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_TRACES_SAMPLER_ARG: 0.5 };
+  const tracing = await NestFactory.createApplicationContext(TracingModule.with('test', config), {
+    logger: false,
   });
   const fastify = Fastify();
   onTestFinished(async () => {
     await fastify.close();
-    await stop().catch(() => undefined); // there is no collector
+    await tracing.close();
     trace.disable();
   });
   traceRequests(fastify, 0.5);

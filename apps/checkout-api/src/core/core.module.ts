@@ -43,7 +43,7 @@ export class CoreModule implements OnApplicationShutdown {
       providers: [
         { provide: API_CONFIG, useValue: config },
         { provide: REDIS, useFactory: connect('checkout-api') },
-        { provide: READ_POOL, useFactory: () => readPool(config) },
+        { provide: READ_POOL, useFactory: () => openReadPool(config) },
         { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
         {
           provide: Admissions,
@@ -104,7 +104,7 @@ function admissions(redis: Redis, source: DataSource, config: ApiConfig): Admiss
   return created;
 }
 
-function readPool({ DATABASE_URL: url, DATABASE_READ_POOL_SIZE: poolSize }: ApiConfig): Pool {
+function openReadPool({ DATABASE_URL: url, DATABASE_READ_POOL_SIZE: poolSize }: ApiConfig): Pool {
   const log = new ThinnedLog(new Logger('Postgres'));
   return openPool({ url, poolSize, applicationName: 'checkout-api-reads', log });
 }

@@ -27,13 +27,14 @@ class Open {
 export class EventStreams {
   readonly #ofBuyers: Open;
   readonly #ofAddresses: Open;
+  readonly gauge: Gauge;
   #open = 0;
 
   constructor(@Inject(API_CONFIG) private readonly config: ApiConfig) {
     this.#ofBuyers = new Open(config.EVENT_STREAMS_PER_BUYER);
     this.#ofAddresses = new Open(config.EVENT_STREAMS_PER_ADDRESS);
     const count = () => this.#open;
-    new Gauge({
+    this.gauge = new Gauge({
       name: 'event_streams_open',
       help: 'Event streams of orders that clients follow',
       collect() {

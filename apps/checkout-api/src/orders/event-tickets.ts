@@ -35,8 +35,8 @@ export class EventTickets {
    *
    * @throws {ProblemError} REDIS_UNAVAILABLE
    */
-  async callerWith(ticket: string, orderId: string): Promise<Caller | undefined> {
-    if (!TICKET.test(ticket)) return undefined;
+  async callerWith(ticket: unknown, orderId: string): Promise<Caller | undefined> {
+    if (typeof ticket !== 'string' || !TICKET.test(ticket)) return undefined;
     const content = await fromRedis(this.redis.get(keyOf(ticket)));
     const known = content === null ? undefined : (JSON.parse(content) as Ticket);
     return known?.orderId === orderId ? known.caller : undefined;

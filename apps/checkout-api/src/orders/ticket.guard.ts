@@ -20,7 +20,7 @@ export class TicketGuard implements CanActivate {
     const { ticket } = request.query;
     // A ticket gets no other ticket.
     if (ticket === undefined || request.method === 'POST') return this.buyers.canActivate(context);
-    const caller = await this.tickets.callerWith(String(ticket), request.params.orderId.toLowerCase());
+    const caller = await this.tickets.callerWith(ticket, request.params.orderId.toLowerCase());
     if (!caller) throw tokenRequired('The ticket is over, or is not for this order: fetch another.');
     setCaller(request, caller);
     return true;

@@ -12,13 +12,14 @@ const BY_CODE: Readonly<Record<string, [ProblemCode, detail: string]>> = {
 /** In milliseconds: how long a client may take to read the answer before it loses the connection. */
 const LINGER_MS = 1_000;
 
-/** The answer that Node is about to send on a socket. */
-type Answering = Socket & { readonly _httpMessage?: ServerResponse };
+/** Where Node keeps the answer that it is about to send on a socket. */
+const ANSWER = '_httpMessage';
+type Answering = Socket & { readonly [ANSWER]?: ServerResponse };
 
 /** Answers on the socket itself what is not valid HTTP, or does not arrive in time. */
 export function refuseUnreadable(error: Error & { code?: string }, socket: Answering): void {
-  const answers = !socket.writable || socket._httpMessage?.headersSent;
-  if (error.code === 'ECONNRESET' || answers) return void socket.destroy(error);
+  const isAnswering = !socket.writable || socket[ANSWER]?.headersSent;
+  if (error.code === 'ECONNRESET' || isAnswering) return void socket.destroy(error);
   const known = BY_CODE[String(error.code)] ?? ['MALFORMED_REQUEST', 'Send HTTP/1.1.'];
   const problem = new ProblemError(...known);
   const body = problem.toJson();
