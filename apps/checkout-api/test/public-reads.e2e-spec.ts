@@ -87,7 +87,7 @@ describe('pages of sales', () => {
       seen.push(...(page.body as SaleView[]).map(({ id }) => id));
       next = /^<([^>]+)>; rel="next"$/.exec(page.headers.link ?? '')?.[1];
     }
-    expect(seen.slice(0, 5)).toEqual(opened.reverse());
+    expect(seen.slice(0, 5)).toEqual(opened.toReversed());
     expect(new Set(seen).size).toBe(seen.length);
   });
 
@@ -138,6 +138,15 @@ describe('readers who do not stop', () => {
     const answers = await flood(slow, '/sales?limit=1', 30);
     const refused = answers.find(({ status }) => status !== 200);
     problem('READS_OVERLOADED')(refused!);
+  });
+
+  it('wait for their own order as well', async () => {
+    const slow = await paced({ ORDER_READS_PER_SECOND: 10 });
+    const { orderId } = (await slow.checkout((await slow.sale()).id).expect(202)).body as { orderId: string };
+    const answers = await flood(slow, `/orders/${orderId}`, 40);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThanOrEqual(15);
+    for (const answer of refused) problem('RATE_LIMITED')(answer);
   });
 
   it('wait for refusals too', async () => {

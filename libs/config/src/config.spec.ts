@@ -15,6 +15,7 @@ describe('an API about which nobody has said more than that', () => {
     for (const name of ['RATE_LIMIT_PER_BUYER', 'RATE_LIMIT_PER_ADDRESS'] as const) {
       expect(config[name]).toBeGreaterThan(0);
       expect(config[`ORDER_${name}`]).toBeGreaterThan(0);
+      expect(config[`WAITING_ROOM_${name}`]).toBeGreaterThan(0);
     }
   });
 

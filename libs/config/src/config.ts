@@ -69,12 +69,14 @@ const api = common.extend({
   ORDER_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(20),
   ORDER_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(200),
   /** The same for questions to a waiting room: who waits asks often, and still has checkouts left when let in. */
-  WAITING_ROOM_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(0),
-  WAITING_ROOM_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(0),
+  WAITING_ROOM_RATE_LIMIT_PER_BUYER: integer(0, 1_000_000).default(30),
+  WAITING_ROOM_RATE_LIMIT_PER_ADDRESS: integer(0, 1_000_000).default(300),
   /** Public reads in a second; what comes faster waits, and is refused if it would wait for more than one. 0 sets no limit. */
   READS_PER_SECOND_PER_ADDRESS: integer(0, 1_000_000).default(100),
   /** The same over all addresses, for this replica. */
   READS_PER_SECOND: integer(0, 1_000_000).default(1_000),
+  /** Reads of orders in a second, by one buyer or, where those are not authenticated, from one address. */
+  ORDER_READS_PER_SECOND: integer(0, 1_000_000).default(100),
   /** Refused requests in a second; beyond it each takes up to a second longer. 0 sets no limit. */
   REFUSALS_PER_SECOND_PER_ADDRESS: integer(0, 1_000_000).default(500),
   /** IPv6 addresses with so many bits in common count as one. */

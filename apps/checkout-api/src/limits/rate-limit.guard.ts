@@ -5,12 +5,13 @@ import { buyerId } from '../buyers/buyer-id.js';
 import { callerOf } from '../buyers/caller.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { Addresses } from './addresses.js';
+import { ReadPace } from './read-pace.js';
 import { RateLimits, type LimitedKind, type Quota } from './rate-limits.js';
 
 /** Names the limits of a controller. */
 export const LimitedAs = Reflector.createDecorator<LimitedKind>();
 
-/** Requests that only read are not limited: a buyer may look again. */
+/** Requests that only read are spaced, and not counted: a buyer may look again. */
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /**
@@ -21,6 +22,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD']);
 export class RateLimitGuard implements CanActivate {
   constructor(
     private readonly limits: RateLimits,
+    private readonly pace: ReadPace,
     private readonly addresses: Addresses,
     private readonly reflector: Reflector,
   ) {}
@@ -29,10 +31,15 @@ export class RateLimitGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const caller = callerOf(request);
-    if (caller.kind === 'admin' || SAFE_METHODS.has(request.method)) return true;
+    if (caller.kind === 'admin') return true;
+    const address = this.addresses.of(request);
+    if (SAFE_METHODS.has(request.method)) {
+      await this.pace.ofOrders(caller.kind === 'buyer' ? caller.buyerId : address);
+      return true;
+    }
     const buyer = caller.kind === 'buyer' ? caller.buyerId : namedBuyer(request);
     const kind = this.reflector.get(LimitedAs, context.getClass());
-    const quotas = await this.limits.count(kind, { buyer, address: this.addresses.of(request) });
+    const quotas = await this.limits.count(kind, { buyer, address });
     if (quotas.length === 0) return true;
     void http.getResponse<FastifyReply>().headers(headersOf(quotas));
     const exceeded = quotas.filter((quota) => quota.exceeded);

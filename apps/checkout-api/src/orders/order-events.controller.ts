@@ -72,7 +72,7 @@ export class OrderEventsController {
     content: { 'text/event-stream': { schema: { type: 'string' }, example: EVENT } },
   })
   @ApiNoContentResponse({ description: 'The last event was seen: there is nothing more to come' })
-  @ApiProblems('VALIDATION_FAILED', 'ORDER_NOT_FOUND', 'TOO_MANY_STREAMS', 'STREAMS_FULL')
+  @ApiProblems('VALIDATION_FAILED', 'ORDER_NOT_FOUND', 'RATE_LIMITED', 'TOO_MANY_STREAMS', 'STREAMS_FULL')
   @ApiProblems('REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE', 'BUYER_KEYS_UNAVAILABLE')
   async follow(
     @Param('orderId', { schema: orderId }) id: string,

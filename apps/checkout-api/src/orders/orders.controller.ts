@@ -38,6 +38,7 @@ export class OrdersController {
   @ApiProblems(
     'VALIDATION_FAILED',
     'ORDER_NOT_FOUND',
+    'RATE_LIMITED',
     'REDIS_UNAVAILABLE',
     'POSTGRES_UNAVAILABLE',
     'BUYER_KEYS_UNAVAILABLE',
