@@ -30,3 +30,18 @@ export async function missingFrom(database: Client, orderIds: readonly string[])
   );
   return rows.map(({ id }) => id);
 }
+
+/** Orders that have not told each step of theirs, from being settled to being paid, expired or cancelled, exactly once. */
+const MISTOLD_SQL = `
+  WITH told AS (
+    SELECT id, count(kind) AS events, count(DISTINCT kind) AS steps
+    FROM orders LEFT JOIN (SELECT kind, unnest(order_ids) AS order_id FROM outbox) AS event ON order_id = id
+    WHERE sale_id = $1 GROUP BY id
+  )
+  SELECT count(*)::int AS mistold FROM told JOIN orders USING (id)
+  WHERE events <> steps OR steps <> CASE WHEN status IN ('reserved', 'rejected') THEN 1 ELSE 2 END`;
+
+/** How many orders of a sale have no event for what became of them, or too many. */
+export async function mistoldOf(database: Client, saleId: string): Promise<number> {
+  return (await database.query<{ mistold: number }>(MISTOLD_SQL, [saleId])).rows[0]!.mistold;
+}

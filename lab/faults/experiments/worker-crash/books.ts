@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stack } from '../../../../local/stack/stack.js';
 import { readAudit, readTruth } from '../../../truth/audit.js';
 import { withDatabase } from '../../../truth/database.js';
-import { missingFrom, settlementsIn } from '../../../truth/orders.js';
+import { missingFrom, mistoldOf, settlementsIn } from '../../../truth/orders.js';
 import { movementsOf } from '../../scene.js';
 import type { Accepted } from './buyers.js';
 import type { Process } from './shop.js';
@@ -69,6 +69,7 @@ export const readBooks = (stack: Stack, saleId: string, promised: readonly Accep
       database,
       promised.map(({ orderId }) => orderId),
     ),
+    mistold: await mistoldOf(database, saleId),
     /** From acceptance to outcome, in milliseconds. */
     waits: (await settlementsIn(database, saleId)).map(([accepted, settled]) =>
       Math.round(settled - accepted),

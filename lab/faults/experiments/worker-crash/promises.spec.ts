@@ -18,7 +18,7 @@ const sound: Evidence = {
     { orders: 0, jobs: 0 },
   ],
   unready: [],
-  books: { truth, unsold: 0, movements: [], missing: [] },
+  books: { truth, unsold: 0, movements: [], missing: [], mistold: 0 },
   misled: [],
   after: { truth },
 };
@@ -32,6 +32,7 @@ describe('promises', () => {
 
   it.each<[Partial<Evidence>, RegExp]>([
     [{ books: { ...books, missing: ['b'] } }, /^1 accepted orders are not terminal, such as b$/],
+    [{ books: { ...books, mistold: 1 } }, /^1 orders have events too few or too many$/],
     [{ sold: { ...sold, orders: [sold.orders[0]!, sold.orders[0]!] } }, /2 buyers .* 1 different/],
     [{ sold: { ...sold, accepted: 0, orders: [] } }, /0 buyers/],
     [{ sold: { ...sold, unexpected: 1, complaints: ['500'] } }, /1 buyers got no proper answer: 500/],

@@ -10,7 +10,7 @@ export interface Evidence {
   readonly left: readonly Unfinished[];
   /** Processes that were not ready in the end, and what they said. */
   readonly unready: readonly string[];
-  readonly books: Pick<Books, 'truth' | 'unsold' | 'movements' | 'missing'>;
+  readonly books: Pick<Books, 'truth' | 'unsold' | 'movements' | 'missing' | 'mistold'>;
   /** Answers to those who asked again that should have been others. */
   readonly misled: readonly string[];
   /** The books after everybody asked again. */
@@ -40,6 +40,7 @@ export function brokenPromises({ sold, left, unready, books, misled, after }: Ev
     ...(missing === undefined
       ? []
       : [`${books.missing.length} accepted orders are not terminal, such as ${missing}`]),
+    ...(books.mistold > 0 ? [`${books.mistold} orders have events too few or too many`] : []),
     ...(unexpected > 0 ? [`${unexpected} buyers got no proper answer: ${complaints.join('; ')}`] : []),
     ...left.flatMap((rest) =>
       rest.orders === 0 && rest.jobs === 0 ? [] : [`${rest.orders} orders and ${rest.jobs} jobs never ended`],

@@ -12,6 +12,8 @@ const TRIAL = {
   WITH ordered AS (
     INSERT INTO orders (id, sale_id, sku, buyer_id, quantity, status, idempotency_key, accepted_at)
     VALUES (gen_random_uuid(), gen_random_uuid(), '', '', 0, 'rejected', '', clock_timestamp())
+  ), recorded AS (
+    INSERT INTO outbox (kind, order_ids) VALUES ('settled', '{}')
   ), taken AS (
     UPDATE stock SET available = available, version = version, fence_token = fence_token WHERE false
   )
