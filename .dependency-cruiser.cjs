@@ -77,10 +77,10 @@ module.exports = {
     {
       name: 'foundation-libs-stand-alone',
       comment:
-        'lock, servers, process, waiting-room, config, observability and payments depend on no other lib; their tests may know more',
+        'lock, servers, process, waiting-room, events, config, observability and payments depend on no other lib; their tests may know more',
       severity: 'error',
       from: {
-        path: '^libs/(lock|servers|process|waiting-room|config|observability|payments)/src/',
+        path: '^libs/(lock|servers|process|waiting-room|events|config|observability|payments)/src/',
         pathNot: 'spec\\.ts$',
       },
       to: { path: '^libs/', pathNot: '^libs/$1/' },

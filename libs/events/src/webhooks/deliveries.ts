@@ -80,23 +80,23 @@ export class Deliveries {
     const time = { ending, late: performance.now() + timeout };
     const sendOne = (event: OrderEvent) =>
       send(turn, event, AbortSignal.any([ending, AbortSignal.timeout(timeout)]));
-    const ends = [...lanes].map(async ([orderId, lane]) => {
-      const end = await run(lane, time, sendOne);
-      return { orderId, ...end, accepted: lane.events.length - end.left.length };
-    });
+    const ends = [...lanes].map(
+      async ([orderId, lane]) => [orderId, await run(lane, time, sendOne)] as const,
+    );
     return Promise.all(ends);
   }
 
   async #end(
     { id, turn, failedRounds }: Turn,
     position: number,
-    ends: readonly (LaneEnd & { orderId: string; accepted: number })[],
+    ends: readonly (readonly [orderId: string, end: LaneEnd])[],
     joining: ReadonlyMap<string, readonly OrderEvent[]>,
   ): Promise<void> {
-    const held = ends.filter(({ left }) => left.length > 0);
-    const done = ends.filter(({ left }) => left.length === 0);
-    const accepts = ends.some(({ accepted }) => accepted > 0);
-    const failed = ends.filter(({ error }) => error !== undefined).length;
+    const done = ends.filter(([, { left }]) => left.length === 0).map(([orderId]) => orderId);
+    const held = ends.filter(([, { left }]) => left.length > 0);
+    const heldEnds = held.map(([, end]) => end);
+    const accepts = ends.some(([, { accepted }]) => accepted > 0);
+    const failed = heldEnds.filter(({ error }) => error !== undefined).length;
     // An endpoint that rests stays suspicious until it accepts something.
     const isDown = !accepts && (failed >= MANY || (failedRounds > 0 && failed > 0));
     const rounds = isDown ? failedRounds + 1 : accepts ? 0 : failedRounds;
@@ -106,13 +106,13 @@ export class Deliveries {
       position,
       rounds,
       isDown ? restSeconds(rounds) : 0,
-      done.map(({ orderId }) => orderId),
-      held.map(({ orderId }) => orderId),
-      held.map(({ left }) => JSON.stringify(left)),
-      held.map(({ attempts }) => attempts),
-      held.map(({ attempts, error }) => (error === undefined ? 0 : backoffSeconds(attempts))),
-      held.map(({ attempts }) => attempts >= this.options.maxAttempts),
-      held.map(({ error }) => error),
+      done,
+      held.map(([orderId]) => orderId),
+      heldEnds.map(({ left }) => JSON.stringify(left)),
+      heldEnds.map(({ attempts }) => attempts),
+      heldEnds.map(({ attempts, error }) => (error === undefined ? 0 : backoffSeconds(attempts))),
+      heldEnds.map(({ attempts }) => attempts >= this.options.maxAttempts),
+      heldEnds.map(({ error }) => error),
       [...joining.keys()],
       [...joining.values()].map((events) => JSON.stringify(events)),
     ]);

@@ -9,6 +9,8 @@ export interface Lane {
 
 /** What became of a lane. */
 export interface LaneEnd {
+  /** How many events were accepted. */
+  readonly accepted: number;
   /** What was not accepted. */
   readonly left: readonly OrderEvent[];
   /** Of the first that is left. */
@@ -28,12 +30,12 @@ export async function run(
   send: (event: OrderEvent) => Promise<string | undefined>,
 ): Promise<LaneEnd> {
   for (const [i, event] of events.entries()) {
-    const untried = { left: events.slice(i), attempts: i === 0 ? attempts : 0 };
+    const untried = { accepted: i, left: events.slice(i), attempts: i === 0 ? attempts : 0 };
     if (ending.aborted || performance.now() > late) return untried;
     const error = await send(event);
     if (error === undefined) continue;
     // Nobody knows what became of a request that was cut off, so it does not count, and comes again.
     return ending.aborted ? untried : { ...untried, attempts: untried.attempts + 1, error };
   }
-  return { left: [], attempts: 0 };
+  return { accepted: events.length, left: [], attempts: 0 };
 }
