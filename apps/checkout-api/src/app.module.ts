@@ -15,6 +15,7 @@ import { ControlsModule } from './controls/controls.module.js';
 import { CoreModule } from './core/core.module.js';
 import { REDIS } from './core/tokens.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
+import { EventsModule } from './events/events.module.js';
 import { ProblemFilter } from './http/problems/problem.filter.js';
 import { validationPipe } from './http/problems/validation.js';
 import { LimitsModule } from './limits/limits.module.js';
@@ -56,6 +57,7 @@ export class AppModule {
         OrdersModule,
         PaymentsModule,
         DeadLettersModule,
+        EventsModule,
       ],
       providers: [
         QueueMetrics,

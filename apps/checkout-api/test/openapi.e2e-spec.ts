@@ -1,4 +1,5 @@
 import { DeadLetters } from '@app/checkout-queue';
+import { Feed, Webhooks } from '@app/events';
 import { orderOf } from '@app/testing';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
@@ -49,8 +50,15 @@ beforeAll(async () => {
   await full.send({ buyerId: 'carol' }).expect(200);
   const letters = sales.map(({ id }) => orderOf(id));
   await Promise.all(letters.map((order) => api.app.get(DeadLetters).keepOrder(order, new Error('refused'))));
+  const events = new Feed(api.database);
+  await events.publish();
+  const hooks = new Webhooks(api.database);
+  const urls = ['https://hooks.example/events', 'http://localhost:9/'];
+  const webhooks = await Promise.all(urls.map(async (url) => (await hooks.create({ url }))!.id));
   options = {
     known: {
+      webhookId: webhooks,
+      url: urls,
       saleId: sales.map(({ id }) => id),
       orderId: [...(await Promise.all(orders)), ...letters.map(({ orderId }) => orderId)],
       sku: ['hot', 'HOT'],
@@ -65,6 +73,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await settler.stop();
+  await api.database.query('TRUNCATE webhooks CASCADE'); // no worker of another test is to deliver to them
   await api.stop();
 });
 
