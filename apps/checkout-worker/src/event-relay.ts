@@ -1,5 +1,5 @@
 import type { WorkerConfig } from '@app/config';
-import { poolOf } from '@app/database';
+import { openPool } from '@app/database';
 import { Deliveries, Feed, type Turn } from '@app/events';
 import { ThinnedLog } from '@app/servers';
 import {
@@ -8,11 +8,14 @@ import {
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type OnApplicationShutdown,
 } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
 import { CONFIG } from './redis.module.js';
 
+/** Its own, so that events never take a connection from orders. */
+const CONNECTIONS = 3;
 /** In milliseconds: between two looks for events to publish or to deliver. */
 const LOOK_MS = 500;
 const TRIM_MS = 60_000;
@@ -22,22 +25,21 @@ const TRIM_MS = 60_000;
  * find is published once, and one at a time delivers to a webhook.
  */
 @Injectable()
-export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #log = new ThinnedLog(new Logger(EventRelay.name));
   readonly #shutdown = new AbortController();
+  readonly #pool: Pool;
   readonly #feed: Feed;
   readonly #deliveries: Deliveries;
   readonly #delivering = new Set<Promise<void>>();
   #loops: Promise<unknown> | undefined;
 
-  constructor(
-    @Inject(CONFIG) private readonly config: WorkerConfig,
-    dataSource: DataSource,
-  ) {
-    const { WEBHOOK_TIMEOUT_MS: timeout, WEBHOOK_MAX_ATTEMPTS: maxAttempts } = config;
-    const pool = poolOf(dataSource);
-    this.#feed = new Feed(pool);
-    this.#deliveries = new Deliveries(pool, { timeout, maxAttempts });
+  constructor(@Inject(CONFIG) private readonly config: WorkerConfig) {
+    const { DATABASE_URL: url, WEBHOOK_TIMEOUT_MS: timeout, WEBHOOK_MAX_ATTEMPTS: maxAttempts } = config;
+    const applicationName = 'checkout-worker-events';
+    this.#pool = openPool({ url, poolSize: CONNECTIONS, applicationName, log: this.#log });
+    this.#feed = new Feed(this.#pool);
+    this.#deliveries = new Deliveries(this.#pool, { timeout, maxAttempts });
   }
 
   onApplicationBootstrap() {
@@ -54,6 +56,10 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
     this.#shutdown.abort();
     await this.#loops;
     await Promise.all(this.#delivering);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.#pool.end();
   }
 
   async #again(pauseMs: number, work: () => Promise<void>) {

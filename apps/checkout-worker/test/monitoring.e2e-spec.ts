@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Stack } from '../../../local/stack/stack.js';
-import { Shopper } from './shopper.js';
+import { Shopper, type Webhook } from './shopper.js';
 import { metricsIn, selectorsOf } from './support/promql.js';
 import { startedStack } from './support/started-stack.js';
 
@@ -30,18 +30,23 @@ const ADDED_LABELS = ['job', 'instance'];
 
 let stack: Stack;
 let exported: Map<string, Set<string>>;
+let webhook: Webhook;
 beforeAll(async () => {
   stack = await startedStack();
   const shopper = new Shopper(stack);
   const saleId = await shopper.openSale('redis', 5);
   await shopper.stampede(saleId, 20);
   await shopper.drained(saleId);
+  webhook = await shopper.webhook('https://hooks.example/');
   const pages = [stack.apis[0]!, stack.workers[0]!].map(async ({ url }) =>
     (await fetch(`${url}/metrics`)).text(),
   );
   exported = metricsIn((await Promise.all(pages)).join('\n'));
 });
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await webhook.remove();
+  await stack.stop();
+});
 
 function expectExported(expr: string) {
   const selectors = selectorsOf(expr);

@@ -20,6 +20,19 @@ export interface Accepted {
   readonly buyerId: string;
 }
 
+export interface Event {
+  readonly number: number;
+  readonly type: string;
+  readonly data: { readonly orderId: string; readonly saleId: string };
+}
+
+/** Who is told of a stack's events. */
+export interface Webhook {
+  readonly id: string;
+  readonly secret: string;
+  remove(): Promise<unknown>;
+}
+
 /** Buyers of one stack, over HTTP, who try again with the same Idempotency-Key until they have an answer. */
 export class Shopper {
   #turn = 0;
@@ -34,6 +47,35 @@ export class Shopper {
     });
     if (response.status !== 201) throw new Error(`no sale: ${response.status} ${await response.text()}`);
     return ((await response.json()) as { id: string }).id;
+  }
+
+  async webhook(url: string): Promise<Webhook> {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${this.stack.adminKey}` };
+    const response = await fetch(`${this.#api()}/webhooks`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ url }),
+    });
+    if (response.status !== 201) throw new Error(`no webhook: ${response.status} ${await response.text()}`);
+    const created = (await response.json()) as { id: string; secret: string };
+    const { authorization } = headers;
+    const remove = () =>
+      fetch(`${this.#api()}/webhooks/${created.id}`, { method: 'DELETE', headers: { authorization } });
+    return { ...created, remove };
+  }
+
+  /** All events after a number, from the feed. */
+  async eventsAfter(after: number): Promise<Event[]> {
+    const events: Event[] = [];
+    for (let next = after, more = true; more;) {
+      const headers = { authorization: `Bearer ${this.stack.adminKey}` };
+      const response = await fetch(`${this.#api()}/events?limit=1000&after=${next}`, { headers });
+      if (response.status !== 200) throw new Error(`no events: ${response.status} ${await response.text()}`);
+      const page = (await response.json()) as { events: Event[]; next: number; more: boolean };
+      events.push(...page.events);
+      ({ next, more } = page);
+    }
+    return events;
   }
 
   /** Sends `count` checkouts of one unit, `abreast` at a time. Returns the accepted ones; the others were sold out. */
