@@ -31,7 +31,7 @@ export async function missingFrom(database: Client, orderIds: readonly string[])
   return rows.map(({ id }) => id);
 }
 
-/** Orders that have not told each step of theirs, from being settled to being paid, expired or cancelled, exactly once. */
+/** Orders that have not told each step of theirs, from being settled to its end, exactly once. */
 const MISTOLD_SQL = `
   WITH told AS (
     SELECT id, count(kind) AS events, count(DISTINCT kind) AS steps
@@ -39,7 +39,7 @@ const MISTOLD_SQL = `
     WHERE sale_id = $1 GROUP BY id
   )
   SELECT count(*)::int AS mistold FROM told JOIN orders USING (id)
-  WHERE events <> steps OR steps <> CASE WHEN status IN ('reserved', 'rejected') THEN 1 ELSE 2 END`;
+  WHERE events <> steps OR steps <> CASE WHEN status IN ('reserved', 'rejected') THEN 1 WHEN status = 'refunded' THEN 3 ELSE 2 END`;
 
 /** How many orders of a sale have no event for what became of them, or too many. */
 export async function mistoldOf(database: Client, saleId: string): Promise<number> {

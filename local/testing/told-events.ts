@@ -20,8 +20,13 @@ export async function toldOf(pool: Pick<Pool, 'query'>, saleId: string): Promise
   return (await pool.query<Told>(TOLD_SQL, [saleId])).rows;
 }
 
-/** The types of the events that an order in this state must have had, no more and no fewer. */
+/** What leads to each state, without a step more or less. */
+const BEFORE: Readonly<Record<string, readonly string[]>> = {
+  reserved: [],
+  rejected: [],
+  refunded: ['reserved', 'paid'],
+};
+
+/** The types of the events that an order in this state must have had. */
 export const typesUntil = (status: string): string[] =>
-  status === 'reserved' || status === 'rejected'
-    ? [`order.${status}`]
-    : ['order.reserved', `order.${status}`];
+  [...(BEFORE[status] ?? ['reserved']), status].map((step) => `order.${step}`);
