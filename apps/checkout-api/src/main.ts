@@ -10,8 +10,9 @@ await runProcess({
   boot: async (ending) => {
     const [command] = process.argv.slice(2);
     if (command === 'migrate') {
-      const { DATABASE_URL, LOG_LEVEL } = loadMigrationConfig();
-      return migrate(DATABASE_URL, bootLog(LOG_LEVEL));
+      const { DATABASE_URL: url, LOG_LEVEL, ...config } = loadMigrationConfig();
+      const { DATABASE_RUNTIME_ROLE: name, DATABASE_RUNTIME_PASSWORD: password } = config;
+      return migrate(url, bootLog(LOG_LEVEL), name ? { name, password } : undefined);
     }
     if (command !== undefined)
       throw new ConfigError(`There is no command ${command}. Use \`migrate\`, or nothing to serve.`);

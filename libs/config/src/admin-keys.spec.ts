@@ -4,8 +4,13 @@ import { ConfigError, loadApiConfig } from './config.js';
 
 const KEY = 'a-key-for-tests-only';
 const OTHER = 'another-key-for-tests';
-const load = (given: Record<string, string>) =>
-  loadApiConfig({ DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', ...given });
+const OTHERS = {
+  DATABASE_URL: 'postgres://h/d',
+  REDIS_URL: 'redis://h',
+  BUYER_AUTH: 'none',
+  PAYMENT_PROVIDER: 'simulated',
+};
+const load = (given: Record<string, string>) => loadApiConfig({ ...OTHERS, ...given });
 const refused = (given: Record<string, string>, ...words: readonly string[]) => {
   expect(() => load(given)).toThrow(ConfigError);
   for (const word of words) expect(() => load(given)).toThrow(word);

@@ -128,8 +128,13 @@ const soundApi = withBuyers
     message: 'must have a name and a key of its own for each; ADMIN_KEY is called admin',
   });
 
-/** Of `migrate`, whose role may do more than that of the running application. */
-const migration = common.pick({ DATABASE_URL: true, LOG_LEVEL: true });
+/** Of `migrate`, whose role owns the tables. */
+const migration = common.pick({ DATABASE_URL: true, LOG_LEVEL: true }).extend({
+  /** The role of API and workers, if it is another: it may then read and write rows, and nothing else. */
+  DATABASE_RUNTIME_ROLE: optional(z.string()),
+  /** With it the role is made, or given this password. */
+  DATABASE_RUNTIME_PASSWORD: optional(z.string()),
+});
 
 const worker = common.extend({
   /** Health and metrics of this worker. */

@@ -1,3 +1,4 @@
+import { grant, type RuntimeRole } from './runtime-role.js';
 import { isSqlState, reachable, verdictOf, type Log } from '@app/servers';
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,8 +20,17 @@ const IN_THE_WAY_SQL = `
   LEFT JOIN pg_stat_activity AS holder ON holder.pid = by.pid
   WHERE waiting.application_name = $1`;
 
-/** Brings the schema up to date, however long that takes, and logs what it waits for. Several processes may run it: they take turns. */
-export async function migrate(url: string, log: Log = { warn: () => undefined }): Promise<void> {
+/**
+ * Brings the schema up to date, however long that takes, and logs what it waits for. Several processes may run it: they take turns.
+ * Lets `runtimeRole`, if there is one, read and write rows.
+ *
+ * @throws {ServerUnusableError}
+ */
+export async function migrate(
+  url: string,
+  log: Log = { warn: () => undefined },
+  runtimeRole?: RuntimeRole,
+): Promise<void> {
   await reachable({ Postgres: url }, log);
   const applicationName = `migrate-${process.pid}`;
   const options = dataSourceOptions({ url, poolSize: 3, applicationName });
@@ -30,16 +40,20 @@ export async function migrate(url: string, log: Log = { warn: () => undefined })
     extra: { ...options.extra, statement_timeout: 0, stream: undefined, lock_timeout: LOCK_MS },
   }).initialize();
   const done = new AbortController();
-  await Promise.race([run(dataSource), watch(poolOf(dataSource), applicationName, log, done.signal)]);
+  await Promise.race([
+    run(dataSource, runtimeRole),
+    watch(poolOf(dataSource), applicationName, log, done.signal),
+  ]);
   done.abort();
   await dataSource.destroy();
 }
 
-async function run(dataSource: DataSource): Promise<void> {
+async function run(dataSource: DataSource, runtimeRole: RuntimeRole | undefined): Promise<void> {
   const turn = await poolOf(dataSource).connect();
   try {
     await patiently(() => turn.query(`SELECT pg_advisory_lock(hashtext('migrations'))`));
     await patiently(() => dataSource.runMigrations({ transaction: 'all' }));
+    if (runtimeRole) await patiently(() => grant(turn, runtimeRole));
   } finally {
     turn.release(true); // ends the session and with it the lock
   }
