@@ -71,7 +71,7 @@ describe('alert rules', () => {
   it('are read by the Prometheus of the compose file', () => {
     const { rule_files: files } = parse(read('deploy/prometheus/prometheus.yml')) as { rule_files: string[] };
     expect(files).toEqual(['alerts.yml']);
-    const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
+    const { services } = parse(read('docker-compose.yml'), { merge: true, maxAliasCount: -1 }) as {
       services: { prometheus: { volumes: string[] } };
     };
     expect(services.prometheus.volumes).toContain('./deploy/prometheus:/etc/prometheus:ro');
