@@ -88,13 +88,13 @@ describe('a page of another origin', { timeout: PATIENCE }, () => {
   const firstEvent = (url: string) =>
     shop.evaluate(
       (events) =>
-        new Promise((resolve) => {
+        new Promise<string>((resolve) => {
           const source = new EventSource(events);
-          source.addEventListener('message', ({ data }) => (source.close(), resolve(data)));
+          source.addEventListener('message', ({ data }) => (source.close(), resolve(data as string)));
           source.addEventListener('error', () => (source.close(), resolve('an error')));
         }),
       url,
-    ) as Promise<string>;
+    );
 
   it('follows an order', async () => {
     const { body } = await checkout();

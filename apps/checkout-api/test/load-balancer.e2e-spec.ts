@@ -19,7 +19,7 @@ const missing = await provideHaproxy().then(
   () => '',
   ({ message }: Error) => message,
 );
-if (missing) console.warn(`The tests of deploy/haproxy are left out.\n${missing}`);
+if (missing) process.emitWarning(`The tests of deploy/haproxy are left out.\n${missing}`);
 
 let api: Api;
 let balancer: Service;
@@ -134,7 +134,10 @@ describe.skipIf(missing)('before a replica that dies with its requests', { timeo
   let hits = 0;
   beforeAll(async () => {
     dying = createServer((asked, answer) => {
-      if (asked.url === '/health/live') return void answer.end();
+      if (asked.url === '/health/live') {
+        answer.end();
+        return;
+      }
       hits++;
       asked.socket.destroy();
     });

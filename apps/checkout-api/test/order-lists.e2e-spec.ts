@@ -65,7 +65,7 @@ describe('GET /sales/:saleId/orders', () => {
     const all = await allPages(`/sales/${saleId}/orders?limit=1000&from=2030-01-01T03:00:00Z`);
     expect(new Set(all.map(({ orderId }) => orderId)).size).toBe(ORDERS - 3 * 36_000);
     const times = all.map(({ acceptedAt }) => acceptedAt!);
-    expect(times).toEqual(times.toSorted().reverse());
+    expect(times).toEqual(times.toSorted().toReversed());
   });
 
   it('finds by buyer, status and time, and tells times and price', async () => {

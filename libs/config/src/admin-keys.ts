@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** `read` may look at everything, `operate` may also change it. */
-export const ADMIN_SCOPES = ['read', 'operate'] as const;
+const ADMIN_SCOPES = ['read', 'operate'] as const;
 export type AdminScope = (typeof ADMIN_SCOPES)[number];
 
 export const adminKey = z.string().min(16, 'must have at least 16 characters');

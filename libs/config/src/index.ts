@@ -1,4 +1,4 @@
-export { adminKeysOf, ADMIN_SCOPES, type AdminScope } from './admin-keys.js';
+export { adminKeysOf, type AdminScope } from './admin-keys.js';
 export {
   ConfigError,
   loadApiConfig,

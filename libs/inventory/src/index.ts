@@ -1,5 +1,4 @@
 export {
-  ADJUSTMENT_REFUSALS,
   findAdjustment,
   overdueAdjustments,
   requestAdjustment,

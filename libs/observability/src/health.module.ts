@@ -86,7 +86,7 @@ async function troubleOf(probe: Probes[string]): Promise<string | undefined> {
 @Module({})
 export class HealthModule {
   static forRootAsync({ ending, inject, useFactory }: HealthOptions): DynamicModule {
-    const probes = async (...needed: unknown[]) => sharedEach((await useFactory(...needed)) as Probes);
+    const probes = async (...needed: unknown[]) => sharedEach(await useFactory(...needed));
     return {
       module: HealthModule,
       imports: [TerminusModule.forRoot({ logger: false })],

@@ -75,7 +75,8 @@ const wantedBy = ({ saleId, buyerId, status, from = '-infinity', to = 'infinity'
   to,
 });
 
-const listed = ({ buyerId, acceptedAtExactly: _, ...row }: ListedRow): ListedOrder => ({
-  ...viewOf(row),
-  buyerId,
-});
+/** Without the exact time, which only says where the next page begins. */
+function listed(row: ListedRow): ListedOrder {
+  const told = { ...row, acceptedAtExactly: null };
+  return { ...viewOf(told), buyerId: row.buyerId };
+}

@@ -17,8 +17,7 @@ export interface Adjustment {
   readonly decidedAt: Date | null;
 }
 
-export const ADJUSTMENT_REFUSALS = ['INSUFFICIENT_STOCK', 'TOO_MUCH_STOCK'] as const;
-export type AdjustmentRefusal = (typeof ADJUSTMENT_REFUSALS)[number];
+export type AdjustmentRefusal = 'INSUFFICIENT_STOCK' | 'TOO_MUCH_STOCK';
 
 export interface NewAdjustment extends Pick<Adjustment, 'saleId' | 'sku' | 'units'> {
   readonly idempotencyKey: string;
