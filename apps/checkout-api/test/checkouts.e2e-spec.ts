@@ -24,6 +24,10 @@ async function settled(orderId: string): Promise<OrderView> {
   }
 }
 
+/** A moment, in an answer. */
+const TIME = expect.any(String) as string;
+const SETTLED = { acceptedAt: TIME, settledAt: TIME };
+
 describe('POST /sales/:saleId/checkouts', () => {
   it('names an order as nobody can guess, however easily buyer and key are guessed', async () => {
     const [one, other] = [await api.sale(), await api.sale()];
@@ -50,7 +54,14 @@ describe('POST /sales/:saleId/checkouts', () => {
     expect(body).toEqual({ orderId, status: 'queued' });
     expect(headers.location).toBe(`/orders/${orderId}`);
     expect(headers['preference-applied']).toBeUndefined();
-    expect(await order(orderId)).toEqual({ orderId, saleId: id, sku: 'hot', quantity: 2, status: 'queued' });
+    expect(await order(orderId)).toEqual({
+      orderId,
+      saleId: id,
+      sku: 'hot',
+      quantity: 2,
+      status: 'queued',
+      acceptedAt: TIME,
+    });
     const queued = await api.admissions.find(orderId);
     expect(queued).toMatchObject({ saleId: id, sku: 'hot', quantity: 2, buyerId, idempotencyKey: 'k' });
     await api.checkout(id.toUpperCase(), { key: 'k', body: { buyerId, quantity: 2 } }).expect(202, body);
@@ -74,7 +85,14 @@ describe('POST /sales/:saleId/checkouts', () => {
     expect(await settled(orderId)).toMatchObject({ status: 'reserved', saleId: id, sku: 'hot', quantity: 1 });
     await api.checkout(id, same).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
     const { body, headers } = await api.checkout(id, { ...same, prefer: 'wait=1' }).expect(201);
-    expect(body).toEqual({ orderId, saleId: id, sku: 'hot', quantity: 1, status: 'reserved' });
+    expect(body).toEqual({
+      orderId,
+      saleId: id,
+      sku: 'hot',
+      quantity: 1,
+      status: 'reserved',
+      ...SETTLED,
+    });
     expect(headers['preference-applied']).toBe('wait=1');
     await api
       .checkout(id, { ...same, body: { buyerId: 'b', quantity: 2 } })
@@ -228,6 +246,7 @@ describe('GET /orders/:orderId', () => {
       quantity: 2,
       status: 'rejected',
       reason: 'INSUFFICIENT_STOCK',
+      ...SETTLED,
     });
     expect(await order(orderId.toUpperCase())).toMatchObject({ orderId });
   });

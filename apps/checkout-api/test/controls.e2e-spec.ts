@@ -172,6 +172,21 @@ describe('adjustments', () => {
     expect(audit).toMatchObject({ total });
   });
 
+  it('open a waiting room in front of a sale of which everything was paid', async () => {
+    const waitingRoom = { places: 5, placeTtlSeconds: 300 };
+    const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1 }], waitingRoom });
+    const enter = (buyerId: string) => api.http.post(`/sales/${id}/waiting-room`).send({ buyerId });
+    settle();
+    await enter('ann').expect(200);
+    const { body } = await api.checkout(id, { prefer: 'wait=10', body: { buyerId: 'ann' } }).expect(201);
+    const { orderId } = body as { orderId: string };
+    await api.http.post(`/orders/${orderId}/payment`).send({ token: 'tok_visa' }).expect(200);
+    await vi.waitFor(() => enter('bob').expect(problem('SOLD_OUT')), 5_000);
+    await adjust(id, { sku: 'hot', units: 1 }).expect(200);
+    await vi.waitFor(() => enter('bob').expect(200), { timeout: 5_000, interval: 50 });
+    await api.checkout(id, { prefer: 'wait=10', body: { buyerId: 'bob' } }).expect(201);
+  });
+
   it('are done once, however often they are asked for, and told later if nobody waits', async () => {
     const { id } = await api.sale();
     const { body: pending } = await adjust(id, { sku: 'hot', units: 3 }, 'k', 'wait=1').expect(202);

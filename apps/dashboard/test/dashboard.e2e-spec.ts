@@ -86,7 +86,7 @@ describe('the comparison', { timeout: 180_000 }, () => {
     await side.getByText('The sale is paused').waitFor();
     await side.getByRole('button', { name: 'Resume' }).click();
     await side.getByText('The sale sells').waitFor();
-    await side.getByLabel('Units').fill('5');
+    await side.getByRole('spinbutton', { name: 'Units' }).fill('5');
     await side.getByRole('button', { name: 'Add' }).click();
     await eventually(async () => expect(await figure(page, 'Lock-on', 'stock')).toBe(15));
     await side.getByRole('button', { name: 'End now' }).click();
@@ -94,7 +94,7 @@ describe('the comparison', { timeout: 180_000 }, () => {
     expect(await figure(page, 'Lock-off', 'stock')).toBe(10);
     await expectAccessible(page);
     expect(problems).toEqual([]);
-    await side.getByLabel('Units').fill('-16');
+    await side.getByRole('spinbutton', { name: 'Units' }).fill('-16');
     await side.getByRole('button', { name: 'Withdraw' }).click();
     expect(await side.getByRole('alert').innerText()).toContain('15 units are available');
   });
