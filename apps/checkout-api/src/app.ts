@@ -17,7 +17,7 @@ import { traceRequests } from './http/trace-requests.js';
 import { Addresses } from './limits/addresses.js';
 import { slowRefusals } from './limits/slow-refusals.js';
 import { serveQueueBoard } from './queues/queue-board.js';
-import { warnOfChoices } from './warnings.js';
+import { warnOfChoices, warnOfUnknownProxy } from './warnings.js';
 
 /**
  * Waits for the servers and makes the application, with all its routes. It does not listen yet.
@@ -34,6 +34,7 @@ export async function createApp(config: ApiConfig, ending: AbortSignal): Promise
   });
   warnOfChoices(config);
   const fastify = adapter.getInstance();
+  warnOfUnknownProxy(fastify, config);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) traceRequests(fastify, config.OTEL_TRACES_SAMPLER_ARG);
   const routes = new Routes(fastify);
   setSecurityHeaders(app);

@@ -88,6 +88,19 @@ describe('node main.js', () => {
     );
   });
 
+  it('warns once if a proxy that it does not trust names addresses', async () => {
+    const url = await serve({ LOG_LEVEL: 'warn' });
+    const warnings = () => api!.output.split('TRUSTED_PROXIES=0').length - 1;
+    await request(url).get('/health/live').expect(200);
+    expect(warnings()).toBe(0);
+    for (let i = 0; i < 2; i++) await request(url).get('/sales').set('x-forwarded-for', '198.51.100.1');
+    await vi.waitFor(() => expect(warnings()).toBe(1));
+    api!.kill('SIGKILL');
+    await serve({ LOG_LEVEL: 'warn', TRUSTED_PROXIES: '1' });
+    await request(api!.url).get('/sales').set('x-forwarded-for', '198.51.100.1').expect(200);
+    expect(warnings()).toBe(0);
+  });
+
   it('knows its commands', async () => {
     const failed = await run(process.execPath, [MAIN, 'sing'], { env: environment() }).catch(
       (error: object) => error,
