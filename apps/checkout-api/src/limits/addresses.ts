@@ -2,6 +2,7 @@ import type { ApiConfig } from '@app/config';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
+import { isIPv4 } from 'node:net';
 import { API_CONFIG } from '../core/tokens.js';
 
 /** Of what a proxy names as an address and is none, limits remember so many characters. */
@@ -17,6 +18,7 @@ export class Addresses {
   }
 
   of({ ip }: Pick<FastifyRequest, 'ip'>): string {
+    if (isIPv4(ip)) return ip;
     const address = ip.split('%', 1)[0]!; // without the zone of a link-local one
     if (!ipaddr.isValid(address)) return ip.slice(0, LONGEST);
     const parsed = ipaddr.process(address); // IPv4 also where it is mapped into IPv6
