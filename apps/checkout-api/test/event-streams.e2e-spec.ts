@@ -10,6 +10,7 @@ let saleId: string;
 let clients: AbortController[] = [];
 beforeAll(async () => {
   api = await Api.start({
+    BUYER_AUTH: 'secret',
     BUYER_JWT_SECRET: SECRET,
     TRUSTED_PROXIES: 1,
     EVENT_STREAMS_PER_BUYER: 3,

@@ -13,6 +13,7 @@ beforeAll(async () => {
   redis = await Gate.before(inject('redisUrl'));
   api = await Api.start({
     REDIS_URL: redis.url,
+    BUYER_AUTH: 'secret',
     BUYER_JWT_SECRET: SECRET,
     ORDER_RATE_LIMIT_PER_BUYER: 100,
     ORDER_RATE_LIMIT_PER_ADDRESS: 100,
