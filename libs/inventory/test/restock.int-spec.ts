@@ -63,6 +63,29 @@ describe.each(safe.flatMap((name) => [1, 4].map((stripes) => ({ name, stripes })
       expect(await shop.totalOf(sale)).toMatchObject({ available: 0, held: 40, ...SOUND });
     });
 
+    it('gives the units of a refunded order back once, if they are to come back', async () => {
+      const sale = await saleOf(20, name, stripes);
+      const workers = [worker(shop, 8), worker(other, 8)] as const;
+      const orders = ordersOf(sale, 20);
+      await reserve(orders, workers[0], sale);
+      const refund = (of: readonly OrderRequest[], restocked: boolean) =>
+        shop.dataSource.query(
+          `UPDATE orders SET status = 'refunded', restock = $2 WHERE id = ANY ($1::uuid[])`,
+          [of.map(({ orderId }) => orderId), restocked],
+        );
+      await refund(orders.slice(0, 12), true);
+      await refund(orders.slice(12), false);
+      expect(await shop.totalOf(sale)).toMatchObject({ available: 0, sold: 20, ...SOUND });
+      const due = await dueOf(
+        poolOf(shop.dataSource),
+        orders.map(({ orderId }) => orderId),
+      );
+      expect(due).toHaveLength(12);
+      await Promise.all(workers.map((each) => restock(orders, each, sale)));
+      expect(await shop.totalOf(sale)).toMatchObject({ available: 12, sold: 8, ...SOUND });
+      expect(new Set(await statusesOf(orders))).toEqual(new Set(['refunded']));
+    });
+
     it('loses nothing while units go and come at the same time', async () => {
       const sale = await saleOf(20, name, stripes);
       const buyers = [worker(shop, 4), worker(other, 4)].flatMap((each) =>

@@ -31,7 +31,7 @@ export function listSql({ saleId, buyerId, statuses, from, to, after, limit }: W
       ${TAIL} LIMIT $6
     ) AS found ${TAIL} LIMIT $6`;
   const text = `
-    SELECT ${ORDER_COLUMNS}, buyer_id AS "buyerId", accepted_at::text AS "acceptedAtExactly"
+    SELECT ${ORDER_COLUMNS}, price.price, buyer_id AS "buyerId", accepted_at::text AS "acceptedAtExactly"
     FROM (${buyerId === undefined ? ofSale : ofBuyer}) AS orders ${ORDER_PRICES} ${TAIL}`;
   return { text, values };
 }

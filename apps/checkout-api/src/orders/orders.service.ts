@@ -1,16 +1,18 @@
 import { Admissions, DeadLetters, REFUSED } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
+import { SaleCatalog } from '@app/inventory';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOOKUP_TIMEOUT } from '../core/look-up.js';
 import { ProblemError, type HeldView } from '../http/problems/problem.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import type { OrderView } from './order.schema.js';
-import { ORDER_COLUMNS, ORDER_PRICES } from './order-sql.js';
+import { ORDER_COLUMNS } from './order-sql.js';
+import { priceOf } from './price.js';
 
 const SETTLED_ORDERS = {
   name: 'settled-orders',
-  text: `SELECT ${ORDER_COLUMNS} FROM orders ${ORDER_PRICES} WHERE orders.id = ANY ($1::uuid[])`,
+  text: `SELECT ${ORDER_COLUMNS} FROM orders WHERE id = ANY ($1::uuid[])`,
   query_timeout: LOOKUP_TIMEOUT,
 };
 
@@ -30,6 +32,7 @@ const HOLDING = {
 export class OrdersService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly catalog: SaleCatalog,
     private readonly admissions: Admissions,
     private readonly deadLetters: DeadLetters,
   ) {}
@@ -47,7 +50,8 @@ export class OrdersService {
   /** As {@link settled}, without dead letters. */
   async stored(orderIds: readonly string[]): Promise<OrderView[]> {
     const query = poolOf(this.dataSource).query<OrderRow>({ ...SETTLED_ORDERS, values: [orderIds] });
-    return (await fromPostgres(query)).rows.map(viewOf);
+    const { rows } = await fromPostgres(query);
+    return Promise.all(rows.map((row) => this.#priced(viewOf(row))));
   }
 
   /** @throws {ProblemError} ORDER_NOT_FOUND, or what {@link find} throws */
@@ -76,6 +80,12 @@ export class OrdersService {
   async holding(orderId: string): Promise<HeldView[]> {
     const query = poolOf(this.dataSource).query<HeldView>({ ...HOLDING, values: [orderId] });
     return (await fromPostgres(query)).rows;
+  }
+
+  /** Sales are in memory while they run, so this costs nothing. */
+  async #priced(order: OrderView): Promise<OrderView> {
+    const sale = await fromPostgres(this.catalog.find(order.saleId));
+    return sale?.currency ? { ...order, price: priceOf(sale, order) } : order;
   }
 
   /** Dead letters. While Redis is down there seem to be none. */
