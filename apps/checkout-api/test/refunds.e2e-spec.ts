@@ -109,6 +109,7 @@ describe('a refund', () => {
       { details: { restock: true }, orderId: second.orderId },
       { details: { restock: false }, orderId: second.orderId },
       { details: { restock: true, reason: 'did not fit' }, orderId: first.orderId },
+      { details: {}, orderId: null },
     ]);
   });
 

@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AdminGuard } from '../admin/admin.guard.js';
+import { AdminGuard, AdminName } from '../admin/admin.guard.js';
 import { OptionalIdempotencyKey, VISIBLE } from '../http/idempotency-key.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { share } from '../http/shared-answer.js';
@@ -63,10 +63,11 @@ export class SalesController {
   @ApiProblems('STRATEGY_UNKNOWN', 'STRATEGY_UNSAFE', 'STRATEGY_UNAVAILABLE', 'IDEMPOTENCY_KEY_REUSED')
   @ApiProblems('LOCK_STORE_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   create(
+    @AdminName() admin: string,
     @OptionalIdempotencyKey() key: string | undefined,
     @Body({ schema: newSaleSchema }) sale: NewSale,
   ): Promise<SaleView> {
-    return this.sales.create(sale, key);
+    return this.sales.create(sale, admin, key);
   }
 
   @Get()

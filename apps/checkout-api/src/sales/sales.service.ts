@@ -23,7 +23,7 @@ export class SalesService {
    *
    * @throws {ProblemError} what {@link StrategyCheck.usable} throws, IDEMPOTENCY_KEY_REUSED or POSTGRES_UNAVAILABLE
    */
-  async create(request: NewSale, idempotencyKey: string | undefined): Promise<SaleView> {
+  async create(request: NewSale, admin: string, idempotencyKey: string | undefined): Promise<SaleView> {
     const { startsAt, endsAt, strategy, ...rest } = request;
     const sale = {
       ...rest,
@@ -35,6 +35,7 @@ export class SalesService {
       poolOf(this.dataSource),
       sale,
       idempotencyKey ? { idempotencyKey, request } : undefined,
+      admin,
     );
     return this.fresh(await fromPostgres(opening.catch(refuseReuse)));
   }

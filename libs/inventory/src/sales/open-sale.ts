@@ -17,7 +17,7 @@ export interface OpenedAs {
   readonly request: object;
 }
 
-/** Spreads the stock evenly: some stripes get one unit more, and with fewer units than stripes some get none. */
+/** Tells who opened the sale, where an admin did. Spreads the stock evenly: some stripes get one unit more, and with fewer units than stripes some get none. */
 const OPEN_SQL = `
   WITH sale AS (
     INSERT INTO sales
@@ -25,6 +25,8 @@ const OPEN_SQL = `
         idempotency_key, request, currency)
     VALUES ($1, $2, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
+  ), told AS (
+    INSERT INTO admin_actions (sale_id, admin, action) SELECT id, $16, 'open' FROM sale WHERE $16::text IS NOT NULL
   )
   INSERT INTO stock (sale_id, sku, stripe, initial, available, price)
   SELECT sale.id, sku, stripe, share, share, price
@@ -49,6 +51,7 @@ export async function openSale(
   pool: Pool,
   { items, stripes = 1, ...sale }: NewSale,
   as?: OpenedAs,
+  admin?: string,
 ): Promise<string> {
   const id = randomUUID();
   const { rowCount } = await pool.query(OPEN_SQL, [
@@ -67,6 +70,7 @@ export async function openSale(
     as?.idempotencyKey,
     as?.request,
     sale.currency,
+    admin,
   ]);
   if (!as || rowCount !== 0) return id;
   const { rows } = await pool.query<{ id: string }>(OPENED_SQL, [as.idempotencyKey, as.request]);
