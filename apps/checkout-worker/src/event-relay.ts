@@ -10,6 +10,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { CONFIG } from './redis.module.js';
@@ -35,6 +36,7 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
   #loops: Promise<unknown> | undefined;
 
   constructor(@Inject(CONFIG) private readonly config: WorkerConfig) {
+    setMaxListeners(0, this.#shutdown.signal); // every webhook's delivery listens to it
     const { DATABASE_URL: url, WEBHOOK_TIMEOUT_MS: timeout, WEBHOOK_MAX_ATTEMPTS: maxAttempts } = config;
     const applicationName = 'checkout-worker-events';
     this.#pool = openPool({ url, poolSize: CONNECTIONS, applicationName, log: this.#log });

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import type { Pool } from 'pg';
 import { Feed } from '../feed.js';
 import type { EventType, HeldEvent, OrderEvent } from '../order-event.js';
@@ -78,12 +79,19 @@ export class Deliveries {
   async #send(turn: Turn, lanes: ReadonlyMap<string, Lane>, ending: AbortSignal) {
     const { timeout } = this.options;
     const time = { ending, late: performance.now() + timeout };
+    // Of this round alone: what is made by AbortSignal.any is remembered by its sources as long as they live.
+    const round = new AbortController();
+    const listening = addAbortListener(ending, () => round.abort());
     const sendOne = (event: OrderEvent) =>
-      send(turn, event, AbortSignal.any([ending, AbortSignal.timeout(timeout)]));
+      send(turn, event, AbortSignal.any([round.signal, AbortSignal.timeout(timeout)]));
     const ends = [...lanes].map(
       async ([orderId, lane]) => [orderId, await run(lane, time, sendOne)] as const,
     );
-    return Promise.all(ends);
+    try {
+      return await Promise.all(ends);
+    } finally {
+      listening[Symbol.dispose]();
+    }
   }
 
   async #end(
