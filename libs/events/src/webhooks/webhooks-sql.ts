@@ -12,7 +12,7 @@ export const LIST_SQL = `
     coalesce(extract(epoch FROM clock_timestamp() - oldest.at), 0)::float8 AS "lagSeconds",
     (SELECT count(*) FROM held_events WHERE webhook_id = id AND NOT dead)::int AS held,
     (SELECT count(*) FROM held_events WHERE webhook_id = id AND dead)::int AS dead
-  FROM feed CROSS JOIN webhooks
+  FROM (SELECT last_number FROM feed LIMIT 1) AS feed CROSS JOIN webhooks
     LEFT JOIN LATERAL (
       SELECT at FROM outbox WHERE outbox.last_number > position ORDER BY outbox.last_number LIMIT 1
     ) AS oldest ON true
