@@ -14,6 +14,8 @@ import type { Response } from 'supertest';
 
 const ORDERS = 120_000;
 const BUYERS = 1_000;
+/** Other tests have buyers, too. */
+const BUYER = `listed-${randomUUID()}`;
 
 let api: Api;
 let saleId: string;
@@ -37,7 +39,7 @@ async function insertOrders(sale: string, count: number) {
   for (let first = 0; first < count; first += 10_000)
     await api.database.query(
       `INSERT INTO orders (id, sale_id, sku, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
-       SELECT gen_random_uuid(), $1, 'hot', 'buyer-' || n % ${BUYERS}, 1 + n % 3, CASE WHEN n % 1000 = 0 THEN 'paid' ELSE 'rejected' END,
+       SELECT gen_random_uuid(), $1, 'hot', '${BUYER}-' || n % ${BUYERS}, 1 + n % 3, CASE WHEN n % 1000 = 0 THEN 'paid' ELSE 'rejected' END,
          CASE WHEN n % 1000 <> 0 THEN 'SOLD_OUT' END, n::text, timestamptz '2030-01-01' + n / 10 * interval '1 second'
        FROM generate_series($2::int, $2::int + 9999) AS n`,
       [sale, first],
@@ -69,7 +71,7 @@ describe('GET /sales/:saleId/orders', () => {
   });
 
   it('finds by buyer, status and time, and tells times and price', async () => {
-    const { body } = await ofSale('?status=paid&buyerId=buyer-0&to=2030-01-01T00:05:00Z').expect(200);
+    const { body } = await ofSale(`?status=paid&buyerId=${BUYER}-0&to=2030-01-01T00:05:00Z`).expect(200);
     expect(body).toMatchObject([
       { acceptedAt: '2030-01-01T00:03:20.000Z', quantity: 3 },
       {
@@ -77,7 +79,7 @@ describe('GET /sales/:saleId/orders', () => {
         quantity: 2,
         price: { unit: 1_250, total: 2_500, currency: 'EUR' },
       },
-      { acceptedAt: '2030-01-01T00:00:00.000Z', quantity: 1, status: 'paid', buyerId: 'buyer-0', saleId },
+      { acceptedAt: '2030-01-01T00:00:00.000Z', quantity: 1, status: 'paid', buyerId: `${BUYER}-0`, saleId },
     ]);
     expect((await allPages(`/sales/${saleId}/orders?status=paid&limit=50`)).length).toBe(ORDERS / 1_000);
     expect(await orders(`/sales/${saleId}/orders?status=expired`)).toEqual([]);
@@ -98,8 +100,8 @@ describe('GET /sales/:saleId/orders', () => {
       { ...page, saleId, after },
       { ...page, saleId, statuses: ['paid'], after },
       { ...page, saleId, from: '2030-01-01 01:00:00+00', to: '2030-01-01 01:00:10+00' },
-      { ...page, saleId, buyerId: 'buyer-7' },
-      { ...page, buyerId: 'buyer-7', after },
+      { ...page, saleId, buyerId: `${BUYER}-7` },
+      { ...page, buyerId: `${BUYER}-7`, after },
       { ...page, buyerId: 'nobody' },
     ]) {
       const { text, values } = listSql(wanted);
@@ -132,19 +134,19 @@ const scansOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(sca
 
 describe('GET /orders', () => {
   it('shows a buyer its own orders of all sales, and no others', async () => {
-    const token = await tokenOf('buyer-7');
+    const token = await tokenOf(`${BUYER}-7`);
     const own = await allPages('/orders?limit=50', token);
     expect(own.length).toBe((ORDERS + 20_000) / BUYERS);
-    expect(new Set(own.map(({ buyerId }) => buyerId))).toEqual(new Set(['buyer-7']));
+    expect(new Set(own.map(({ buyerId }) => buyerId))).toEqual(new Set([`${BUYER}-7`]));
     expect((await allPages(`/orders?limit=50&saleId=${saleId}`, token)).length).toBe(ORDERS / BUYERS);
-    await list('/orders?buyerId=buyer-8', token).expect(problem('BUYER_MISMATCH'));
+    await list(`/orders?buyerId=${BUYER}-8`, token).expect(problem('BUYER_MISMATCH'));
     await api.http.get('/orders').expect(problem('BUYER_TOKEN_REQUIRED'));
   });
 
   it('shows an admin those of any buyer', async () => {
-    expect((await orders('/orders?buyerId=buyer-8&limit=5', READ_KEY)).map(({ buyerId }) => buyerId)).toEqual(
-      Array(5).fill('buyer-8'),
-    );
+    expect(
+      (await orders(`/orders?buyerId=${BUYER}-8&limit=5`, READ_KEY)).map(({ buyerId }) => buyerId),
+    ).toEqual(Array(5).fill(`${BUYER}-8`));
     await list('/orders').expect(problem('VALIDATION_FAILED'));
   });
 });
@@ -209,7 +211,7 @@ describe('GET /sales/:saleId/orders/export', () => {
 
   it('is for admins', async () => {
     const ask = (key: string) => list(`/sales/${saleId}/orders/export`, key);
-    await ask(await tokenOf('buyer-7')).expect(problem('ADMIN_KEY_REQUIRED'));
-    await list(`/sales/${saleId}/orders`, await tokenOf('buyer-7')).expect(problem('ADMIN_KEY_REQUIRED'));
+    await ask(await tokenOf(`${BUYER}-7`)).expect(problem('ADMIN_KEY_REQUIRED'));
+    await list(`/sales/${saleId}/orders`, await tokenOf(`${BUYER}-7`)).expect(problem('ADMIN_KEY_REQUIRED'));
   });
 });
