@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setInterval as every } from 'node:timers/promises';
 import request from 'supertest';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startHaproxy } from '../../../local/services/haproxy.js';
 import type { Service } from '../../../local/services/service.js';
 import { provideHaproxy } from '../../../local/setup/haproxy.js';
@@ -52,17 +52,19 @@ async function buyFrom(address: string, saleId: string, headers: object): Promis
   return answer;
 }
 
-/** What the load balancer answers to a request that trickles in. */
+/** What the load balancer answers to a request that trickles in. Newer ones read on for as long as somebody sends. */
 async function trickle(head: string): Promise<string> {
   const { hostname, port } = new URL(balancer.url);
   const socket = connect(Number(port), hostname).on('error', () => undefined);
   await once(socket, 'connect');
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
   socket.write(head);
-  const answer = text(socket);
   for await (const _ of every(500)) {
-    if (!socket.writable) break;
+    if (answer !== '' || !socket.writable) break;
     socket.write('x');
   }
+  socket.destroy();
   return answer;
 }
 
@@ -143,6 +145,8 @@ describe.skipIf(missing)('before a replica that dies with its requests', { timeo
     });
     await once(dying.listen(0, '127.0.0.1'), 'listening');
     both = await startHaproxy([`http://127.0.0.1:${(dying.address() as AddressInfo).port}`, api.url]);
+    // It may have checked only one of them yet.
+    await vi.waitFor(() => request(both.url).get('/sales').expect(200), { timeout: PATIENCE });
   }, PATIENCE);
   afterAll(async () => {
     await both.stop();
