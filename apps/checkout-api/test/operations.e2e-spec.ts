@@ -136,27 +136,46 @@ describe('OpenAPI', () => {
       'DELETE /dead-letters/{orderId}',
       'DELETE /orders/{orderId}',
       'DELETE /sales/{saleId}/waiting-room',
+      'DELETE /webhooks/{webhookId}',
+      'DELETE /webhooks/{webhookId}/dead-letters/{orderId}',
+      'GET /actions',
       'GET /dead-letters',
+      'GET /events',
       'GET /health/live',
       'GET /health/ready',
       'GET /metrics',
+      'GET /orders',
       'GET /orders/{orderId}',
       'GET /orders/{orderId}/events',
       'GET /sales',
       'GET /sales/{saleId}',
       'GET /sales/{saleId}/audit',
       'GET /sales/{saleId}/live',
+      'GET /sales/{saleId}/orders',
+      'GET /sales/{saleId}/orders/export',
+      'GET /webhooks',
+      'GET /webhooks/{webhookId}',
+      'GET /webhooks/{webhookId}/dead-letters',
+      'PATCH /sales/{saleId}',
       'POST /dead-letters/{orderId}/retry',
       'POST /orders/{orderId}/events-ticket',
       'POST /orders/{orderId}/payment',
+      'POST /orders/{orderId}/refund',
       'POST /sales',
+      'POST /sales/{saleId}/adjustments',
       'POST /sales/{saleId}/checkouts',
+      'POST /sales/{saleId}/end',
+      'POST /sales/{saleId}/pause',
+      'POST /sales/{saleId}/resume',
       'POST /sales/{saleId}/waiting-room',
+      'POST /webhooks',
+      'POST /webhooks/{webhookId}/retry',
+      'POST /webhooks/{webhookId}/secret',
     ]);
     for (const { responses } of Object.values(document.paths).flatMap(Object.values) as Operation[]) {
       for (const [status, { content = {} }] of Object.entries(responses)) {
         const bodies = Object.values(content);
-        expect(bodies).toHaveLength(['204', '304'].includes(status) ? 0 : 1);
+        expect(bodies.length > 0, status).toBe(!['204', '304'].includes(status)); // an export has one for each format
         for (const { schema } of bodies) expect(schema).toBeDefined();
       }
     }
