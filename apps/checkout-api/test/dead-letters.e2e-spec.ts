@@ -68,7 +68,8 @@ describe('an order that was refused for good', () => {
   });
 
   it('ends the wait of its client, also when the message gets lost, and answers a repeated checkout', async () => {
-    const order = orderOf(saleId, { idempotencyKey: randomUUID() });
+    const named = orderOf(saleId, { idempotencyKey: randomUUID() });
+    const order = { ...named, orderId: await api.orderIdOf(saleId, named.buyerId, named.idempotencyKey) };
     const checkout = async () => {
       const call = api.checkout(saleId, {
         key: order.idempotencyKey,

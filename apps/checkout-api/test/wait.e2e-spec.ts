@@ -20,7 +20,8 @@ describe('Prefer: wait', () => {
     const { id } = await api.sale();
     const { body, headers } = await api.checkout(id, { prefer: 'respond-async, wait=10' }).expect(201);
     const { orderId } = body as OrderView;
-    expect(body).toEqual({ orderId, saleId: id, sku: 'hot', quantity: 1, status: 'reserved' });
+    const acceptedAt = expect.any(String) as string;
+    expect(body).toEqual({ orderId, saleId: id, sku: 'hot', quantity: 1, status: 'reserved', acceptedAt });
     expect(headers.location).toBe(`/orders/${orderId}`);
     expect(headers['preference-applied']).toBe('wait=10');
   });
