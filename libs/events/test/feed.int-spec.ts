@@ -35,7 +35,10 @@ it('tells all events, numbered without a gap, page by page, also out of the midd
     'order.paid',
     'order.paid',
   ]);
-  expect(events.map(({ orderId }) => orderId)).toEqual([...ids, ...ids.slice(0, 2)]);
+  // Which orders of one statement come first is the plan's choice.
+  const told = events.map(({ orderId }) => orderId);
+  expect(told.slice(0, 7).toSorted()).toEqual(ids.toSorted());
+  expect(told.slice(7).toSorted()).toEqual(ids.slice(0, 2).toSorted());
   expect(next).toBe(begin + 9);
   expect(await feed.read(next, 10)).toEqual({ events: [], next, more: false });
 });
