@@ -26,11 +26,14 @@ export interface DatabaseOptions {
 }
 
 /** The pool replaces a broken idle connection; a broken one in use gives its user the error. */
-const lostBy = (log?: ThinnedLog) => (error: unknown) =>
-  log?.warn(error, 'an idle connection to Postgres was lost');
+const lostBy =
+  ({ log, applicationName: connection }: Pick<DatabaseOptions, 'log' | 'applicationName'>) =>
+  (error: unknown) =>
+    log?.warn(error, 'an idle connection to Postgres was lost', { connection });
 
-export const dataSourceOptions = ({ url, poolSize, entities = [], applicationName, log }: DatabaseOptions) =>
-  ({
+export function dataSourceOptions(database: DatabaseOptions) {
+  const { url, poolSize, entities = [], applicationName } = database;
+  return {
     type: 'postgres',
     url,
     entities,
@@ -49,14 +52,16 @@ export const dataSourceOptions = ({ url, poolSize, entities = [], applicationNam
       OrdersByTime1764700000000,
     ],
     applicationName,
-    poolErrorHandler: lostBy(log),
+    poolErrorHandler: lostBy(database),
     extra: { ...postgresOptions, max: poolSize },
-  }) satisfies DataSourceOptions;
+  } satisfies DataSourceOptions;
+}
 
 /** A pool of its own, for work that must not take the connections of other work. It connects when it is used. */
-export function openPool({ url, poolSize, applicationName, log }: Omit<DatabaseOptions, 'entities'>): Pool {
+export function openPool(database: Omit<DatabaseOptions, 'entities'>): Pool {
+  const { url, poolSize, applicationName } = database;
   const options = { ...postgresOptions, connectionString: url, max: poolSize };
-  return new pg.Pool({ ...options, application_name: applicationName }).on('error', lostBy(log));
+  return new pg.Pool({ ...options, application_name: applicationName }).on('error', lostBy(database));
 }
 
 /** The pg pool beneath a data source: for named, prepared statements without mapping. */

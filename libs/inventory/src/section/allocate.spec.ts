@@ -2,7 +2,7 @@ import { orderOf } from '@app/testing';
 import { expect, it } from 'vitest';
 import { allocate } from './allocate.js';
 
-const sale = '00000000-0000-0000-0000-000000000001';
+const sale = '00000000-0000-4000-8000-000000000001';
 const verdicts = (allocation: ReturnType<typeof allocate>) =>
   allocation.outcomes.map((outcome) => outcome && ('reason' in outcome ? outcome.reason : outcome.status));
 
