@@ -175,7 +175,8 @@ describe('OpenAPI', () => {
     for (const { responses } of Object.values(document.paths).flatMap(Object.values) as Operation[]) {
       for (const [status, { content = {} }] of Object.entries(responses)) {
         const bodies = Object.values(content);
-        expect(bodies.length > 0, status).toBe(!['204', '304'].includes(status)); // an export has one for each format
+        const isEmpty = ['204', '304'].includes(status);
+        expect(bodies.length === 0).toBe(isEmpty); // an export has one for each format
         for (const { schema } of bodies) expect(schema).toBeDefined();
       }
     }
