@@ -9,10 +9,13 @@ import { LockBackendUnavailableError } from '../errors.js';
 
 /** A row that somebody else keeps locked is waited for so many seconds, then asked for again. */
 const SET_UP = 'SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1';
-/** Mean pause between two tries, in milliseconds; the jitter keeps contenders out of step. */
+/** Mean pause between two tries, in milliseconds: short at first, since most holds are, then longer. */
+const FIRST_PAUSE_MS = 5;
 const PAUSE_MS = 50;
 
-const pause = () => sleep(PAUSE_MS * (0.5 + Math.random()));
+/** The jitter keeps contenders out of step. */
+const pause = (tries = Infinity) =>
+  sleep(Math.min(FIRST_PAUSE_MS * 2 ** tries, PAUSE_MS) * (0.5 + Math.random()));
 
 /** A key holds 255 characters; longer names are hashed. */
 export const keyOf = (resource: string) =>
@@ -104,14 +107,14 @@ export async function poll<T>(
 ): Promise<T> {
   const { signal } = request;
   const polling = (async () => {
-    for (;;) {
+    for (let tries = 0; ; tries++) {
       signal.throwIfAborted();
       const granted = await tryOnce().catch((error: unknown) => {
         if (!isRolledBack(error)) throw new LockBackendUnavailableError(resource, error);
       });
       if (granted !== undefined) return granted;
       request.contended?.();
-      await pause();
+      await pause(tries);
     }
   })();
   try {
