@@ -12,7 +12,7 @@ import { UnforeseenError } from '../http/problems/unforeseen.js';
 import { validationProblem } from '../http/problems/validation.js';
 import type { OrderView } from '../orders/order.schema.js';
 import { priceOf } from '../orders/price.js';
-import { OrdersService } from '../orders/orders.service.js';
+import { OrdersService, queuedView } from '../orders/orders.service.js';
 import { OrderWatch, type ClientWait } from '../orders/order-watch.js';
 import { closureOf } from '../sales/closure.js';
 import { findSale, skuNotFound } from '../sales/find-sale.js';
@@ -144,15 +144,6 @@ export class CheckoutsService {
 }
 
 const isOutcome = ({ status }: OrderState) => status === 'reserved' || status === 'rejected';
-
-const queuedView = ({ orderId, saleId, sku, quantity, acceptedAt }: OrderRequest): OrderView => ({
-  orderId,
-  saleId,
-  sku,
-  quantity,
-  status: 'queued',
-  acceptedAt: new Date(acceptedAt).toISOString(),
-});
 
 const notAdmitted = ({ saleId }: QueuedOrder) =>
   new ProblemError(

@@ -1,6 +1,7 @@
 import { Admissions, DeadLetters, REFUSED } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
+import type { OrderRequest } from '@app/orders';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOOKUP_TIMEOUT } from '../core/look-up.js';
@@ -100,18 +101,19 @@ export class OrdersService {
 
   async #queued(orderId: string): Promise<OrderView | undefined> {
     const order = await fromRedis(this.admissions.find(orderId));
-    if (!order) return undefined;
-    const { saleId, sku, quantity, acceptedAt } = order;
-    return {
-      orderId,
-      saleId,
-      sku,
-      quantity,
-      status: 'queued',
-      acceptedAt: new Date(acceptedAt).toISOString(),
-    };
+    return order && queuedView(order);
   }
 }
+
+/** An order that is accepted and not settled. */
+export const queuedView = ({ orderId, saleId, sku, quantity, acceptedAt }: OrderRequest): OrderView => ({
+  orderId,
+  saleId,
+  sku,
+  quantity,
+  status: 'queued',
+  acceptedAt: new Date(acceptedAt).toISOString(),
+});
 
 /** An order as Postgres tells it: null instead of nothing, and dates. */
 export type OrderRow = { readonly [K in keyof OrderView]: OrderView[K] | Date | null };
