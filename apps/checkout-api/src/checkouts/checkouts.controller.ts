@@ -4,7 +4,6 @@ import {
   ApiAcceptedResponse,
   ApiBearerAuth,
   ApiCreatedResponse,
-  ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
@@ -13,8 +12,8 @@ import type { FastifyReply } from 'fastify';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
 import { buyerOf } from '../buyers/buyer-id.js';
 import { CalledBy, type Caller } from '../buyers/caller.js';
-import { IdempotencyKey, VISIBLE } from '../http/idempotency-key.js';
-import { PreferWait, whenGone } from '../http/prefer-wait.js';
+import { ApiIdempotencyKey, IdempotencyKey } from '../http/idempotency-key.js';
+import { ApiPreferWait, PreferWait, whenGone } from '../http/prefer-wait.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
@@ -43,17 +42,8 @@ export class CheckoutsController {
       'second effect. Once the SKU is known to be sold out, the answer is 409 at once. Where the sale has a waiting room, a ' +
       'new checkout needs a place inside.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: VISIBLE.source, example: '5d7d1d8c-93b6-4f0a-8c53-2a2a76a2b0a4' },
-  })
-  @ApiHeader({
-    name: 'Prefer',
-    required: false,
-    description: 'RFC 7240: wait up to N seconds, at most 30, for the outcome instead',
-    schema: { type: 'string', example: 'wait=5' },
-  })
+  @ApiIdempotencyKey()
+  @ApiPreferWait('for the outcome instead')
   @ApiAcceptedResponse({
     standardSchema: acceptedSchema,
     description:

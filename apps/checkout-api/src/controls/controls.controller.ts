@@ -1,16 +1,9 @@
 import { Body, Controller, HttpCode, Param, Patch, Post, Res, UseGuards } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiBearerAuth,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminGuard, AdminName } from '../admin/admin.guard.js';
-import { IdempotencyKey, VISIBLE } from '../http/idempotency-key.js';
-import { PreferWait, whenGone } from '../http/prefer-wait.js';
+import { ApiIdempotencyKey, IdempotencyKey } from '../http/idempotency-key.js';
+import { ApiPreferWait, PreferWait, whenGone } from '../http/prefer-wait.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { saleId, saleSchema, type SaleView } from '../sales/sale.schema.js';
 import { AdjustmentsService } from './adjustments.service.js';
@@ -94,17 +87,8 @@ export class ControlsController {
       'A worker does it under the lock of the SKU, so that nothing is sold twice meanwhile. Only units that nobody holds can be ' +
       'withdrawn. The same Idempotency-Key again is the same adjustment: that is also how to learn what became of it.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: VISIBLE.source, example: '5d7d1d8c-93b6-4f0a-8c53-2a2a76a2b0a4' },
-  })
-  @ApiHeader({
-    name: 'Prefer',
-    required: false,
-    description: 'RFC 7240: wait up to N seconds, at most 30, until it is done; 5 unless given',
-    schema: { type: 'string', example: 'wait=5' },
-  })
+  @ApiIdempotencyKey()
+  @ApiPreferWait('until it is done; 5 unless given')
   @ApiOkResponse({ standardSchema: adjustedSchema, description: 'Done' })
   @ApiAcceptedResponse({ standardSchema: adjustedSchema, description: 'A worker will do it' })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_MISSING', 'IDEMPOTENCY_KEY_INVALID')

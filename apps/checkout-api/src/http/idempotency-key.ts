@@ -1,8 +1,17 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ProblemError } from './problems/problem.js';
 
-export const VISIBLE = /^[\x21-\x7e]{1,255}$/;
+const VISIBLE = /^[\x21-\x7e]{1,255}$/;
+
+/** Documents the header. */
+export const ApiIdempotencyKey = ({ required = true } = {}) =>
+  ApiHeader({
+    name: 'Idempotency-Key',
+    required,
+    schema: { type: 'string', pattern: VISIBLE.source, example: '5d7d1d8c-93b6-4f0a-8c53-2a2a76a2b0a4' },
+  });
 
 /** The Idempotency-Key header of the request, which has to be there. */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string => {

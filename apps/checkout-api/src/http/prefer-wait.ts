@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** In seconds: the longest wait for an outcome. */
@@ -9,6 +10,15 @@ export function preferredWait(prefer: string | readonly string[] = ''): number {
   const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?(\d+)"?\s*(?:[,;]|$)/i.exec(String(prefer)) ?? [];
   return Math.min(Number(seconds ?? 0), MAX_WAIT);
 }
+
+/** Documents the header. `outcome` says for how long it waits, and for what. */
+export const ApiPreferWait = (outcome: string) =>
+  ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: `RFC 7240: wait up to N seconds, at most ${MAX_WAIT}, ${outcome}`,
+    schema: { type: 'string', example: 'wait=5' },
+  });
 
 export const PreferWait = createParamDecorator((_: unknown, context: ExecutionContext): number =>
   preferredWait(context.switchToHttp().getRequest<FastifyRequest>().headers.prefer),

@@ -1,15 +1,8 @@
 import { Controller, Delete, Get, Param, Res, UseGuards } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiBearerAuth,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
-import { PreferWait, whenGone } from '../http/prefer-wait.js';
+import { ApiPreferWait, PreferWait, whenGone } from '../http/prefer-wait.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { CancellationsService } from './cancellations.service.js';
@@ -52,12 +45,7 @@ export class OrdersController {
     summary: 'Cancel a reservation',
     description: 'Its units come back for others. Harmless to repeat.',
   })
-  @ApiHeader({
-    name: 'Prefer',
-    required: false,
-    description: 'RFC 7240: wait up to N seconds, at most 30, until the units are given back; 5 unless given',
-    schema: { type: 'string', example: 'wait=5' },
-  })
+  @ApiPreferWait('until the units are given back; 5 unless given')
   @ApiOkResponse({ standardSchema: orderSchema, description: 'Cancelled' })
   @ApiAcceptedResponse({
     standardSchema: orderSchema,

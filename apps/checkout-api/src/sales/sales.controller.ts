@@ -2,7 +2,6 @@ import { Body, Controller, Get, Param, Post, Query, Res, UseGuards } from '@nest
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
-  ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiResponse,
@@ -10,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminGuard, AdminName } from '../admin/admin.guard.js';
-import { OptionalIdempotencyKey, VISIBLE } from '../http/idempotency-key.js';
+import { ApiIdempotencyKey, OptionalIdempotencyKey } from '../http/idempotency-key.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { share } from '../http/shared-answer.js';
 import { ReadPaceGuard } from '../limits/read-pace.guard.js';
@@ -52,11 +51,7 @@ export class SalesController {
     description:
       'With an Idempotency-Key, asking again answers with the same sale instead of opening another.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    schema: { type: 'string', pattern: VISIBLE.source, example: '5d7d1d8c-93b6-4f0a-8c53-2a2a76a2b0a4' },
-  })
+  @ApiIdempotencyKey({ required: false })
   @ApiCreatedResponse({ standardSchema: saleSchema })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'IDEMPOTENCY_KEY_INVALID', 'ADMIN_KEY_REQUIRED')
   @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
