@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Access } from './access.js';
 import { createSale, strategies, type Sale } from './api.js';
 import { Control, type ControlState } from './control.js';
-import { explain } from './http.js';
+import { useDoing } from './doing.js';
 
 interface ExperimentProps {
   readonly access: Access;
@@ -18,8 +18,7 @@ const DEFAULTS = { stock: 500, off: 'none', on: 'redis', buyers: 150, seconds: 1
 export function Experiment({ access, state, sales, onSales, announce }: ExperimentProps) {
   const [settings, setSettings] = useState(DEFAULTS);
   const [known, setKnown] = useState([DEFAULTS.off, DEFAULTS.on]);
-  const [problem, setProblem] = useState<string>();
-  const [waiting, setWaiting] = useState(false);
+  const { problem, waiting, doing } = useDoing(announce);
   const control = Control.of(access);
   const running = state?.load.running !== undefined;
   useEffect(() => void strategies(access.key).then(setKnown, () => undefined), [access]);
@@ -27,17 +26,6 @@ export function Experiment({ access, state, sales, onSales, announce }: Experime
   const act = (done: string, action: () => Promise<unknown>) => (event: Event) => {
     event.preventDefault();
     void doing(done, action);
-  };
-  const doing = async (done: string, action: () => Promise<unknown>) => {
-    setWaiting(true);
-    setProblem(undefined);
-    try {
-      await action();
-      announce(done);
-    } catch (error) {
-      setProblem(explain(error));
-    }
-    setWaiting(false);
   };
   const create = act('Two sales were created.', async () => {
     const { stock, off, on } = settings;

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { adjustStock, controlSale, type Live, type Sale, type SaleAction } from './api.js';
-import { explain } from './http.js';
+import { useDoing } from './doing.js';
 
 interface SaleControlsProps {
   readonly accessKey: string;
@@ -18,19 +18,7 @@ const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 export function SaleControls({ accessKey, sale, state, announce }: SaleControlsProps) {
   const [units, setUnits] = useState(100);
   const [adjustment, setAdjustment] = useState(newKey);
-  const [problem, setProblem] = useState<string>();
-  const [waiting, setWaiting] = useState(false);
-  const doing = async (done: string, action: () => Promise<unknown>) => {
-    setWaiting(true);
-    setProblem(undefined);
-    try {
-      await action();
-      announce(done);
-    } catch (error) {
-      setProblem(explain(error));
-    }
-    setWaiting(false);
-  };
+  const { problem, waiting, doing } = useDoing(announce);
   const act = (action: SaleAction, done: string) => () =>
     void doing(done, () => controlSale(accessKey, sale.id, action));
   const adjust = (event: Event) => {
