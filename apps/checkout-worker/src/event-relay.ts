@@ -11,8 +11,8 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { again } from './again.js';
 import { CONFIG } from './redis.module.js';
 
 /** Its own, so that events never take a connection from orders. */
@@ -46,10 +46,12 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
 
   onApplicationBootstrap() {
     const { EVENTS_RETENTION_HOURS: hours } = this.config;
+    const onError = (error: unknown) => this.#log.warn(error, 'events wait for the next try');
+    const until = { ending: this.#shutdown.signal, onError };
     this.#loops = Promise.all([
-      this.#again(LOOK_MS, () => this.#feed.publish()),
-      this.#again(LOOK_MS, () => this.#deliver()),
-      this.#again(TRIM_MS, () => this.#feed.trim(hours)),
+      again(LOOK_MS, () => this.#feed.publish(), until),
+      again(LOOK_MS, () => this.#deliver(), until),
+      again(TRIM_MS, () => this.#feed.trim(hours), until),
     ]);
   }
 
@@ -62,15 +64,6 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
 
   onApplicationShutdown(): Promise<void> {
     return this.#pool.end();
-  }
-
-  async #again(pauseMs: number, work: () => Promise<void>) {
-    const { signal } = this.#shutdown;
-    while (!signal.aborted) {
-      await work().catch((error: unknown) => this.#log.warn(error, 'events wait for the next try'));
-      // Not all workers at once.
-      await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
-    }
   }
 
   /** Begins where there is something to deliver. A slow webhook holds nobody up: nobody waits for it here. */

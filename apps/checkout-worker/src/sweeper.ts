@@ -19,8 +19,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { again } from './again.js';
 import { CONFIG, REDIS } from './redis.module.js';
 import { StockKeeper } from './stock-keeper.js';
 import { WorkerMetrics } from './worker-metrics.js';
@@ -65,22 +65,15 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   onApplicationBootstrap() {
     // Loops of their own: payments may wait for their provider, and reservations do not need Redis.
     const sweeps = [() => this.#stock(), () => this.#payments(), () => this.#letters()];
-    this.#sweeping = Promise.all(sweeps.map((sweep) => this.#again(sweep)));
+    const onError = (error: unknown) => this.#log.warn(error, 'will be swept again');
+    const until = { ending: this.#shutdown.signal, onError };
+    const { SWEEP_INTERVAL_MS } = this.config;
+    this.#sweeping = Promise.all(sweeps.map((sweep) => again(SWEEP_INTERVAL_MS, sweep, until)));
   }
 
   async beforeApplicationShutdown() {
     this.#shutdown.abort();
     await this.#sweeping;
-  }
-
-  async #again(sweep: () => Promise<void>) {
-    const { signal } = this.#shutdown;
-    while (!signal.aborted) {
-      await sweep().catch((error: unknown) => this.#log.warn(error, 'will be swept again'));
-      // Not all workers at once.
-      const pause = this.config.SWEEP_INTERVAL_MS * (0.75 + Math.random() / 2);
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
-    }
   }
 
   async #stock() {
