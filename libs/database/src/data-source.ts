@@ -7,12 +7,12 @@ import { Stripes1764000000000 } from './migrations/1764000000000-stripes.js';
 import { Payments1764100000000 } from './migrations/1764100000000-payments.js';
 import { WaitingRoom1764200000000 } from './migrations/1764200000000-waiting-room.js';
 import { EndingAndPaid1764300000000 } from './migrations/1764300000000-ending-and-paid.js';
-import { Events1764500000000 } from './migrations/1764500000000-events.js';
 import { NewestSales1764305000000 } from './migrations/1764305000000-newest-sales.js';
-import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 import { SaleKeys1764310000000 } from './migrations/1764310000000-sale-keys.js';
 import { OrderNamespaces1764320000000 } from './migrations/1764320000000-order-namespaces.js';
 import { PaymentsOfOrder1764330000000 } from './migrations/1764330000000-payments-of-order.js';
+import { Events1764500000000 } from './migrations/1764500000000-events.js';
+import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 import { OrdersByTime1764700000000 } from './migrations/1764700000000-orders-by-time.js';
 
 export interface DatabaseOptions {
@@ -43,12 +43,12 @@ export function dataSourceOptions(database: DatabaseOptions) {
       Payments1764100000000,
       WaitingRoom1764200000000,
       EndingAndPaid1764300000000,
-      Events1764500000000,
       NewestSales1764305000000,
-      Controls1764600000000,
       SaleKeys1764310000000,
       OrderNamespaces1764320000000,
       PaymentsOfOrder1764330000000,
+      Events1764500000000,
+      Controls1764600000000,
       OrdersByTime1764700000000,
     ],
     applicationName,
