@@ -14,6 +14,7 @@ import { PaymentsOfOrder1764330000000 } from './migrations/1764330000000-payment
 import { Events1764500000000 } from './migrations/1764500000000-events.js';
 import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 import { OrdersByTime1764700000000 } from './migrations/1764700000000-orders-by-time.js';
+import { CheaperOrderLists1764800000000 } from './migrations/1764800000000-cheaper-order-lists.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -50,6 +51,7 @@ export function dataSourceOptions(database: DatabaseOptions) {
       Events1764500000000,
       Controls1764600000000,
       OrdersByTime1764700000000,
+      CheaperOrderLists1764800000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(database),

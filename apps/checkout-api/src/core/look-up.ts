@@ -15,7 +15,7 @@ export const LOOK_UP = {
   text: `
     SELECT CASE
       WHEN EXISTS (SELECT FROM orders WHERE orders.id = asked.id) THEN 'stored'
-      WHEN (SELECT true FROM orders WHERE orders.sale_id = asked.sale_id ORDER BY sale_id, buyer_id LIMIT 1) THEN 'unstored'
+      WHEN (SELECT true FROM orders WHERE orders.sale_id = asked.sale_id ORDER BY sale_id, status LIMIT 1) THEN 'unstored'
       ELSE 'first' END AS stored
     FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (id, sale_id, number) ORDER BY number`,
   query_timeout: LOOKUP_TIMEOUT,

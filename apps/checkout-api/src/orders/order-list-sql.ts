@@ -15,7 +15,7 @@ export interface Wanted {
 
 const TAIL = 'ORDER BY accepted_at DESC, id DESC';
 
-/** Newest first. Whatever is asked for, an index has the rows in this order, or there are few of them. */
+/** Newest first. Whatever is asked for, an index has the rows by time, or there are few of them. */
 export function listSql({ saleId, buyerId, statuses, from, to, after, limit }: Wanted) {
   const last = after ?? { acceptedAt: 'infinity', orderId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
   const values = [statuses, from, to, last.acceptedAt, last.orderId, limit, saleId, buyerId];
