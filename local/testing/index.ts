@@ -1,3 +1,5 @@
+export { OwnDatabase } from './own-database.js';
+export { planOf } from './plan-of.js';
 export { RelayedChannel } from './relayed-channel.js';
 export { orderOf, Shop } from './shop.js';
 export { Spawned } from './spawned.js';

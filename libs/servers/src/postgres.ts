@@ -22,6 +22,10 @@ export const SESSION = {
   // Plans a named statement once per connection. Otherwise Postgres plans the batched ones anew each time, because their arrays are
   // shorter than its estimate. That costs a third of their time and leads to the same plan.
   plan_cache_mode: 'force_generic_plan',
+  // A plan that was made while a table had few rows lives on when it has a million: it must use an index from the beginning. The rare
+  // plan without one counts as so dear then that Postgres would compile it each time.
+  enable_seqscan: 'off',
+  jit: 'off',
   // All SQL here is written for it.
   default_transaction_isolation: 'read committed',
 };

@@ -2,7 +2,7 @@ import { poolOf } from '@app/database';
 import type { DataSource } from 'typeorm';
 import { LOOKUP_TIMEOUT } from '../core/look-up.js';
 
-const BUYER_OF_ORDER = {
+export const BUYER_OF_ORDER = {
   name: 'buyer-of-order',
   text: 'SELECT buyer_id FROM orders WHERE id = $1',
   query_timeout: LOOKUP_TIMEOUT,

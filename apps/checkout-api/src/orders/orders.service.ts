@@ -11,7 +11,7 @@ import type { OrderView } from './order.schema.js';
 import { ORDER_COLUMNS } from './order-sql.js';
 import { priceOf } from './price.js';
 
-const SETTLED_ORDERS = {
+export const SETTLED_ORDERS = {
   name: 'settled-orders',
   text: `SELECT ${ORDER_COLUMNS} FROM orders WHERE id = ANY ($1::uuid[])`,
   query_timeout: LOOKUP_TIMEOUT,
@@ -20,7 +20,7 @@ const SETTLED_ORDERS = {
 /** Most orders of a buyer that are listed. */
 const MOST_HOLDING = 20;
 
-const HOLDING = {
+export const HOLDING = {
   name: 'holding',
   text: `SELECT held.id AS "orderId", held.sku, held.quantity, held.status
     FROM orders AS asked JOIN orders AS held USING (sale_id, buyer_id)

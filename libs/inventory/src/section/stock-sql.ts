@@ -162,11 +162,12 @@ export const LOCK_BUYERS_SQL = `
   SELECT pg_advisory_xact_lock(key)
   FROM (SELECT DISTINCT hashtextextended($1 || buyer, 0) AS key FROM unnest($2::text[]) AS buyer ORDER BY key) AS keys`;
 
-/** Units that these buyers hold or have paid in the sale. Parameters: sale, buyers. */
+/** Units that these buyers hold or have paid in the sale. Parameters: sale, buyers. One by one, so that it never reads all that was sold. */
 export const HELD_SQL = `
-  SELECT buyer_id, sum(quantity)::float8 AS units FROM orders
-  WHERE sale_id = $1 AND buyer_id = ANY ($2::text[]) AND status IN ('reserved', 'paid')
-  GROUP BY buyer_id`;
+  SELECT buyer_id, units FROM (SELECT DISTINCT unnest($2::text[])) AS asked (buyer_id), LATERAL (
+    SELECT sum(quantity)::float8 AS units FROM orders
+    WHERE orders.sale_id = $1 AND orders.buyer_id = asked.buyer_id AND status IN ('reserved', 'paid')
+  ) AS held WHERE units IS NOT NULL`;
 
 function byMode(
   parts: Record<StockWriteMode, string>,
