@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import { v5 as uuidv5 } from 'uuid';
 import {
   BEGIN_SQL,
@@ -74,7 +74,7 @@ export class Payments {
    */
   async pay(orderId: string, token: string): Promise<PaymentResult> {
     const id = uuidv5(JSON.stringify([orderId, token]), PAYMENT_NAMESPACE);
-    await this.pool.query(BEGIN_SQL, [id, orderId, token, MOST_PER_ORDER]);
+    await this.#query('begin payment', BEGIN_SQL, [id, orderId, token, MOST_PER_ORDER]);
     const result = await this.#finish(id);
     if (result) return result;
     const { rows } = await this.pool.query<Others>(OTHERS_SQL, [orderId, MOST_PER_ORDER]);
@@ -112,14 +112,14 @@ export class Payments {
 
   /** Leads the payment from its present state to its end. Resolves to undefined if there is no such payment. */
   async #finish(id: string): Promise<PaymentResult | undefined> {
-    const { rows } = await this.pool.query<Payment>(LOOK_SQL, [id]);
+    const { rows } = await this.#query<Payment>('look at payment', LOOK_SQL, [id]);
     const [payment] = rows;
     if (!payment) return undefined;
     if (payment.status !== 'started') return RESULTS[payment.status];
     // It may have been charged before its order ended: the refund finds out.
     if (!payment.payable) await this.#move(id, 'started', 'refunding');
     else if ((await this.#charge(payment)) === 'declined') await this.#move(id, 'started', 'declined');
-    else await this.pool.query(FINISH_SQL, [id]);
+    else await this.#query('finish payment', FINISH_SQL, [id]);
     return this.#finish(id);
   }
 
@@ -139,7 +139,12 @@ export class Payments {
   }
 
   async #move(id: string, from: PaymentStatus, to: PaymentStatus): Promise<void> {
-    await this.pool.query(MOVE_SQL, [id, from, to]);
+    await this.#query('move payment', MOVE_SQL, [id, from, to]);
+  }
+
+  /** A statement of which every payment has one: Postgres plans it once. */
+  #query<Row extends QueryResultRow>(name: string, text: string, values: unknown[]) {
+    return this.pool.query<Row>({ name, text, values });
   }
 
   #patience(): AbortSignal {
