@@ -78,7 +78,7 @@ const api = common.extend({
   /** Reads of orders in a second, by one buyer or, where those are not authenticated, from one address. */
   ORDER_READS_PER_SECOND: integer(0, 1_000_000).default(100),
   /** Refused requests in a second; beyond it each takes up to a second longer. 0 sets no limit. */
-  REFUSALS_PER_SECOND_PER_ADDRESS: integer(0, 1_000_000).default(500),
+  REFUSALS_PER_SECOND_PER_ADDRESS: integer(0, 1_000_000).default(50),
   /** IPv6 addresses with so many bits in common count as one. */
   RATE_LIMIT_IPV6_PREFIX: integer(32, 128).default(64),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400).default(10),

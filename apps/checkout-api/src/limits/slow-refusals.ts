@@ -11,6 +11,9 @@ const MOST_WAITING = 2_000;
 /** What a client can ask for without end, by requests that cost it nothing. Answers about an order or a sale are none of these. */
 const REFUSALS = new Set([400, 401, 403, 404, 405, 413, 414, 415, 429]);
 
+/** Not the same for all: clients that loop would come back together, again and again. */
+const longest = () => (MOST_MS * (1 + Math.random())) / 2;
+
 /**
  * Refusals of an address that come faster than so many per second wait: a client that loops is then one that waits, and not one that
  * takes the time of others.
@@ -21,7 +24,7 @@ export function slowRefusals(fastify: FastifyInstance, addresses: Addresses, per
   let waiting = 0;
   fastify.addHook('onSend', async (request, { statusCode }) => {
     if (!REFUSALS.has(statusCode) || waiting >= MOST_WAITING) return;
-    const dueInMs = Math.min(pace.take(addresses.of(request), 1, MOST_MS), MOST_MS);
+    const dueInMs = Math.min(pace.take(addresses.of(request), 1, MOST_MS), longest());
     if (dueInMs < 1) return;
     waiting++;
     await sleep(dueInMs);
