@@ -107,6 +107,18 @@ describe('an order that was refused for good', () => {
       await api.http.delete(`/dead-letters/${orderId}`).set('authorization', admin).expect(204);
     expect(await listed(orderId)).toBeUndefined();
   });
+
+  it('has in the trail who sent it again or discarded it, once', async () => {
+    const [again, discarded] = [await refuse(), await refuse()];
+    await retry(again.orderId).expect(202);
+    for (let i = 0; i < 2; i++)
+      await api.http.delete(`/dead-letters/${discarded.orderId}`).set('authorization', admin).expect(204);
+    const { body } = await api.http.get(`/actions?saleId=${saleId}&limit=2`).set('authorization', admin);
+    expect(body).toMatchObject([
+      { action: 'discard-dead-letter', admin: 'admin', orderId: discarded.orderId },
+      { action: 'retry-dead-letter', admin: 'admin', orderId: again.orderId },
+    ]);
+  });
 });
 
 describe('a reservation that cannot end', () => {

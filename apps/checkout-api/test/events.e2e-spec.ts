@@ -138,6 +138,14 @@ describe('a webhook', () => {
     expect((await get(letters).expect(200)).body).toMatchObject([{ orderId }]);
     await api.http.delete(`${letters}/${orderId}`).set('authorization', admin).expect(204);
     expect((await get(letters).expect(200)).body).toEqual([]);
+    await post(`/webhooks/${id}/secret`).expect(201);
+    const trail = (await get('/actions?limit=4').expect(200)).body as object[];
+    expect(trail).toMatchObject([
+      { action: 'change-webhook-secret', orderId: null, details: { webhookId: id } },
+      { action: 'discard-events', admin: 'admin', orderId, details: { webhookId: id, orders: 1 } },
+      { action: 'retry-events', orderId },
+      { action: 'create-webhook', details: { webhookId: id } },
+    ]);
   });
 
   it.each([

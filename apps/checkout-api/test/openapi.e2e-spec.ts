@@ -54,7 +54,7 @@ beforeAll(async () => {
   await events.publish();
   const hooks = new Webhooks(api.database);
   const urls = ['https://hooks.example/events', 'http://localhost:9/'];
-  const webhooks = await Promise.all(urls.map(async (url) => (await hooks.create({ url }))!.id));
+  const webhooks = await Promise.all(urls.map(async (url) => (await hooks.create('ann', { url }))!.id));
   options = {
     known: {
       webhookId: webhooks,

@@ -29,8 +29,8 @@ async function receiver(behaviour?: WebhookReceiver['behaviour'], types?: ['orde
   const endpoint = await WebhookReceiver.listening(behaviour);
   opened.push(() => endpoint.close());
   await feed.publish();
-  const { id, secret } = (await webhooks.create({ url: endpoint.url, types }))!;
-  opened.push(() => webhooks.remove(id));
+  const { id, secret } = (await webhooks.create('ann', { url: endpoint.url, types }))!;
+  opened.push(() => webhooks.remove('ann', id));
   endpoint.secret = secret;
   return { endpoint, id };
 }
@@ -91,7 +91,7 @@ it('sends the types that are wanted, and goes on behind the others', async () =>
 it('signs by the new secret and by the one before', async () => {
   const { endpoint, id } = await receiver();
   const [before] = [endpoint.secret];
-  endpoint.secret = (await webhooks.changeSecret(id))!;
+  endpoint.secret = (await webhooks.changeSecret('ann', id))!;
   await orders.reserve(1);
   relay();
   await expect.poll(() => endpoint.accepted.length, patient).toBe(1);
@@ -151,7 +151,7 @@ describe('an order whose event is refused', () => {
     ]);
     expect(endpoint.byOrder.has(first!)).toBe(false);
     refused = undefined;
-    expect(await webhooks.retry(id)).toBe(1);
+    expect(await webhooks.retry('ann', id)).toBe(1);
     await expect.poll(() => endpoint.byOrder.get(first!), patient).toEqual(RESERVED_AND_PAID);
     await expect.poll(() => webhooks.find(id), patient).toMatchObject({ dead: 0, held: 0 });
   }, 60_000);
@@ -163,7 +163,7 @@ describe('an order whose event is refused', () => {
     relay(deliveries(1));
     await expect.poll(() => webhooks.find(id), patient).toMatchObject({ dead: 1 });
     refuses = false;
-    await webhooks.discard(id, orderId!);
+    await webhooks.discard('ann', id, orderId!);
     await orders.pay([orderId!]);
     await expect.poll(() => endpoint.byOrder.get(orderId!), patient).toEqual(['order.paid']);
   });
@@ -245,7 +245,7 @@ it('keeps events that a webhook has not accepted, however old they are', async (
   await feed.trim(1);
   const { position } = (await webhooks.find(id))!;
   expect((await feed.read(position, 10)).events).toHaveLength(3);
-  await webhooks.remove(id);
+  await webhooks.remove('ann', id);
   await feed.trim(1);
   await expect(feed.read(position, 10)).rejects.toThrow('outside');
 });

@@ -74,7 +74,7 @@ export const actionSchema = z
     action: z.string(),
     saleId: z.guid().nullable(),
     orderId: z.guid().nullable(),
-    details: z.record(z.string(), z.unknown()).describe('What was asked for'),
+    details: z.record(z.string(), z.unknown()).describe('What was asked for, or about which webhook'),
   })
   .meta({
     id: 'AdminAction',

@@ -7,7 +7,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { AdminGuard } from '../admin/admin.guard.js';
+import { AdminGuard, AdminName } from '../admin/admin.guard.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { orderId } from '../orders/order.schema.js';
 import {
@@ -44,15 +44,18 @@ export class DeadLettersController {
   })
   @ApiAcceptedResponse({ standardSchema: deadLetterSchema, description: 'A worker will try this again' })
   @ApiProblems('DEAD_LETTER_NOT_FOUND', 'SOLD_OUT', 'IDEMPOTENCY_KEY_REUSED', 'QUEUE_FULL')
-  retry(@Param('orderId', { schema: orderId }) id: string): Promise<DeadLetterView> {
-    return this.letters.retry(id);
+  retry(
+    @AdminName() admin: string,
+    @Param('orderId', { schema: orderId }) id: string,
+  ): Promise<DeadLetterView> {
+    return this.letters.retry(admin, id);
   }
 
   @Delete(':orderId')
   @HttpCode(204)
   @ApiOperation({ summary: 'Discard one', description: 'Nothing tells of it any more. Harmless to repeat.' })
   @ApiNoContentResponse({ description: 'It is not there' })
-  discard(@Param('orderId', { schema: orderId }) id: string): Promise<void> {
-    return this.letters.discard(id);
+  discard(@AdminName() admin: string, @Param('orderId', { schema: orderId }) id: string): Promise<void> {
+    return this.letters.discard(admin, id);
   }
 }

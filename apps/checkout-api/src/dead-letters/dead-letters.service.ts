@@ -3,10 +3,12 @@ import {
   DeadLetters,
   RestockReminders,
   type Admission,
+  type DeadLetter,
   type QueuedOrder,
 } from '@app/checkout-queue';
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
+import { AdminTrail } from '../admin/admin-trail.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { fromRedis } from '../http/problems/unavailable.js';
 import { viewOf, type DeadLetterView } from './dead-letter.schema.js';
@@ -20,6 +22,7 @@ export class DeadLettersService {
     private readonly letters: DeadLetters,
     private readonly admissions: Admissions,
     private readonly reminders: RestockReminders,
+    private readonly trail: AdminTrail,
   ) {
     this.gauge = new Gauge({
       name: 'dead_letters',
@@ -42,19 +45,31 @@ export class DeadLettersService {
    *
    * @throws {ProblemError}
    */
-  async retry(orderId: string): Promise<DeadLetterView> {
-    const [letter] = await fromRedis(this.letters.find([orderId]));
+  async retry(admin: string, orderId: string): Promise<DeadLetterView> {
+    const letter = await this.#find(orderId);
     if (!letter) throw new ProblemError('DEAD_LETTER_NOT_FOUND', 'GET /dead-letters lists those there are.');
+    await this.trail.tell({ admin, action: 'retry-dead-letter', saleId: letter.order.saleId, orderId });
     if (letter.kind === 'checkout') {
       await this.#admit(letter.order);
     } else {
       await fromRedis(this.reminders.remind([orderId], 0, letter.order));
-      await this.discard(orderId); // if a worker is faster and it is refused again, the next sweep finds it
+      await this.#drop(orderId); // if a worker is faster and it is refused again, the next sweep finds it
     }
     return viewOf(letter);
   }
 
-  async discard(orderId: string): Promise<void> {
+  async discard(admin: string, orderId: string): Promise<void> {
+    const letter = await this.#find(orderId);
+    if (!letter) return;
+    await this.trail.tell({ admin, action: 'discard-dead-letter', saleId: letter.order.saleId, orderId });
+    await this.#drop(orderId);
+  }
+
+  async #find(orderId: string): Promise<DeadLetter | undefined> {
+    return (await fromRedis(this.letters.find([orderId])))[0];
+  }
+
+  async #drop(orderId: string): Promise<void> {
     await fromRedis(this.letters.drop(orderId));
   }
 

@@ -8,7 +8,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { AdminGuard } from '../admin/admin.guard.js';
+import { AdminGuard, AdminName } from '../admin/admin.guard.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { orderId } from '../orders/order.schema.js';
 import {
@@ -50,8 +50,11 @@ export class WebhooksController {
   @ApiCreatedResponse({ standardSchema: createdWebhookSchema })
   @ApiProblems('VALIDATION_FAILED', 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   @ApiProblems('EVENTS_NOT_KEPT', 'TOO_MANY_WEBHOOKS')
-  create(@Body({ schema: newWebhookSchema }) webhook: NewWebhook): Promise<CreatedWebhookView> {
-    return this.webhooks.create(webhook);
+  create(
+    @AdminName() admin: string,
+    @Body({ schema: newWebhookSchema }) webhook: NewWebhook,
+  ): Promise<CreatedWebhookView> {
+    return this.webhooks.create(admin, webhook);
   }
 
   @Get()
@@ -73,8 +76,8 @@ export class WebhooksController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Send no more events there', description: 'Harmless to repeat.' })
   @ApiNoContentResponse({ description: 'It is not there' })
-  remove(@Param('webhookId', { schema: webhookId }) id: string): Promise<void> {
-    return this.webhooks.remove(id);
+  remove(@AdminName() admin: string, @Param('webhookId', { schema: webhookId }) id: string): Promise<void> {
+    return this.webhooks.remove(admin, id);
   }
 
   @Post(':webhookId/secret')
@@ -84,8 +87,11 @@ export class WebhooksController {
   })
   @ApiCreatedResponse({ standardSchema: secretSchema })
   @ApiProblems('WEBHOOK_NOT_FOUND')
-  changeSecret(@Param('webhookId', { schema: webhookId }) id: string): Promise<SecretView> {
-    return this.webhooks.changeSecret(id);
+  changeSecret(
+    @AdminName() admin: string,
+    @Param('webhookId', { schema: webhookId }) id: string,
+  ): Promise<SecretView> {
+    return this.webhooks.changeSecret(admin, id);
   }
 
   @Get(':webhookId/dead-letters')
@@ -109,10 +115,11 @@ export class WebhooksController {
   @ApiAcceptedResponse({ standardSchema: retriedSchema, description: 'A worker will send them' })
   @ApiProblems('WEBHOOK_NOT_FOUND')
   async retry(
+    @AdminName() admin: string,
     @Param('webhookId', { schema: webhookId }) id: string,
     @Query({ schema: retryQuery }) { orderId: only }: RetryQuery,
   ): Promise<RetriedView> {
-    return { orders: await this.webhooks.retry(id, only) };
+    return { orders: await this.webhooks.retry(admin, id, only) };
   }
 
   @Delete(':webhookId/dead-letters/:orderId')
@@ -123,9 +130,10 @@ export class WebhooksController {
   })
   @ApiNoContentResponse({ description: 'They are not there' })
   discard(
+    @AdminName() admin: string,
     @Param('webhookId', { schema: webhookId }) id: string,
     @Param('orderId', { schema: orderId }) order: string,
   ): Promise<void> {
-    return this.webhooks.discard(id, order);
+    return this.webhooks.discard(admin, id, order);
   }
 }

@@ -15,15 +15,15 @@ import {
 /** Each has a task in a worker, and its own way to be slow. */
 const MOST_WEBHOOKS = 100;
 
-/** Who is told of events. Every call may end with a {@link ProblemError}. */
+/** Who is told of events; admins are told apart by the names of their keys. Every call may end with a {@link ProblemError}. */
 @Injectable()
 export class WebhooksService {
   constructor(private readonly webhooks: Webhooks) {}
 
-  async create(webhook: NewWebhook): Promise<CreatedWebhookView> {
+  async create(admin: string, webhook: NewWebhook): Promise<CreatedWebhookView> {
     if ((await this.list()).length >= MOST_WEBHOOKS)
       throw new ProblemError('TOO_MANY_WEBHOOKS', `There are ${MOST_WEBHOOKS} already: delete one.`);
-    const created = await fromPostgres(this.webhooks.create(webhook));
+    const created = await fromPostgres(this.webhooks.create(admin, webhook));
     if (!created) throw new ProblemError('EVENTS_NOT_KEPT', 'GET /events tells where the feed begins.');
     return { ...(await this.get(created.id)), secret: created.secret };
   }
@@ -38,12 +38,12 @@ export class WebhooksService {
     return viewOfWebhook(webhook);
   }
 
-  async remove(id: string): Promise<void> {
-    await fromPostgres(this.webhooks.remove(id));
+  async remove(admin: string, id: string): Promise<void> {
+    await fromPostgres(this.webhooks.remove(admin, id));
   }
 
-  async changeSecret(id: string): Promise<SecretView> {
-    const secret = await fromPostgres(this.webhooks.changeSecret(id));
+  async changeSecret(admin: string, id: string): Promise<SecretView> {
+    const secret = await fromPostgres(this.webhooks.changeSecret(admin, id));
     if (secret === undefined) throw notFound();
     return { secret };
   }
@@ -53,13 +53,13 @@ export class WebhooksService {
     return (await fromPostgres(this.webhooks.deadOrders(id, most))).map(viewOfDead);
   }
 
-  async retry(id: string, orderId?: string): Promise<number> {
+  async retry(admin: string, id: string, orderId?: string): Promise<number> {
     await this.get(id);
-    return fromPostgres(this.webhooks.retry(id, orderId));
+    return fromPostgres(this.webhooks.retry(admin, id, orderId));
   }
 
-  async discard(id: string, orderId: string): Promise<void> {
-    await fromPostgres(this.webhooks.discard(id, orderId));
+  async discard(admin: string, id: string, orderId: string): Promise<void> {
+    await fromPostgres(this.webhooks.discard(admin, id, orderId));
   }
 }
 

@@ -49,15 +49,18 @@ export interface DeadOrder {
   readonly error: string;
 }
 
-/** Who is told of events, and what they did not accept. */
+/** Who is told of events, and what they did not accept. Whatever changes that names the admin who did it, for the trail. */
 export class Webhooks {
   constructor(private readonly pool: Pool) {}
 
   /** Resolves to its id and the secret that signs, which nobody is told again; to undefined if `after` is not in the feed. */
-  async create({ url, types, after }: NewWebhook): Promise<{ id: string; secret: string } | undefined> {
+  async create(
+    admin: string,
+    { url, types, after }: NewWebhook,
+  ): Promise<{ id: string; secret: string } | undefined> {
     const id = randomUUID();
     const secret = newSecret();
-    const { rowCount } = await this.pool.query(CREATE_SQL, [id, url, secret, types, after]);
+    const { rowCount } = await this.pool.query(CREATE_SQL, [id, url, secret, types, after, admin]);
     return rowCount === 1 ? { id, secret } : undefined;
   }
 
@@ -69,14 +72,14 @@ export class Webhooks {
     return (await this.pool.query<Webhook>(LIST_SQL, [id])).rows[0];
   }
 
-  async remove(id: string): Promise<void> {
-    await this.pool.query(REMOVE_SQL, [id]);
+  async remove(admin: string, id: string): Promise<void> {
+    await this.pool.query(REMOVE_SQL, [id, admin]);
   }
 
   /** Resolves to the new secret. Until the next change the one before signs too. */
-  async changeSecret(id: string): Promise<string | undefined> {
+  async changeSecret(admin: string, id: string): Promise<string | undefined> {
     const secret = newSecret();
-    const { rowCount } = await this.pool.query(ROTATE_SQL, [id, secret]);
+    const { rowCount } = await this.pool.query(ROTATE_SQL, [id, secret, admin]);
     return rowCount === 1 ? secret : undefined;
   }
 
@@ -86,13 +89,13 @@ export class Webhooks {
   }
 
   /** Has the events of an order, or of all dead ones, delivered again. Resolves to how many orders that are. */
-  async retry(id: string, orderId?: string): Promise<number> {
-    return (await this.pool.query(REVIVE_SQL, [id, orderId])).rowCount!;
+  async retry(admin: string, id: string, orderId?: string): Promise<number> {
+    return (await this.pool.query(REVIVE_SQL, [id, orderId, admin])).rowCount!;
   }
 
   /** Forgets an order's events that were given up. */
-  async discard(id: string, orderId: string): Promise<void> {
-    await this.pool.query(DISCARD_SQL, [id, orderId]);
+  async discard(admin: string, id: string, orderId: string): Promise<void> {
+    await this.pool.query(DISCARD_SQL, [id, orderId, admin]);
   }
 
   /** For how many seconds the oldest event has waited to be in the feed. */
