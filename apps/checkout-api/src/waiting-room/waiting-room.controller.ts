@@ -17,6 +17,7 @@ import { saleId } from '../sales/sale.schema.js';
 import {
   admittedSchema,
   entrySchema,
+  leaveQuery,
   waitingSchema,
   type Entry,
   type StandingView,
@@ -80,7 +81,7 @@ export class WaitingRoomController {
   leave(
     @Param('saleId', { schema: saleId }) sale: string,
     @CalledBy() caller: Caller,
-    @Query({ schema: entrySchema }) entry: Entry,
+    @Query({ schema: leaveQuery }) entry: Entry,
   ): Promise<void> {
     return this.room.leave(sale, buyerOf(caller, entry.buyerId));
   }

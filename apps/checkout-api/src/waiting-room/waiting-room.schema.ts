@@ -6,6 +6,9 @@ export const entrySchema = z
   .meta({ id: 'WaitingRoomEntry', example: { buyerId: 'buyer-1' } });
 export type Entry = z.infer<typeof entrySchema>;
 
+/** Without an id: OpenAPI shows the members of a query one by one. */
+export const leaveQuery = z.strictObject({ buyerId });
+
 export const admittedSchema = z
   .object({
     status: z.literal('admitted'),
