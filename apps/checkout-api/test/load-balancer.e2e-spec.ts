@@ -52,6 +52,12 @@ async function buyFrom(address: string, saleId: string, headers: object): Promis
   return answer;
 }
 
+async function answerTo(address: string, path: string): Promise<IncomingMessage> {
+  const call = httpRequest(`${balancer.url}${path}`, { localAddress: address, agent: false }).end();
+  const [answer] = (await once(call, 'response')) as [IncomingMessage];
+  return answer.resume();
+}
+
 /** What the load balancer answers to a request that trickles in. Newer ones read on for as long as somebody sends. */
 async function trickle(head: string): Promise<string> {
   const { hostname, port } = new URL(balancer.url);
@@ -116,6 +122,22 @@ describe.skipIf(missing)('the load balancer of deploy/haproxy', { timeout: PATIE
   it.each(['/', '/docs', '/sales', '/health/live', '/lb/health'])('answers at %s', async (path) => {
     const { status } = await request(balancer.url).get(path);
     expect([200, path === '/' ? 404 : 200]).toContain(status); // the dashboard has to be built
+  });
+
+  it('leaves half of its connections to others, whatever one address opens', async () => {
+    const port = Number(new URL(balancer.url).port);
+    const open = () => connect(port, '127.0.0.1').on('error', () => undefined);
+    const sockets = Array.from({ length: 4_100 }, open);
+    try {
+      const refused = () => sockets.filter(({ closed }) => closed).length;
+      await expect.poll(refused, { timeout: 9_000 }).toBeGreaterThanOrEqual(100);
+      expect(refused()).toBeLessThan(200);
+      expect((await answerTo('127.0.0.2', '/sales')).statusCode).toBe(200);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+    const status = () => answerTo('127.0.0.1', '/sales').then(({ statusCode }) => statusCode, String);
+    await expect.poll(status, { timeout: 9_000 }).toBe(200);
   });
 
   it('ends requests that trickle in, their headers and their bodies', async () => {
