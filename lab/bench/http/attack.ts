@@ -14,6 +14,8 @@ const API_ENV = {
 };
 /** At each API replica. */
 const SLOW_UPLOADS = 100;
+/** Buyers a second. */
+const WARM_UP_RATE = 20;
 /** Of the buyers who get through when nobody else is there. */
 const SHARE_OF_CAPACITY = 1 / 2;
 
@@ -26,9 +28,18 @@ export async function attack(bench: LoadBench, seconds: number) {
   await Promise.all(stack.apis.map((api) => api.stop()));
   await stack.startApis(stack.apis.length, API_ENV);
   const run = (name: string, ATTACK: 'on' | 'off', RATE: number) => {
-    const env = { STRATEGY: 'redis', BUYER_JWT_SECRET, DURATION: seconds, ATTACK, RATE };
+    const env = {
+      STRATEGY: 'redis',
+      BUYER_JWT_SECRET,
+      DURATION: seconds,
+      ATTACK,
+      RATE,
+      ...attackersBeside(RATE),
+    };
     return sendAndJudge(bench, { name, script: 'attack.ts', env, safe: true });
   };
+  // Replicas that have just started run everything for the first time, attacks too.
+  const warmUp = await run('attack-warm-up', 'on', WARM_UP_RATE);
   const capacity = await run('attack-capacity', 'off', 0);
   const rate = Math.max(1, Math.floor((paid(capacity) / seconds) * SHARE_OF_CAPACITY));
   const quiet = await run('attack-quiet', 'off', rate);
@@ -55,7 +66,16 @@ export async function attack(bench: LoadBench, seconds: number) {
     ],
     rows: [rowOf('alone', quiet, quiet, 0), rowOf('attacked', quiet, attacked, ended)],
   };
-  return { figures, broken: [...capacity.broken, ...quiet.broken, ...attacked.broken] };
+  return { figures, broken: [...warmUp.broken, ...capacity.broken, ...quiet.broken, ...attacked.broken] };
+}
+
+/**
+ * Strangers who send about as many requests as the buyers, two each: more than the machine has left no limit can refuse for nothing, since
+ * they and the application share its cores. A watcher who is refused waits for a second.
+ */
+function attackersBeside(buyers: number) {
+  const each = (share: number) => Math.max(1, Math.round(buyers * share));
+  return { READS: each(1 / 2), BREAKERS: each(1 / 4), ODD_TOKENS: each(1 / 4), WATCHERS: each(1) };
 }
 
 type Run = Awaited<ReturnType<typeof sendAndJudge>>;
