@@ -11,7 +11,7 @@ const MOST_WAITING = 2_000;
 /** What a client can ask for without end, by requests that cost it nothing. Answers about an order or a sale are none of these. */
 const REFUSALS = new Set([400, 401, 403, 404, 405, 413, 414, 415, 429]);
 
-/** Not the same for all: clients that loop would come back together, again and again. */
+/** Of those that are due later still. Not the same for all: clients that loop would come back together, again and again. */
 const longest = () => (MOST_MS * (1 + Math.random())) / 2;
 
 /**
@@ -24,10 +24,10 @@ export function slowRefusals(fastify: FastifyInstance, addresses: Addresses, per
   let waiting = 0;
   fastify.addHook('onSend', async (request, { statusCode }) => {
     if (!REFUSALS.has(statusCode) || waiting >= MOST_WAITING) return;
-    const dueInMs = Math.min(pace.take(addresses.of(request), 1, MOST_MS), longest());
+    const dueInMs = pace.take(addresses.of(request), 1, MOST_MS);
     if (dueInMs < 1) return;
     waiting++;
-    await sleep(dueInMs);
+    await sleep(Number.isFinite(dueInMs) ? dueInMs : longest());
     waiting--;
   });
 }
