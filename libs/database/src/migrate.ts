@@ -1,5 +1,5 @@
 import { grant, type RuntimeRole } from './runtime-role.js';
-import { isSqlState, reachable, verdictOf, type Log } from '@app/servers';
+import { isSqlState, reachable, verdictOf, type Log, type Verdict } from '@app/servers';
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -12,6 +12,8 @@ const PAUSE_MS = 500;
 const TOO_MANY_CONNECTIONS = '53300';
 const LOOK_MS = 2_000;
 const LOOK_TIMEOUT_MS = 30_000;
+/** Of a server that is away for a while. */
+const PASSING = new Set<Verdict>(['leave', 'not-now']);
 
 const IN_THE_WAY_SQL = `
   SELECT DISTINCT holder.pid, holder.application_name AS application, holder.state, left(holder.query, 200) AS query,
@@ -22,7 +24,7 @@ const IN_THE_WAY_SQL = `
 
 /**
  * Brings the schema up to date, however long that takes, and logs what it waits for. Several processes may run it: they take turns.
- * Lets `runtimeRole`, if there is one, read and write rows.
+ * Begins anew whenever Postgres goes away. Lets `runtimeRole`, if there is one, read and write rows.
  *
  * @throws {ServerUnusableError}
  */
@@ -31,7 +33,20 @@ export async function migrate(
   log: Log = { warn: () => undefined },
   runtimeRole?: RuntimeRole,
 ): Promise<void> {
-  await reachable({ Postgres: url }, log);
+  for (;;) {
+    await reachable({ Postgres: url }, log);
+    try {
+      return await attempt(url, log, runtimeRole);
+    } catch (error) {
+      if (!PASSING.has(verdictOf(error))) throw error;
+      log.warn({ err: error }, 'has lost Postgres and begins anew');
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** One transaction holds all migrations: what is lost halfway has not begun. */
+async function attempt(url: string, log: Log, runtimeRole?: RuntimeRole): Promise<void> {
   const applicationName = `migrate-${process.pid}`;
   const options = dataSourceOptions({ url, poolSize: 3, applicationName });
   const dataSource = await new DataSource({
@@ -40,16 +55,20 @@ export async function migrate(
     extra: { ...options.extra, statement_timeout: 0, stream: undefined, lock_timeout: LOCK_MS },
   }).initialize();
   const done = new AbortController();
-  await Promise.race([
-    run(dataSource, runtimeRole),
-    watch(poolOf(dataSource), applicationName, log, done.signal),
-  ]);
-  done.abort();
-  await dataSource.destroy();
+  try {
+    await Promise.race([
+      run(dataSource, runtimeRole),
+      watch(poolOf(dataSource), applicationName, log, done.signal),
+    ]);
+  } finally {
+    done.abort();
+    await dataSource.destroy();
+  }
 }
 
 async function run(dataSource: DataSource, runtimeRole: RuntimeRole | undefined): Promise<void> {
   const turn = await poolOf(dataSource).connect();
+  turn.on('error', () => undefined); // told by the rejection of what it was to do
   try {
     await patiently(() => turn.query(`SELECT pg_advisory_lock(hashtext('migrations'))`));
     await patiently(() => dataSource.runMigrations({ transaction: 'all' }));

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TcpProxy } from '@app/testing';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { migrate } from '../src/migrate.js';
 
@@ -76,3 +77,25 @@ it('goes on without the names of those in its way while Postgres has no connecti
   await database.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`);
   await database.end();
 }, 60_000);
+
+it('begins anew when Postgres goes away while it waits', async () => {
+  await migrate(url);
+  const database = new pg.Pool({ connectionString: url });
+  const holder = await inTheWay(database);
+  const proxy = await TcpProxy.before(url);
+  const lines: string[] = [];
+  const migrating = migrate(proxy.leadingTo(url), { warn: (_, line) => void lines.push(line) });
+  try {
+    await vi.waitFor(() => expect(lines).toContain('waits for a lock that another session holds'), 10_000);
+    proxy.cut();
+    await vi.waitFor(() => expect(lines).toContain('has lost Postgres and begins anew'), 10_000);
+    proxy.heal();
+  } finally {
+    await holder.query('COMMIT');
+    holder.release();
+  }
+  await migrating;
+  await database.query('SELECT waiting_room FROM sales');
+  await database.end();
+  await proxy.close();
+}, 40_000);
