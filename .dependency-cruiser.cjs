@@ -57,14 +57,14 @@ module.exports = {
       name: 'judges-stand-beside-each-other',
       comment: 'what two of demo, bench and faults need is in a folder of its own',
       severity: 'error',
-      from: { path: '^lab/(demo|bench|faults)/' },
-      to: { path: '^lab/(demo|bench|faults)/', pathNot: '^lab/$1/' },
+      from: { path: '^lab/(demo|bench|compose|faults)/' },
+      to: { path: '^lab/(demo|bench|compose|faults)/', pathNot: '^lab/$1/' },
     },
     {
       name: 'judges-share-what-knows-none-of-them',
       severity: 'error',
-      from: { path: '^lab/', pathNot: ['^lab/(demo|bench|faults)/', '^lab/main\\.ts$'] },
-      to: { path: '^lab/(demo|bench|faults)/' },
+      from: { path: '^lab/', pathNot: ['^lab/(demo|bench|compose|faults)/', '^lab/main\\.ts$'] },
+      to: { path: '^lab/(demo|bench|compose|faults)/' },
     },
     {
       name: 'lab-processes-need-no-local',

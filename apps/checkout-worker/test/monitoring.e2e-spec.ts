@@ -68,6 +68,10 @@ describe('alert rules', () => {
     expect(read('docs/runbook.md')).toMatch(new RegExp(`^## ${alert}$`, 'm'));
   });
 
+  it.each(alerts)('$alert has a test, which promtool runs', ({ alert }) => {
+    expect(read('deploy/prometheus/alerts.test.yml')).toContain(`alertname="${alert}"`);
+  });
+
   it('are read by the Prometheus of the compose file', () => {
     const { rule_files: files } = parse(read('deploy/prometheus/prometheus.yml')) as { rule_files: string[] };
     expect(files).toEqual(['alerts.yml']);
