@@ -48,10 +48,11 @@ export interface SaleRules {
   waitingRoom?: { places: number; placeTtlSeconds: number };
 }
 
-/** Ends the test unless the sale was created. */
+/** Ends the test unless the sale was created, or was there by the same key. */
 export function createSale(items: Item[], rules: SaleRules = {}): string {
   const name = config.saleName || `load test under ${config.strategy}`;
-  const response = postSale({ name, strategy: config.strategy, items, ...rules });
+  const headers = config.saleKey ? { ...admin, 'Idempotency-Key': config.saleKey } : admin;
+  const response = postSale({ name, strategy: config.strategy, items, ...rules }, headers);
   if (response.status === 401) test.abort('The target refused ADMIN_KEY.');
   if (response.status !== 201) test.abort(`No sale was created: ${response.status} ${response.body}`);
   return response.json('id') as string;
@@ -59,6 +60,16 @@ export function createSale(items: Item[], rules: SaleRules = {}): string {
 
 export function postSale(body: object, headers: Record<string, string> = admin): TextResponse {
   return http.post(`${apiUrl(0)}/sales`, JSON.stringify(body), { headers, responseType: 'text' });
+}
+
+/** The newest sale of this name. Ends the test if there is none. */
+export function newestSale(name: string): string {
+  const response = http.get(`${apiUrl(0)}/sales?limit=100`, { responseType: 'text' });
+  if (response.status !== 200) test.abort(`The sales cannot be read: ${response.status} ${response.body}`);
+  const sales = response.json() as unknown as { id: string; name: string }[];
+  const sale = sales.find((each) => each.name === name);
+  if (!sale) test.abort(`None of the newest sales is called ${name}.`);
+  return sale!.id;
 }
 
 export interface Checkout {

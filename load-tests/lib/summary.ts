@@ -60,12 +60,16 @@ function text(summary: ReturnType<typeof figures>): string[] {
     summary;
   const { p50, p95, p99 } = latencyMs;
   const audited = Object.entries(audit).map(([name, value]) => `${value} ${name.replaceAll('_', ' ')}`);
+  const checked = checks.passed + checks.failed > 0;
   const checkoutLines = [
     `checkouts  ${requests}: ${accepted} accepted, ${soldOut} sold out, ${refused} refused, ${unexpected} unexpected; ${droppedIterations} dropped`,
     `latency    p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
   ];
   const checkLine = `checks     ${checks.passed} passed, ${checks.failed} failed`;
-  return [...(requests > 0 ? checkoutLines : [checkLine]), `audit      ${audited.join(', ')}`];
+  return [
+    ...(requests > 0 ? checkoutLines : checked ? [checkLine] : []),
+    ...(audited.length > 0 ? [`audit      ${audited.join(', ')}`] : []),
+  ];
 }
 
 function failedChecks({ root_group }: SummaryData): string[] {
