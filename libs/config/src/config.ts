@@ -165,6 +165,13 @@ const worker = common.extend({
   EVENTS_RETENTION_HOURS: integer(1, 87_600).default(168),
 });
 
+/** Names of the variables that each process reads. */
+export const VARIABLES = {
+  api: Object.keys(api.shape),
+  worker: Object.keys(worker.shape),
+  migrate: Object.keys(migration.shape),
+};
+
 export type ApiConfig = z.infer<typeof api>;
 export type WorkerConfig = z.infer<typeof worker>;
 

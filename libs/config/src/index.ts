@@ -4,6 +4,7 @@ export {
   loadApiConfig,
   loadMigrationConfig,
   loadWorkerConfig,
+  VARIABLES,
   type ApiConfig,
   type WorkerConfig,
 } from './config.js';

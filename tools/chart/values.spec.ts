@@ -1,0 +1,84 @@
+import { VARIABLES } from '@app/config';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { root } from '../../local/paths.mjs';
+import { chart, HAS_HELM, render } from './chart.js';
+
+const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8')) as {
+  definitions: Record<'both' | 'api' | 'worker' | 'secret', { enum: string[] }>;
+};
+const namesOf = (definition: keyof typeof schema.definitions) => schema.definitions[definition].enum;
+
+/** Said by the image, or only where a stack runs on one machine. */
+const NOT_HERE = new Set(['HOST', 'PORT', 'DASHBOARD_CONTROL_URL']);
+
+describe('the schema of the values', () => {
+  it.each(['api', 'worker'] as const)('knows the variables of %s, and no others', (part) => {
+    const secret = new Set(namesOf('secret'));
+    const open = VARIABLES[part].filter((name) => !secret.has(name) && !NOT_HERE.has(name));
+    expect([...namesOf('both'), ...namesOf(part)].sort()).toEqual(open.sort());
+  });
+
+  it('knows no secret that no process reads', () => {
+    const names = namesOf('secret').map((name) => name.replace(/^MIGRATE_/, ''));
+    expect(Object.values(VARIABLES).flat()).toEqual(expect.arrayContaining(names));
+  });
+});
+
+it('the chart and the application have one version', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { appVersion } = parse(readFileSync(join(chart, 'Chart.yaml'), 'utf8')) as { appVersion: string };
+  expect(appVersion).toBe(version);
+});
+
+describe.skipIf(!HAS_HELM)('the chart refuses', () => {
+  it.each([
+    [
+      'a shop that has not chosen how buyers are known',
+      'external-secret',
+      'api.config.BUYER_AUTH=null',
+      'BUYER_AUTH',
+    ],
+    [
+      'one that has not chosen who takes the money',
+      'external-secret',
+      'config.PAYMENT_PROVIDER=null',
+      'PAYMENT_PROVIDER',
+    ],
+    ['a value that it does not know', 'production', 'api.replica=4', 'replica'],
+    ['a variable that nobody reads', 'production', 'api.config.RATE_LIMT_PER_BUYER=1', 'RATE_LIMT_PER_BUYER'],
+    [
+      'a variable of the API for a worker',
+      'production',
+      'worker.config.TRUSTED_PROXIES=1',
+      'TRUSTED_PROXIES',
+    ],
+    ['a secret in the open', 'production', 'api.config.ADMIN_KEY=of-the-tests-only', 'ADMIN_KEY'],
+    ['two places for secrets', 'production', 'secret.external.store=a,secret.external.key=b', 'in one way'],
+    ['no place for secrets', 'production', 'secret.existing=', 'in one way'],
+    [
+      'an Ingress about which the API knows nothing',
+      'production',
+      'api.config.TRUSTED_PROXIES=null',
+      'TRUSTED_PROXIES',
+    ],
+    ['scaling by nothing', 'production', 'autoscaling.prometheus=', 'prometheus'],
+    ['no replicas', 'production', 'worker.replicas=0', 'replicas'],
+  ])('%s', (_, file, value, named) => {
+    expect(render(`ci/${file}-values.yaml`, [value])).toEqual({
+      refused: expect.stringContaining(named) as string,
+    });
+  });
+
+  it.each([
+    ['a password for a URL that is none', 'tryOut.password=short', 'password'],
+    ['a try-out without an admin', 'secret.values.ADMIN_KEY=null', 'ADMIN_KEY'],
+    ['Secrets of two makers', 'secret.existing=mine', 'in one way'],
+  ])('%s', (_, value, named) => {
+    expect(render('values-try-out.yaml', [value])).toEqual({
+      refused: expect.stringContaining(named) as string,
+    });
+  });
+});
