@@ -1,5 +1,5 @@
 import { grant, type RuntimeRole } from './runtime-role.js';
-import { isSqlState, reachable, verdictOf, type Log, type Verdict } from '@app/servers';
+import { isSqlState, reachable, ServerUnusableError, verdictOf, type Log, type Verdict } from '@app/servers';
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -38,7 +38,7 @@ export async function migrate(
     try {
       return await attempt(url, log, runtimeRole);
     } catch (error) {
-      if (!PASSING.has(verdictOf(error))) throw error;
+      if (error instanceof ServerUnusableError || !PASSING.has(verdictOf(error))) throw error;
       log.warn({ err: error }, 'has lost Postgres and begins anew');
       await sleep(PAUSE_MS);
     }
