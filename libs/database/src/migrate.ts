@@ -1,5 +1,5 @@
 import { grant, type RuntimeRole } from './runtime-role.js';
-import { isSqlState, reachable, ServerUnusableError, verdictOf, type Log, type Verdict } from '@app/servers';
+import { isPassing, isSqlState, reachable, verdictOf, type Log } from '@app/servers';
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -12,8 +12,6 @@ const PAUSE_MS = 500;
 const TOO_MANY_CONNECTIONS = '53300';
 const LOOK_MS = 2_000;
 const LOOK_TIMEOUT_MS = 30_000;
-/** Of a server that is away for a while. */
-const PASSING = new Set<Verdict>(['leave', 'not-now']);
 
 const IN_THE_WAY_SQL = `
   SELECT DISTINCT holder.pid, holder.application_name AS application, holder.state, left(holder.query, 200) AS query,
@@ -38,7 +36,7 @@ export async function migrate(
     try {
       return await attempt(url, log, runtimeRole);
     } catch (error) {
-      if (error instanceof ServerUnusableError || !PASSING.has(verdictOf(error))) throw error;
+      if (!isPassing(error)) throw error;
       log.warn({ err: error }, 'has lost Postgres and begins anew');
       await sleep(PAUSE_MS);
     }

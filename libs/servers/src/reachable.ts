@@ -4,16 +4,12 @@ import { checkPostgres } from './check-postgres.js';
 import { checkRedis } from './check-redis.js';
 import { notYet, unusable, type Hindrance } from './hindrance.js';
 import type { Log } from './log.js';
+import { ServerUnusableError } from './server-unusable-error.js';
 import { isPassing } from './verdict-of.js';
 
 /** In milliseconds: between two tries, and between two lines in the log. */
 const RETRY_MS = 500;
 const REPORT_MS = 5_000;
-
-/** This application cannot work with a server until somebody changes a configuration. The message says which. */
-export class ServerUnusableError extends Error {
-  override readonly name = 'ServerUnusableError';
-}
 
 const CHECKS = { Postgres: checkPostgres, Redis: checkRedis };
 

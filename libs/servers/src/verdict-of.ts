@@ -4,6 +4,7 @@ import pg from 'pg';
 import { originOf } from './origin.js';
 import { postgresVerdict } from './postgres-verdict.js';
 import { redisVerdict } from './redis-verdict.js';
+import { ServerUnusableError } from './server-unusable-error.js';
 import type { Verdict } from './verdict.js';
 
 /** Errors of the language rather than of a server. */
@@ -14,6 +15,7 @@ export function verdictOf(error: unknown): Verdict {
   const cause = originOf(error);
   if (cause instanceof ReplyError) return redisVerdict(cause as Error);
   if (cause instanceof pg.DatabaseError) return postgresVerdict(cause);
+  if (cause instanceof ServerUnusableError) return 'denied';
   if (DEFECTS.some((kind) => cause instanceof kind)) return 'defect';
   // Any other error of a client means that no answer came: a lost connection, a time-out, a refused connect.
   return 'leave';

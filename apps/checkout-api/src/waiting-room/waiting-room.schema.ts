@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { buyerId } from '../buyers/buyer-id.js';
 
-export const entrySchema = z
-  .strictObject({ buyerId })
-  .meta({ id: 'WaitingRoomEntry', example: { buyerId: 'buyer-1' } });
-export type Entry = z.infer<typeof entrySchema>;
-
 /** Without an id: OpenAPI shows the members of a query one by one. */
 export const leaveQuery = z.strictObject({ buyerId });
+export const entrySchema = leaveQuery.meta({ id: 'WaitingRoomEntry', example: { buyerId: 'buyer-1' } });
+export type Entry = z.infer<typeof entrySchema>;
 
 export const admittedSchema = z
   .object({
