@@ -33,52 +33,37 @@ it('the chart and the application have one version', () => {
   expect(appVersion).toBe(version);
 });
 
+const TRY_OUT = 'values-try-out.yaml';
+const PRODUCTION = 'ci/production-values.yaml';
+const EXTERNAL = 'ci/external-secret-values.yaml';
+
 describe.skipIf(!HAS_HELM)('the chart refuses', () => {
   it.each([
-    [
-      'a shop that has not chosen how buyers are known',
-      'external-secret',
-      'api.config.BUYER_AUTH=null',
-      'BUYER_AUTH',
-    ],
+    ['a shop that has not chosen how buyers are known', EXTERNAL, 'api.config.BUYER_AUTH=null', 'BUYER_AUTH'],
     [
       'one that has not chosen who takes the money',
-      'external-secret',
+      EXTERNAL,
       'config.PAYMENT_PROVIDER=null',
       'PAYMENT_PROVIDER',
     ],
-    ['a value that it does not know', 'production', 'api.replica=4', 'replica'],
-    ['a variable that nobody reads', 'production', 'api.config.RATE_LIMT_PER_BUYER=1', 'RATE_LIMT_PER_BUYER'],
-    [
-      'a variable of the API for a worker',
-      'production',
-      'worker.config.TRUSTED_PROXIES=1',
-      'TRUSTED_PROXIES',
-    ],
-    ['a secret in the open', 'production', 'api.config.ADMIN_KEY=of-the-tests-only', 'ADMIN_KEY'],
-    ['two places for secrets', 'production', 'secret.external.store=a,secret.external.key=b', 'in one way'],
-    ['no place for secrets', 'production', 'secret.existing=', 'in one way'],
+    ['a value that it does not know', PRODUCTION, 'api.replica=4', 'replica'],
+    ['a variable that nobody reads', PRODUCTION, 'api.config.RATE_LIMT_PER_BUYER=1', 'RATE_LIMT_PER_BUYER'],
+    ['a variable of the API for a worker', PRODUCTION, 'worker.config.TRUSTED_PROXIES=1', 'TRUSTED_PROXIES'],
+    ['a secret in the open', PRODUCTION, 'api.config.ADMIN_KEY=of-the-tests-only', 'ADMIN_KEY'],
+    ['two places for secrets', PRODUCTION, 'secret.external.store=a,secret.external.key=b', 'in one way'],
+    ['no place for secrets', PRODUCTION, 'secret.existing=', 'in one way'],
     [
       'an Ingress about which the API knows nothing',
-      'production',
+      PRODUCTION,
       'api.config.TRUSTED_PROXIES=null',
       'TRUSTED_PROXIES',
     ],
-    ['scaling by nothing', 'production', 'autoscaling.prometheus=', 'prometheus'],
-    ['no replicas', 'production', 'worker.replicas=0', 'replicas'],
+    ['scaling by nothing', PRODUCTION, 'autoscaling.prometheus=', 'prometheus'],
+    ['no replicas', PRODUCTION, 'worker.replicas=0', 'replicas'],
+    ['a password for a URL that is none', TRY_OUT, 'tryOut.password=short', 'password'],
+    ['a try-out without an admin', TRY_OUT, 'secret.values.ADMIN_KEY=null', 'ADMIN_KEY'],
+    ['Secrets of two makers', TRY_OUT, 'secret.existing=mine', 'in one way'],
   ])('%s', (_, file, value, named) => {
-    expect(render(`ci/${file}-values.yaml`, [value])).toEqual({
-      refused: expect.stringContaining(named) as string,
-    });
-  });
-
-  it.each([
-    ['a password for a URL that is none', 'tryOut.password=short', 'password'],
-    ['a try-out without an admin', 'secret.values.ADMIN_KEY=null', 'ADMIN_KEY'],
-    ['Secrets of two makers', 'secret.existing=mine', 'in one way'],
-  ])('%s', (_, value, named) => {
-    expect(render('values-try-out.yaml', [value])).toEqual({
-      refused: expect.stringContaining(named) as string,
-    });
+    expect(render(file, [value])).toEqual({ refused: expect.stringContaining(named) as string });
   });
 });
