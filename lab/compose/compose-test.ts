@@ -1,6 +1,6 @@
 import { withProgress } from '../../local/terminal.js';
 import { LOCKING_ELSEWHERE, OUTAGES, UNNOTICED, up, upLocks } from './changes.js';
-import { Compose, type Outcome } from './compose.js';
+import { Compose, outputOf, type Outcome } from './compose.js';
 import { k6, k6During } from './load.js';
 import { brokenBy } from './truth.js';
 
@@ -46,13 +46,13 @@ async function step([what, run]: Step): Promise<void> {
 
 function* stepsOf(compose: Compose, { rate, times, locks }: ComposeTestOptions): Generator<Step> {
   yield ['every alert fires for its fault', () => testAlerts(compose)];
-  yield ['every route answers', () => passed(k6(compose, 'smoke'))];
+  yield ['every route answers', () => k6(compose, 'smoke').then(countsOf)];
   const oversold = { STRATEGY: 'none', EXPECT: 'oversold' };
-  yield ['without the lock it oversells', () => passed(k6(compose, 'flash-sale', oversold))];
-  yield ['with it, it does not', () => passed(k6(compose, 'flash-sale'))];
+  yield ['without the lock it oversells', () => k6(compose, 'flash-sale', oversold).then(countsOf)];
+  yield ['with it, it does not', () => k6(compose, 'flash-sale').then(countsOf)];
   for (let i = 0; i < times; i++) {
     for (const [what, happens] of Object.entries(UNNOTICED)) {
-      yield [what, () => passed(k6During(compose, 'steady', { RATE: rate }, happens))];
+      yield [what, () => k6During(compose, 'steady', { RATE: rate }, happens).then(countsOf)];
       yield ['every container is healthy again', () => up(compose)];
     }
     for (const [what, happens] of Object.entries(OUTAGES)) yield [what, () => survived(compose, happens)];
@@ -61,36 +61,24 @@ function* stepsOf(compose: Compose, { rate, times, locks }: ComposeTestOptions):
   yield ['the lock servers are healthy', () => upLocks(compose)];
   const few = { RATE: 20, SPIKE_RATE: 20, STOCK: 100, DURATION: 5 };
   for (const STRATEGY of LOCKING_ELSEWHERE)
-    yield [`a sale under ${STRATEGY}`, () => passed(k6(compose, 'flash-sale', { ...few, STRATEGY }))];
+    yield [`a sale under ${STRATEGY}`, () => k6(compose, 'flash-sale', { ...few, STRATEGY }).then(countsOf)];
 }
 
-/** Resolves to what k6 counted. */
-async function passed(load: Promise<Outcome>): Promise<string | undefined> {
-  const { failed, output } = await load;
-  if (failed) throw new Error(output.trimEnd().split('\n').slice(-25).join('\n    '));
-  return /^ +(?:checkouts|checks) +(.*)$/m.exec(output)?.[1];
+/** What k6 counted. */
+function countsOf(load: Outcome): string | undefined {
+  return /^ +(?:checkouts|checks) +(.*)$/m.exec(outputOf(load))?.[1];
 }
 
 async function survived(compose: Compose, happens: (compose: Compose) => Promise<void>) {
   const load = await k6During(compose, 'outages', {}, happens);
-  const seen = await passed(Promise.resolve(load));
+  const seen = countsOf(load);
   const broken = await brokenBy(compose, load.output);
   if (broken.length > 0) throw new Error(broken.join('\n    '));
   return seen;
 }
 
-/** Prometheus reads the rules, and has a tool that tests them. */
+/** Prometheus reads the rules, and has a tool that tests them, which wants a folder that it may write to. */
 async function testAlerts(compose: Compose): Promise<void> {
-  const tool = [
-    'run',
-    '--rm',
-    '--no-TTY',
-    '--no-deps',
-    '--env',
-    'TMPDIR=/prometheus',
-    '--entrypoint',
-    'promtool',
-    'prometheus',
-  ];
-  await compose.run([...tool, 'test', 'rules', '/etc/prometheus/alerts.test.yml']);
+  const tool = ['--env=TMPDIR=/prometheus', '--entrypoint=promtool', 'prometheus'];
+  outputOf(await compose.once([...tool, 'test', 'rules', '/etc/prometheus/alerts.test.yml']));
 }

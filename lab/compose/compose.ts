@@ -4,7 +4,7 @@ import { ExpectedError } from '../../local/expected-error.js';
 import { root } from '../../local/paths.mjs';
 import { onFreePorts } from '../../local/processes/free-port.js';
 
-/** Minutes that Docker may take for one thing: a build loads packages. */
+/** In milliseconds: what Docker may take for one thing. A build loads packages. */
 const PATIENCE = 10 * 60_000;
 
 const secret = () => randomBytes(16).toString('hex');
@@ -13,8 +13,6 @@ const secret = () => randomBytes(16).toString('hex');
 export class Compose {
   private constructor(
     readonly url: string,
-    readonly prometheus: string,
-    readonly grafana: string,
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
@@ -27,14 +25,13 @@ export class Compose {
   }
 
   static create(): Promise<Compose> {
-    return onFreePorts(3, async (...ports) => {
-      const [lb, prometheus, grafana] = ports.map((port) => `http://127.0.0.1:${port}`);
+    return onFreePorts(3, async (lb, prometheus, grafana) => {
       const secrets = ['ADMIN_KEY', 'POSTGRES_PASSWORD', 'POSTGRES_APP_PASSWORD', 'REDIS_PASSWORD'];
-      return new Compose(lb!, prometheus!, grafana!, {
+      return new Compose(`http://127.0.0.1:${lb}`, {
         ...Object.fromEntries(secrets.map((name) => [name, secret()])),
-        LB_PORT: String(ports[0]),
-        PROMETHEUS_PORT: String(ports[1]),
-        GRAFANA_PORT: String(ports[2]),
+        LB_PORT: String(lb),
+        PROMETHEUS_PORT: String(prometheus),
+        GRAFANA_PORT: String(grafana),
       });
     });
   }
@@ -54,14 +51,14 @@ export class Compose {
     return docker(compose, { ...this.env, ...env });
   }
 
-  /** Ids of the containers of a service that run. */
-  async containers(service: string): Promise<string[]> {
-    return (await this.run(['ps', '--quiet', service])).split('\n').filter(Boolean);
+  /** Runs a service's image once, beside what runs. `args` are options of `run`, the service, and its command. */
+  once(args: readonly string[]): Promise<Outcome> {
+    return this.try(['run', '--rm', '--no-TTY', '--no-deps', ...args]);
   }
 
   /** Stops or kills one container, whose service is not told. */
   async end(how: 'stop' | 'kill', service: string): Promise<void> {
-    const [container] = await this.containers(service);
+    const container = (await this.run(['ps', '--quiet', service])).split('\n').find(Boolean);
     if (!container) throw new ExpectedError(`No container of ${service} runs.`);
     outputOf(await docker([how, container]));
   }
@@ -79,7 +76,8 @@ async function docker(args: readonly string[], env: Readonly<Record<string, stri
   return { failed, output: all ?? '' };
 }
 
-function outputOf({ failed, output }: Outcome): string {
+/** @throws {ExpectedError} with the end of it if the command failed */
+export function outputOf({ failed, output }: Outcome): string {
   if (!failed) return output;
   throw new ExpectedError(output.trimEnd().split('\n').slice(-30).join('\n    '));
 }

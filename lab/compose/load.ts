@@ -12,22 +12,10 @@ export function k6(
   env: Record<string, string | number> = {},
 ): Promise<Outcome> {
   // How much k6 gets through beside all containers is a matter of the machine.
-  const variables = Object.entries({ DROPPED: 'any', ...env }).flatMap(([name, value]) => [
-    '--env',
-    `${name}=${value}`,
-  ]);
-  const command = [
-    'run',
-    '--rm',
-    '--no-TTY',
-    '--no-deps',
-    ...variables,
-    'k6',
-    'run',
-    '--quiet',
-    `/load-tests/${script}.ts`,
-  ];
-  return compose.try(command);
+  const variables = Object.entries({ DROPPED: 'any', ...env }).map(
+    ([name, value]) => `--env=${name}=${value}`,
+  );
+  return compose.once([...variables, 'k6', 'run', '--quiet', `/load-tests/${script}.ts`]);
 }
 
 /** The same, while something happens to the application. */

@@ -12,9 +12,9 @@ export async function brokenBy(compose: Compose, output: string): Promise<string
   if (!saleId) return ['k6 names no sale'];
   const accepted = new Set([...output.matchAll(/([0-9a-f-]{36}) buyer-\d/g)].map(([, orderId]) => orderId!));
   const stack = { apiUrls: [compose.url], adminKey: compose.adminKey };
-  const isLate = deadline(DRAIN_SECONDS);
+  const until = performance.now() + DRAIN_SECONDS * 1_000;
   let total = await readAudit<Omit<Truth, 'ended'> & { pending: number }>(stack, saleId);
-  while (total.pending > 0 && !isLate()) {
+  while (total.pending > 0 && performance.now() < until) {
     await sleep(250);
     total = await readAudit(stack, saleId);
   }
@@ -22,11 +22,6 @@ export async function brokenBy(compose: Compose, output: string): Promise<string
   const lost = [...accepted].filter((orderId) => !ended.has(orderId));
   const broken = brokenPromises('audit', true, accepted.size, { ...total, ended: ended.size });
   return lost.length > 0 ? [...broken, `${lost.length} accepted orders are lost`] : broken;
-}
-
-function deadline(seconds: number): () => boolean {
-  const at = performance.now() + seconds * 1_000;
-  return () => performance.now() > at;
 }
 
 async function settledOf({ url, adminKey }: Compose, saleId: string): Promise<Set<string>> {
