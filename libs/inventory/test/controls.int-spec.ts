@@ -45,6 +45,15 @@ describe('SaleCatalog', () => {
     }
   });
 
+  it('finds a sale also while more others are asked for than it remembers', async () => {
+    const { id } = await shop.sale({ hot: 1 }, 'redis');
+    const catalog = new SaleCatalog(shop.dataSource);
+    const others = Array.from({ length: 1_500 }, () => randomUUID());
+    const [found, ...rest] = await Promise.all([id, ...others].map((each) => catalog.find(each)));
+    expect(found).toMatchObject({ id });
+    expect(new Set(rest)).toEqual(new Set([undefined]));
+  });
+
   it('asks nothing of Postgres while nobody asks for a sale that is unknown', async () => {
     const catalog = new SaleCatalog(shop.dataSource);
     expect(await catalog.find(randomUUID())).toBeUndefined();

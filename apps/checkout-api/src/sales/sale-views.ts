@@ -14,6 +14,8 @@ const REST = 10;
 const AT_ONCE = 100;
 /** In characters. */
 const MOST_VIEWS = 64_000_000;
+/** What an entry takes besides, also one of no sale. */
+const OVERHEAD = 500;
 const PAGES = 100;
 /** In milliseconds: a page is of views that are shared already. */
 const PAGE_SHARED_MS = 200;
@@ -22,6 +24,11 @@ const PAGE_SHARED_MS = 200;
 interface Found {
   readonly view?: SaleView;
   readonly tookMs: number;
+}
+
+/** No view: there is no such sale. */
+interface Seen {
+  readonly view?: SharedAnswer;
 }
 
 /** A page of the list of sales. */
@@ -34,25 +41,27 @@ export interface Page extends SharedAnswer {
 @Injectable()
 export class SaleViews {
   readonly #reads: Gatherer<string, Found>;
-  readonly #views: LRUCache<string, SharedAnswer>;
+  readonly #views: LRUCache<string, Seen>;
   readonly #pages: LRUCache<string, Page>;
 
   constructor(@Inject(READ_POOL) private readonly pool: Pool) {
     this.#reads = new Gatherer(AT_ONCE, (saleIds) => this.#read(saleIds));
     this.#views = new LRUCache({
       maxSize: MOST_VIEWS,
-      sizeCalculation: ({ json }) => json.length,
+      sizeCalculation: ({ view }) => OVERHEAD + (view?.json.length ?? 0),
       ttl: SHARED_MS,
       fetchMethod: async (saleId, _, { options }) => {
         const { view, tookMs } = await this.#reads.add(saleId);
         options.ttl = Math.max(SHARED_MS, REST * tookMs);
-        return view && shared(JSON.stringify(view));
+        return view ? { view: shared(JSON.stringify(view)) } : {};
       },
+      ignoreFetchAbort: true, // a read is for those who wait, also if others push it out
     });
     this.#pages = new LRUCache({
       max: PAGES,
       ttl: PAGE_SHARED_MS,
       fetchMethod: (page) => this.#readPage(...(JSON.parse(page) as [number, string | undefined])),
+      ignoreFetchAbort: true,
     });
   }
 
@@ -66,8 +75,8 @@ export class SaleViews {
   }
 
   /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
-  of(saleId: string): Promise<SharedAnswer | undefined> {
-    return fromPostgres(this.#views.fetch(saleId));
+  async of(saleId: string): Promise<SharedAnswer | undefined> {
+    return (await fromPostgres(this.#views.fetch(saleId)))?.view;
   }
 
   /**
@@ -82,7 +91,7 @@ export class SaleViews {
   async #readPage(limit: number, before: string | undefined): Promise<Page> {
     const { rows } = await this.pool.query<{ id: string }>({ ...NEWEST, values: [limit, before] });
     const views = await Promise.all(rows.map(({ id }) => this.#views.fetch(id)));
-    const json = `[${views.map((view) => view!.json).join()}]`;
+    const json = `[${views.map((seen) => seen!.view!.json).join()}]`;
     return { ...shared(json), last: rows.length === limit ? rows.at(-1)!.id : undefined };
   }
 

@@ -45,7 +45,8 @@ export class RemainingStock {
   constructor(@Inject(READ_POOL) pool: Pool) {
     const fetchMethod = async (saleId: string) =>
       (await pool.query<Remaining>({ ...REMAINING, values: [saleId] })).rows[0];
-    this.#sales = new LRUCache({ max: SALES, ttl: SHARED_MS, fetchMethod });
+    // A read is for those who wait, also if others push it out.
+    this.#sales = new LRUCache({ max: SALES, ttl: SHARED_MS, fetchMethod, ignoreFetchAbort: true });
   }
 
   /** Resolves to undefined while Postgres does not answer. */

@@ -9,9 +9,9 @@ const REMEMBERED_MS = 60_000;
 /** In milliseconds: between two looks at what admins changed. All remembered sales are read at once. */
 const REFRESH_MS = 400;
 
-/** What is remembered of a sale, so that it can be replaced by what it is now. */
+/** What is remembered of an id, so that it can be replaced by what its sale is now; no sale: nothing has the id, and nothing will. */
 interface Entry {
-  sale: Sale;
+  sale?: Sale;
 }
 
 /**
@@ -26,18 +26,24 @@ export class SaleCatalog {
 
   constructor(private readonly dataSource: DataSource) {
     // Calls during a read share its answer: a stampede begins with all buyers at once.
-    const fetchMethod = async (id: string): Promise<Entry | undefined> => {
+    const fetchMethod = async (id: string): Promise<Entry> => {
       const sale = await dataSource
         .getRepository(Sale)
         .findOne({ where: { id, items: { stripe: 0 } }, relations: { items: true } });
-      return sale ? { sale } : undefined;
+      return sale ? { sale } : {};
     };
-    this.#entries = new LRUCache({ max: CAPACITY, ttl: REMEMBERED_MS, updateAgeOnGet: true, fetchMethod });
+    this.#entries = new LRUCache({
+      max: CAPACITY,
+      ttl: REMEMBERED_MS,
+      updateAgeOnGet: true,
+      fetchMethod,
+      ignoreFetchAbort: true, // a read is for those who wait, also if others push it out
+    });
   }
 
   async find(saleId: string): Promise<Sale | undefined> {
     const entry = await this.#entries.fetch(saleId);
-    if (entry && !this.#isRefreshing) this.#keepFresh();
+    if (entry?.sale && !this.#isRefreshing) this.#keepFresh();
     return entry?.sale;
   }
 
@@ -61,12 +67,12 @@ export class SaleCatalog {
   }
 
   async #read(): Promise<void> {
-    const ids = [...this.#entries.keys()];
+    const ids = [...this.#entries.entries()].flatMap(([id, { sale }]) => (sale ? [id] : []));
     if (ids.length === 0) return;
     const sales = await this.dataSource.getRepository(Sale).find({ where: { id: In(ids) } });
     for (const sale of sales) {
       const entry = this.#entries.peek(sale.id);
-      if (entry) entry.sale = Object.assign(sale, { items: entry.sale.items });
+      if (entry?.sale) entry.sale = Object.assign(sale, { items: entry.sale.items });
     }
   }
 }
