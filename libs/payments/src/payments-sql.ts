@@ -3,9 +3,14 @@ const IS_PAYABLE = `
   orders.status = 'reserved' AND NOT orders.cancel_requested
   AND (orders.expires_at IS NULL OR orders.expires_at > clock_timestamp())`;
 
+/** What is told of a payment, besides whether its order is payable. */
+const PAYMENT_COLUMNS = `
+  payments.id, payments.order_id AS "orderId", payments.status, payments.units, payments.token,
+  payments.amount::float8, payments.currency`;
+
 /**
  * Records a payment before anybody is charged, if the order is payable, has no other open payment, and had fewer than $4 before: one
- * who tries stolen cards needs many.
+ * who tries stolen cards needs many. Returns it, or no row.
  */
 export const BEGIN_SQL = `
   INSERT INTO payments (id, order_id, token, units, amount, currency)
@@ -14,13 +19,12 @@ export const BEGIN_SQL = `
     LEFT JOIN stock ON stock.sale_id = orders.sale_id AND stock.sku = orders.sku AND stripe = 0 AND price IS NOT NULL
     LEFT JOIN sales ON sales.id = stock.sale_id
   WHERE orders.id = $2 AND ${IS_PAYABLE} AND (SELECT count(*) FROM payments WHERE order_id = $2) < $4
-  ON CONFLICT DO NOTHING`;
+  ON CONFLICT DO NOTHING
+  RETURNING ${PAYMENT_COLUMNS}, true AS payable`;
 
 /** A payment and its order. Parameter: payment. */
 export const LOOK_SQL = `
-  SELECT payments.id, payments.order_id AS "orderId", payments.status, payments.units, payments.token,
-    payments.amount::float8, payments.currency,
-    ${IS_PAYABLE} AS payable
+  SELECT ${PAYMENT_COLUMNS}, ${IS_PAYABLE} AS payable
   FROM payments JOIN orders ON orders.id = payments.order_id WHERE payments.id = $1`;
 
 /** Whether another payment of the order is under way, and whether it could be paid if it had not had $2 payments. */
@@ -47,8 +51,8 @@ export const FINISH_SQL = `
   FROM mine WHERE payments.id = mine.id
   RETURNING payments.status`;
 
-/** Parameters: payment, its expected state, its new state. */
-export const MOVE_SQL = 'UPDATE payments SET status = $3 WHERE id = $1 AND status = $2';
+/** Parameters: payment, its expected state, its new state. Returns the new state, or no row if somebody else moved the payment. */
+export const MOVE_SQL = 'UPDATE payments SET status = $3 WHERE id = $1 AND status = $2 RETURNING status';
 
 /**
  * Payments that nobody finished: due refunds, and payments started so many seconds ago. The order is random: one that cannot be

@@ -14,8 +14,16 @@ import { PaymentUnknownError, type PaymentProvider } from './provider.js';
 /** `started` until the provider's answer is booked. Only a `charged` payment keeps the money. */
 type PaymentStatus = 'started' | 'charged' | 'declined' | 'refunding' | 'refunded';
 
+type EndedPaymentStatus = Exclude<PaymentStatus, 'started'>;
+
 /** The result of a payment; `in-progress`: another payment of the order is not finished; `exhausted`: it had too many before. */
 export type PaymentResult = 'paid' | 'declined' | 'in-progress' | 'exhausted' | 'not-payable';
+
+/** What a payment came to; as a replay, it had come to that before. */
+export interface PaymentOutcome {
+  readonly result: PaymentResult;
+  readonly isReplay: boolean;
+}
 
 interface Payment {
   readonly id: string;
@@ -28,6 +36,10 @@ interface Payment {
   readonly token: string;
   /** Whether its order may still be paid. */
   readonly payable: boolean;
+}
+
+interface Finished {
+  readonly status: EndedPaymentStatus;
 }
 
 interface Others {
@@ -47,7 +59,7 @@ const RESULTS = {
   declined: 'declined',
   refunding: 'not-payable',
   refunded: 'not-payable',
-} as const satisfies Record<Exclude<PaymentStatus, 'started'>, PaymentResult>;
+} as const satisfies Record<EndedPaymentStatus, PaymentResult>;
 
 const PAYMENT_NAMESPACE = 'e3b7a9f0-61d2-4c1b-8a53-0c8d5c7f2a41';
 /** Most payments of one order. Somebody with a card or two needs fewer, somebody who finds out which cards work needs more. */
@@ -72,14 +84,15 @@ export class Payments {
    *
    * @throws {PaymentUnknownError} nobody knows whether the money was taken; the same call again finds out
    */
-  async pay(orderId: string, token: string): Promise<PaymentResult> {
+  async pay(orderId: string, token: string): Promise<PaymentOutcome> {
     const id = uuidv5(JSON.stringify([orderId, token]), PAYMENT_NAMESPACE);
-    await this.#query('begin payment', BEGIN_SQL, [id, orderId, token, MOST_PER_ORDER]);
-    const result = await this.#finish(id);
-    if (result) return result;
+    const values = [id, orderId, token, MOST_PER_ORDER];
+    const { rows: begun } = await this.#query<Payment>('begin payment', BEGIN_SQL, values);
+    const payment = begun[0] ?? (await this.#look(id));
+    if (payment) return this.#finish(payment);
     const { rows } = await this.pool.query<Others>(OTHERS_SQL, [orderId, MOST_PER_ORDER]);
-    if (rows[0]!.inProgress) return 'in-progress';
-    return rows[0]!.exhausted ? 'exhausted' : 'not-payable';
+    if (rows[0]!.inProgress) return { result: 'in-progress', isReplay: false };
+    return { result: rows[0]!.exhausted ? 'exhausted' : 'not-payable', isReplay: false };
   }
 
   /**
@@ -105,22 +118,36 @@ export class Payments {
       values,
     );
     const results = await Promise.allSettled(
-      rows.map(({ id, status }) => (status === 'refunding' ? this.#refund(id) : this.#finish(id))),
+      rows.map(({ id, status }) => (status === 'refunding' ? this.#refund(id) : this.#resume(id))),
     );
     return rows.filter((_, i) => valueOf(results[i]!) === 'paid').map(({ orderId }) => orderId);
   }
 
-  /** Leads the payment from its present state to its end. Resolves to undefined if there is no such payment. */
-  async #finish(id: string): Promise<PaymentResult | undefined> {
-    const { rows } = await this.#query<Payment>('look at payment', LOOK_SQL, [id]);
-    const [payment] = rows;
-    if (!payment) return undefined;
-    if (payment.status !== 'started') return RESULTS[payment.status];
+  async #resume(id: string): Promise<PaymentResult> {
+    return (await this.#finish((await this.#look(id))!)).result;
+  }
+
+  /** Leads the payment to its end, unless somebody else does at the same time. */
+  async #finish(payment: Payment): Promise<PaymentOutcome> {
+    const { id, status } = payment;
+    if (status !== 'started') return { result: RESULTS[status], isReplay: true };
+    const finished = await this.#step(payment);
+    if (finished) return { result: RESULTS[finished], isReplay: false };
+    return this.#finish((await this.#look(id))!);
+  }
+
+  /** Resolves to the state that the payment is in now; to undefined if somebody else was faster. */
+  async #step(payment: Payment): Promise<EndedPaymentStatus | undefined> {
     // It may have been charged before its order ended: the refund finds out.
-    if (!payment.payable) await this.#move(id, 'started', 'refunding');
-    else if ((await this.#charge(payment)) === 'declined') await this.#move(id, 'started', 'declined');
-    else await this.#query('finish payment', FINISH_SQL, [id]);
-    return this.#finish(id);
+    if (!payment.payable) return this.#move(payment.id, 'started', 'refunding');
+    if ((await this.#charge(payment)) === 'declined') return this.#move(payment.id, 'started', 'declined');
+    const { rows } = await this.#query<Finished>('finish payment', FINISH_SQL, [payment.id]);
+    return rows[0]?.status;
+  }
+
+  async #look(id: string): Promise<Payment | undefined> {
+    const { rows } = await this.#query<Payment>('look at payment', LOOK_SQL, [id]);
+    return rows[0];
   }
 
   #charge({ id, units, amount, currency, token }: Payment): Promise<'charged' | 'declined'> {
@@ -138,8 +165,13 @@ export class Payments {
     await this.#move(id, 'refunding', 'refunded');
   }
 
-  async #move(id: string, from: PaymentStatus, to: PaymentStatus): Promise<void> {
-    await this.#query('move payment', MOVE_SQL, [id, from, to]);
+  async #move(
+    id: string,
+    from: PaymentStatus,
+    to: EndedPaymentStatus,
+  ): Promise<EndedPaymentStatus | undefined> {
+    const { rows } = await this.#query<Finished>('move payment', MOVE_SQL, [id, from, to]);
+    return rows[0]?.status;
   }
 
   /** A statement of which every payment has one: Postgres plans it once. */

@@ -1,5 +1,5 @@
 import { announceEnding } from '@app/checkout-queue';
-import { Payments, PaymentUnknownError, type PaymentResult } from '@app/payments';
+import { Payments, PaymentUnknownError, type PaymentOutcome, type PaymentResult } from '@app/payments';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { Counter } from 'prom-client';
@@ -11,6 +11,7 @@ import { OrdersService } from '../orders/orders.service.js';
 import { WaitingRoomService } from '../waiting-room/waiting-room.service.js';
 
 type Result = PaymentResult | 'unknown';
+type Outcome = Omit<PaymentOutcome, 'result'> & { readonly result: Result };
 
 const REFUSALS = {
   declined: { code: 'PAYMENT_DECLINED', detail: 'The order is still reserved: try another token.' },
@@ -42,16 +43,16 @@ export class PaymentsService {
 
   /** @throws {ProblemError} */
   async pay(orderId: string, token: string): Promise<OrderView> {
-    const order = await this.orders.get(orderId);
-    const result = await fromPostgres(this.#pay(orderId, token));
+    const { result, isReplay } = await fromPostgres(this.#pay(orderId, token));
     this.#results.inc({ result });
     if (result !== 'paid') throw await this.#refusal(result, orderId);
+    const order = await this.orders.get(orderId);
     // A replay must not end a place that its buyer has got since.
-    if (order.status === 'paid') return order;
+    if (isReplay) return order;
     await this.waitingRoom.orderEnded(order);
     // If the message gets lost, followers of the order see it a little later.
     void announceEnding(this.redis, [{ orderId, status: 'paid' }]).catch(() => undefined);
-    return this.orders.get(orderId);
+    return order;
   }
 
   async #refusal(result: Exclude<Result, 'paid'>, orderId: string): Promise<ProblemError> {
@@ -61,9 +62,9 @@ export class PaymentsService {
     return new ProblemError(code, detail, { headers });
   }
 
-  async #pay(orderId: string, token: string): Promise<Result> {
+  async #pay(orderId: string, token: string): Promise<Outcome> {
     return this.payments.pay(orderId, token).catch((error: unknown) => {
-      if (error instanceof PaymentUnknownError) return 'unknown' as const;
+      if (error instanceof PaymentUnknownError) return { result: 'unknown' as const, isReplay: false };
       throw error;
     });
   }

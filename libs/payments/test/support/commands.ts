@@ -151,11 +151,14 @@ class Race extends OnOrder {
   }
 }
 
-const result = (till: Till, { order }: ModelOrder, token: Token) =>
-  till.payments.pay(order.orderId, token).catch((error: unknown) => {
-    if (error instanceof PaymentUnknownError) return 'unknown' as const;
+async function result(till: Till, { order }: ModelOrder, token: Token) {
+  try {
+    return (await till.payments.pay(order.orderId, token)).result;
+  } catch (error) {
+    if (error instanceof PaymentUnknownError) return 'unknown';
     throw error;
-  });
+  }
+}
 
 const pick = fc.nat({ max: 20 });
 const death = fc.oneof(
