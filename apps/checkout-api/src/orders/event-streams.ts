@@ -1,8 +1,11 @@
 import type { ApiConfig } from '@app/config';
 import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { Gauge } from 'prom-client';
+import { callerOf } from '../buyers/caller.js';
 import { API_CONFIG } from '../core/tokens.js';
 import { ProblemError } from '../http/problems/problem.js';
+import { Addresses } from '../limits/addresses.js';
 
 /** How many are open, of each owner that has any. */
 class Open {
@@ -30,7 +33,10 @@ export class EventStreams {
   readonly gauge: Gauge;
   #open = 0;
 
-  constructor(@Inject(API_CONFIG) private readonly config: ApiConfig) {
+  constructor(
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+    private readonly addresses: Addresses,
+  ) {
     this.#ofBuyers = new Open(config.EVENT_STREAMS_PER_BUYER);
     this.#ofAddresses = new Open(config.EVENT_STREAMS_PER_ADDRESS);
     const count = () => this.#open;
@@ -43,12 +49,9 @@ export class EventStreams {
     });
   }
 
-  /**
-   * Counts a stream until `ended` aborts.
-   *
-   * @throws {ProblemError} TOO_MANY_STREAMS or STREAMS_FULL
-   */
-  open(address: string, buyer: string | undefined, ended: AbortSignal): void {
+  /** @throws {ProblemError} TOO_MANY_STREAMS or STREAMS_FULL, if its client may open no further one */
+  check(request: FastifyRequest): void {
+    const { address, buyer } = this.#clientOf(request);
     if (buyer !== undefined && this.#ofBuyers.isFull(buyer))
       throw tooMany('buyer', this.config.EVENT_STREAMS_PER_BUYER);
     if (this.#ofAddresses.isFull(address)) throw tooMany('address', this.config.EVENT_STREAMS_PER_ADDRESS);
@@ -56,7 +59,17 @@ export class EventStreams {
       throw new ProblemError('STREAMS_FULL', 'Try again in a moment, or GET the order now and then.', {
         headers: { 'retry-after': '1' },
       });
+  }
+
+  /**
+   * Counts the stream of this request until `ended` aborts.
+   *
+   * @throws {ProblemError} as {@link check}
+   */
+  open(request: FastifyRequest, ended: AbortSignal): void {
+    this.check(request);
     if (ended.aborted) return;
+    const { address, buyer } = this.#clientOf(request);
     const count = (more: 1 | -1) => {
       this.#open += more;
       this.#ofAddresses.add(address, more);
@@ -64,6 +77,12 @@ export class EventStreams {
     };
     count(1);
     ended.addEventListener('abort', () => count(-1));
+  }
+
+  #clientOf(request: FastifyRequest) {
+    const caller = callerOf(request);
+    const buyer = caller.kind === 'buyer' ? caller.buyerId : undefined;
+    return { address: this.addresses.of(request), buyer };
   }
 }
 

@@ -24,8 +24,8 @@ import { EMPTY, type Observable } from 'rxjs';
 import { CalledBy, type Caller } from '../buyers/caller.js';
 import { whenGone } from '../http/prefer-wait.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
-import { Addresses } from '../limits/addresses.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
+import { EventStreamsGuard } from './event-streams.guard.js';
 import { EventStreams } from './event-streams.js';
 import { EventTickets } from './event-tickets.js';
 import { LAST, OrderEvents } from './order-events.js';
@@ -38,7 +38,7 @@ const EVENT = 'id: 1\ndata: {"orderId":"5d7d1d8c-93b6-5f0a-8c53-2a2a76a2b0a4","s
 
 @ApiTags('orders')
 @Controller('orders/:orderId')
-@UseGuards(TicketGuard, RateLimitGuard, OrderOwnerGuard)
+@UseGuards(TicketGuard, RateLimitGuard)
 @LimitedAs('ticket')
 @ApiBearerAuth('buyer')
 @ApiProblems('BUYER_TOKEN_REQUIRED')
@@ -48,10 +48,10 @@ export class OrderEventsController {
     private readonly events: OrderEvents,
     private readonly streams: EventStreams,
     private readonly tickets: EventTickets,
-    private readonly addresses: Addresses,
   ) {}
 
   @Sse('events')
+  @UseGuards(EventStreamsGuard, OrderOwnerGuard)
   @HttpCode(200)
   @ApiOperation({
     summary: 'The states of an order as they come',
@@ -87,12 +87,12 @@ export class OrderEventsController {
       return EMPTY;
     }
     if (reply.request.method === 'HEAD') return EMPTY;
-    const { buyerId, until } = caller.kind === 'buyer' ? caller : {};
-    this.streams.open(this.addresses.of(reply.request), buyerId, whenGone(reply));
-    return this.events.of(order, seen, until);
+    this.streams.open(reply.request, whenGone(reply));
+    return this.events.of(order, seen, caller.kind === 'buyer' ? caller.until : undefined);
   }
 
   @Post('events-ticket')
+  @UseGuards(OrderOwnerGuard)
   @ApiOperation({
     summary: 'A ticket to the events of an order',
     description:
