@@ -73,13 +73,21 @@ export class RateLimits {
     if (points === 0) return undefined;
     const options = { keyPrefix: `${PREFIX}${name}`, points, duration: this.#windowSeconds };
     const insuranceLimiter = new RateLimiterMemory(options);
-    return new RateLimiterRedis({ ...options, storeClient: this.redis, insuranceLimiter });
+    return new RateLimiterRedis({
+      ...options,
+      storeClient: this.redis,
+      insuranceLimiter,
+      // Once somebody has exceeded it, Redis need not be asked again before the window ends.
+      inMemoryBlockOnConsumed: points + 1,
+    });
   }
 
   async #count(owner: Owner, limiter: RateLimiterRedis, key: string): Promise<Quota> {
+    let exceeded = false;
     const result = await limiter.consume(key).catch((refused: unknown) => {
-      if (refused instanceof RateLimiterRes) return refused;
-      throw refused;
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      exceeded = true;
+      return refused;
     });
     return {
       owner,
@@ -88,7 +96,7 @@ export class RateLimits {
       windowSeconds: this.#windowSeconds,
       remaining: result.remainingPoints,
       resetSeconds: Math.ceil(result.msBeforeNext / 1_000),
-      exceeded: result.consumedPoints > limiter.points,
+      exceeded,
     };
   }
 }
