@@ -24,10 +24,13 @@ export const PreferWait = createParamDecorator((_: unknown, context: ExecutionCo
   preferredWait(context.switchToHttp().getRequest<FastifyRequest>().headers.prefer),
 );
 
+/** A reason, since Node makes an error with a stack for an abort without one, and every answer ends with an abort. */
+const GONE = 'the client is gone';
+
 /** Aborts when the client is gone. Fastify's own `request.signal` fails to, once the body has been read. */
 export function whenGone({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  if (raw.destroyed) gone.abort();
-  raw.once('close', () => gone.abort());
+  if (raw.destroyed) gone.abort(GONE);
+  raw.once('close', () => gone.abort(GONE));
   return gone.signal;
 }
