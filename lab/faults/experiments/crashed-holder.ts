@@ -8,6 +8,7 @@ import { harmsOf } from '../checks.js';
 import { deleteKey } from '../delete-key.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import { serversOf, ttlOf, WITH_AND_WITHOUT_FENCE, type LabLock } from '../locks.js';
+import { settle, unsettled } from '../settle.js';
 
 const POINTS: readonly Point[] = ['granted', 'read', 'writing', 'committed'];
 
@@ -130,10 +131,9 @@ async function crash(
       `${label}: granted ${Math.round(granted.at - heldFrom)} ms after the holder was, too early`,
     );
   }
-  if ('error' in result) violations.push(`${label}: the waiter ended with ${result.error}`);
-  const again = await waiter.calls.checkout({ ...locking, wait: bound, order: first });
-  if ('error' in again)
-    violations.push(`${label}: the crashed order, tried again, ended with ${again.error}`);
+  result = await settle(waiter, { ...locking, wait: bound, order: second }, result);
+  const again = await settle(waiter, { ...locking, wait: bound, order: first });
+  violations.push(...unsettled([result, again]).map((what) => `${label}: ${what}`));
   const audit = await stage.audit();
   if (audit.held !== 2) violations.push(`${label}: ${audit.held} of 2 orders hold stock in the end`);
   harms.push(...harmsOf(audit, await stage.movements()));

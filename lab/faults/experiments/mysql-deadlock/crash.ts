@@ -6,6 +6,7 @@ import { deleteKey } from '../../delete-key.js';
 import type { CellOptions } from '../../experiment.js';
 import type { LabLock } from '../../locks.js';
 import { Player } from '../../player.js';
+import { settle, unsettled } from '../../settle.js';
 
 const POINTS: readonly Point[] = ['granted', 'read', 'writing', 'committed'];
 /** For what a busy machine may be late with, in milliseconds. */
@@ -46,8 +47,12 @@ export async function crashes(
     history.note('operator', 'fault', 'deletes the row');
     await deleteKey(scene.servers.mysql!, stage.resource);
   }
-  const results = await Promise.all(waiting);
-  const again = await waiters[0]!.calls.checkout({ ...locking, wait: bound, order: first! });
+  const ended = await Promise.all([
+    ...waiting.map((result, i) =>
+      settle(waiters[i]!, { ...locking, wait: bound, order: others[i]! }, result),
+    ),
+    settle(waiters[0]!, { ...locking, wait: bound, order: first! }),
+  ]);
   const audit = await stage.audit();
   const harms = harmsOf(audit, await stage.movements());
   if (blocked)
@@ -56,9 +61,7 @@ export async function crashes(
     harms,
     fired,
     violations: [
-      ...[...results, again].flatMap((result) =>
-        'error' in result ? [`an order ended with ${result.error}`] : [],
-      ),
+      ...unsettled(ended),
       ...(audit.held === 1 + WAITERS.length ? [] : [`${audit.held} orders hold stock in the end`]),
       ...(tokensNotGrowing(history.holds()) > 0 ? ['the tokens of the lock do not grow'] : []),
       ...(deadTimeMs[0]! < ttl / 4
