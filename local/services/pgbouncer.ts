@@ -1,21 +1,26 @@
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import pg from 'pg';
 import { onFreePort } from '../processes/free-port.js';
+import { providePgbouncer } from '../setup/pgbouncer.js';
 import { dataDirectory, nextName, startServer, type Service } from './service.js';
 
-const PLACES = [
-  '/usr/sbin/pgbouncer',
-  '/usr/bin/pgbouncer',
-  '/usr/local/bin/pgbouncer',
-  '/opt/homebrew/bin/pgbouncer',
-];
+interface PgbouncerOptions {
+  /** `transaction`, unless a test shows what another one does. */
+  readonly mode?: string;
+  /** Start-up parameters that it ignores. It refuses others that it does not know. */
+  readonly ignored?: string;
+  /** Most sessions in Postgres. */
+  readonly sessions?: number;
+}
 
-export const findPgbouncer = (): string | undefined => PLACES.find((place) => existsSync(place));
-
-/** A pooler before this database, in this mode. */
-export async function startPgbouncer(databaseUrl: string, mode: string, ignored: string): Promise<Service> {
+/** A PgBouncer before this database, as its package has it but for these options. */
+export async function startPgbouncer(
+  databaseUrl: string,
+  { mode = 'transaction', ignored = '', sessions = 5 }: PgbouncerOptions = {},
+): Promise<Service> {
+  const { file } = await providePgbouncer();
   const { username, password, hostname, port, pathname } = new URL(databaseUrl);
   const name = nextName('pgbouncer');
   const directory = await dataDirectory(name);
@@ -34,8 +39,10 @@ listen_port = ${own}
 unix_socket_dir =
 auth_type = plain
 auth_file = ${users}
+admin_users = ${username}
 pool_mode = ${mode}
-default_pool_size = 5
+default_pool_size = ${sessions}
+max_client_conn = 1000
 ignore_startup_parameters = ${ignored}
 `,
     );
@@ -45,19 +52,20 @@ ignore_startup_parameters = ${ignored}
     return startServer({
       name,
       url,
-      command: { file: findPgbouncer()!, args: [...owner, config] },
-      isReady: answers,
+      command: { file, args: [...owner, config] },
+      isReady: listens,
     });
   });
 }
 
-async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
-  client.on('error', () => undefined);
+/** Asks for nothing: it would open a session in Postgres, with the settings that the role has by then. */
+async function listens(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
   try {
-    await client.connect();
+    await once(socket, 'connect');
     return true;
   } finally {
-    await client.end();
+    socket.destroy();
   }
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { canReach, directoryFor, ownerOtherThanRoot, type Owner } from './owner.js';
 
-interface Cluster {
+export interface Cluster {
   /** The postgres program. */
   file: string;
   data: string;
@@ -29,6 +29,22 @@ export async function createCluster(
   const args = ['-D', data, '-U', user, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--no-sync'];
   await execa(join(binaries, 'initdb'), [...args, '--encoding=UTF8', '--locale=C'], { cwd: '/', ...owner });
   await rm(passwordFile);
+  return { file: join(binaries, 'postgres'), data, owner };
+}
+
+/** Copies the cluster of a running Postgres for a replica that follows it. */
+export async function copyCluster(
+  program: string,
+  { name, primary }: { name: string; primary: string },
+): Promise<Cluster> {
+  const owner = ownerOtherThanRoot('postgres');
+  const base = await directoryFor(owner);
+  const binaries = await reachableBinaries(dirname(realpathSync(program)), base, owner);
+  const data = join(base, name);
+  await mkdir(data, { mode: 0o700 });
+  if (owner) await chown(data, owner.uid, owner.gid);
+  const args = ['-D', data, '-d', primary, '--write-recovery-conf', '--checkpoint=fast', '--no-sync'];
+  await execa(join(binaries, 'pg_basebackup'), args, { cwd: '/', ...owner });
   return { file: join(binaries, 'postgres'), data, owner };
 }
 

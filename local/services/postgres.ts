@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { ExpectedError } from '../expected-error.js';
 import { onFreePort } from '../processes/free-port.js';
 import type { Command } from '../processes/local-process.js';
 import { providePostgres, providePrivatePostgres } from '../setup/postgres.js';
 import type { Runnable } from '../setup/provider.js';
-import { createCluster } from './postgres-cluster.js';
+import { copyCluster, createCluster, type Cluster } from './postgres-cluster.js';
 import { external, nextName, startServer, type Service } from './service.js';
 
 const user = 'flash_sale';
@@ -49,9 +50,25 @@ async function prepare(
   password: string,
 ): Promise<(port: number) => Command> {
   if ('image' in provider) return (port) => dockerCommand(provider.image, port, password);
-  const { file, data, owner } = await createCluster(provider.file, { name, user, password });
+  return commandFor(await createCluster(provider.file, { name, user, password }));
+}
+
+/** How a cluster on this machine is served. */
+function commandFor({ file, data, owner }: Cluster): (port: number) => Command {
   const network = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
   return (port) => ({ file, args: ['-D', data, '-p', String(port), ...network, ...settings], ...owner });
+}
+
+/** A streaming replica of a private Postgres on this machine. It follows from now on, and answers reads. */
+export async function startStandby(primary: Service): Promise<Service> {
+  const provider = await providePrivatePostgres();
+  if ('image' in provider) throw new ExpectedError('A replica needs a Postgres that is installed here.');
+  const name = nextName('standby');
+  const commandOn = commandFor(await copyCluster(provider.file, { name, primary: primary.url }));
+  return onFreePort((port) => {
+    const url = Object.assign(new URL(primary.url), { port: String(port) }).href;
+    return startServer({ name, url, command: commandOn(port), isReady: answersQuery, stopSignal: 'SIGINT' });
+  });
 }
 
 function dockerCommand(image: string, port: number, password: string): Command {

@@ -5,6 +5,7 @@ import { build, mainOf } from '../setup/build.js';
 import { step } from '../terminal.js';
 import { LABORATORY } from './laboratory.js';
 import type { LockServer } from './lock-servers.js';
+import { startPooler, type PostgresWay } from './pooler.js';
 import { startReplicas, type Env, type Replica } from './replica.js';
 
 export interface StackOptions {
@@ -12,6 +13,8 @@ export interface StackOptions {
   workers: number;
   /** Lock servers besides Postgres and Redis. */
   locks?: LockServer[];
+  /** What the processes reach Postgres by. */
+  postgres?: PostgresWay;
   /** For every process of the stack. */
   env?: Env;
   /** Gives what only the APIs are told, before they start. */
@@ -20,12 +23,14 @@ export interface StackOptions {
 
 /** Builds the application and starts it with the servers it needs. Whatever ends this process ends them all. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { apiReplicas, workers, locks = [], env, apiEnv } = options;
+  const { apiReplicas, workers, locks = [], postgres = 'plain', env, apiEnv } = options;
   await provideServers(['postgres', 'redis', ...locks]);
   const [services, lockServers] = await Promise.all([startServices(), startLockServers(locks)]);
-  const stop = async () => void (await Promise.all([services.stop(), lockServers.stop()]));
+  const pooler = postgres === 'pgbouncer' ? await startPooler(services.databaseUrl) : undefined;
+  const stop = async () =>
+    void (await Promise.all([pooler?.server.stop(), services.stop(), lockServers.stop()]));
   await build();
-  const stack = new Stack({ ...services, stop }, { ...env, ...lockServers.env });
+  const stack = new Stack({ ...services, stop }, { ...env, ...lockServers.env, ...pooler?.env });
   await stack.migrate();
   await stack.startApis(apiReplicas, await apiEnv?.(stack));
   await stack.startWorkers(workers);
@@ -34,6 +39,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 export class Stack {
   readonly adminKey = randomBytes(24).toString('base64url');
+  /** Of Postgres itself, by which the truth is read. */
   readonly databaseUrl: string;
   readonly redisUrl: string;
   /** For fault experiments: each can be killed and started again, on the port it had. */
@@ -53,9 +59,9 @@ export class Stack {
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn', // at thousands of requests a second a line each would be most of the work
       ALLOW_UNSAFE_STRATEGIES: 'true', // showing what they break is what a local stack is for
       ...LABORATORY,
-      ...env,
       DATABASE_URL: this.databaseUrl,
       REDIS_URL: this.redisUrl,
+      ...env,
       ADMIN_KEY: this.adminKey,
     };
   }

@@ -3,7 +3,7 @@ import pg from 'pg';
 
 /** How Postgres runs a statement in a session of the application that begins now: a line for each step. */
 export async function planOf(url: string, text: string): Promise<string[]> {
-  const client = new pg.Client({ ...postgresOptions, connectionString: url });
+  const client = new pg.Client(postgresOptions({ url }));
   await client.connect();
   try {
     await client.query(`PREPARE statement AS ${text}`);

@@ -1,4 +1,4 @@
-import type { ApiConfig } from '@app/config';
+import { postgresOf, type ApiConfig } from '@app/config';
 import { databaseModule, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
@@ -28,7 +28,8 @@ import { WaitingRoomModule } from './waiting-room/waiting-room.module.js';
 @Module({})
 export class AppModule {
   static with(config: ApiConfig, ending: AbortSignal): DynamicModule {
-    const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
+    const { DATABASE_POOL_SIZE: poolSize } = config;
+    const { main } = postgresOf(config);
     const entities = [Sale, Stock, Order];
     const log = new ThinnedLog(new Logger('Postgres'));
     return {
@@ -36,7 +37,7 @@ export class AppModule {
       imports: [
         logging(config),
         TracingModule.with('checkout-api', config),
-        databaseModule({ url, poolSize, entities, applicationName: 'checkout-api', log }),
+        databaseModule({ ...main, poolSize, entities, applicationName: 'checkout-api', log }),
         CoreModule.with(config),
         MetricsModule.forRoot(),
         HealthModule.forRootAsync({

@@ -1,4 +1,4 @@
-import { ConfigError, loadApiConfig, loadMigrationConfig } from '@app/config';
+import { ConfigError, loadApiConfig, loadMigrationConfig, postgresOf } from '@app/config';
 import { migrate } from '@app/database';
 import { bootLog } from '@app/observability';
 import { runProcess } from '@app/process';
@@ -10,9 +10,11 @@ await runProcess({
   boot: async (ending) => {
     const [command] = process.argv.slice(2);
     if (command === 'migrate') {
-      const { DATABASE_URL: url, LOG_LEVEL, ...config } = loadMigrationConfig();
+      const config = loadMigrationConfig();
       const { DATABASE_RUNTIME_ROLE: name, DATABASE_RUNTIME_PASSWORD: password } = config;
-      return migrate(url, bootLog(LOG_LEVEL), name ? { name, password } : undefined);
+      const { main, direct } = postgresOf(config);
+      const role = name ? { name, password } : undefined;
+      return migrate(direct!, bootLog(config.LOG_LEVEL), role, main.pooler !== 'none');
     }
     if (command !== undefined)
       throw new ConfigError(`There is no command ${command}. Use \`migrate\`, or nothing to serve.`);

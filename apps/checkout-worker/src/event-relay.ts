@@ -1,4 +1,4 @@
-import type { WorkerConfig } from '@app/config';
+import { postgresOf, type WorkerConfig } from '@app/config';
 import { openPool } from '@app/database';
 import { Deliveries, Feed, type Turn } from '@app/events';
 import { ThinnedLog } from '@app/servers';
@@ -37,9 +37,10 @@ export class EventRelay implements OnApplicationBootstrap, BeforeApplicationShut
 
   constructor(@Inject(CONFIG) private readonly config: WorkerConfig) {
     setMaxListeners(0, this.#shutdown.signal); // every webhook's delivery listens to it
-    const { DATABASE_URL: url, WEBHOOK_TIMEOUT_MS: timeout, WEBHOOK_MAX_ATTEMPTS: maxAttempts } = config;
+    const { WEBHOOK_TIMEOUT_MS: timeout, WEBHOOK_MAX_ATTEMPTS: maxAttempts } = config;
     const applicationName = 'checkout-worker-events';
-    this.#pool = openPool({ url, poolSize: CONNECTIONS, applicationName, log: this.#log });
+    const { main } = postgresOf(config);
+    this.#pool = openPool({ ...main, poolSize: CONNECTIONS, applicationName, log: this.#log });
     this.#feed = new Feed(this.#pool);
     this.#deliveries = new Deliveries(this.#pool, { timeout, maxAttempts });
   }

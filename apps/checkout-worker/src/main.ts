@@ -1,4 +1,4 @@
-import { ConfigError, loadWorkerConfig } from '@app/config';
+import { ConfigError, loadWorkerConfig, postgresOf } from '@app/config';
 import { bootLog, loggerOf } from '@app/observability';
 import { httpLimits, runProcess } from '@app/process';
 import { reachable, ServerUnusableError } from '@app/servers';
@@ -11,7 +11,10 @@ await runProcess({
   expected: [ConfigError, ServerUnusableError],
   boot: async (ending) => {
     const config = loadWorkerConfig();
-    await reachable({ Postgres: config.DATABASE_URL, Redis: config.REDIS_URL }, bootLog(config.LOG_LEVEL));
+    await reachable(
+      { Postgres: postgresOf(config).main, Redis: config.REDIS_URL },
+      bootLog(config.LOG_LEVEL),
+    );
     const module = WorkerModule.with(config, ending);
     const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(httpLimits()), {
       abortOnError: false,

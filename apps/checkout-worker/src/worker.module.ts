@@ -1,4 +1,4 @@
-import type { WorkerConfig } from '@app/config';
+import { postgresOf, type WorkerConfig } from '@app/config';
 import { databaseModule, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
@@ -17,7 +17,8 @@ import { Sweeper } from './sweeper.js';
 @Module({})
 export class WorkerModule {
   static with(config: WorkerConfig, ending: AbortSignal): DynamicModule {
-    const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
+    const { DATABASE_POOL_SIZE: poolSize } = config;
+    const { main } = postgresOf(config);
     const log = new ThinnedLog(new Logger('Postgres'));
     const entities = [Sale, Stock];
     return {
@@ -28,7 +29,7 @@ export class WorkerModule {
         MetricsModule.forRoot(),
         RedisModule.with(config),
         LocksModule,
-        databaseModule({ url, poolSize, entities, applicationName: 'checkout-worker', log }),
+        databaseModule({ ...main, poolSize, entities, applicationName: 'checkout-worker', log }),
         HealthModule.forRootAsync({
           ending,
           inject: [REDIS, DataSource],

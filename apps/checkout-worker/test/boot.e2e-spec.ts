@@ -1,10 +1,15 @@
+import { migrate } from '@app/database';
 import { EXIT } from '@app/process';
 import { Spawned, TcpProxy } from '@app/testing';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { onFreePort } from '../../../local/processes/free-port.js';
-import { findPgbouncer, startPgbouncer } from '../../../local/services/pgbouncer.js';
+import { startPgbouncer } from '../../../local/services/pgbouncer.js';
+import { startPrivatePostgres } from '../../../local/services/postgres.js';
+import { speakTls } from '../../../local/services/postgres-tls.js';
 import { startRedisProgram } from '../../../local/services/redis.js';
 import { mainOf } from '../../../local/setup/build.js';
+import { hasPgbouncer } from '../../../local/setup/pgbouncer.js';
 import { LABORATORY } from '../../../local/stack/laboratory.js';
 
 let postgres: TcpProxy;
@@ -110,15 +115,35 @@ describe.each(['checkout-api', 'checkout-worker'])('%s', (app) => {
     30_000,
   );
 
-  it.skipIf(!findPgbouncer())(
+  it.skipIf(!hasPgbouncer())(
     'ends with a sentence before a PgBouncer in transaction mode (apt-get install pgbouncer)',
     async () => {
       const ignored = 'statement_timeout, idle_in_transaction_session_timeout, options';
-      const pooler = await startPgbouncer(inject('databaseUrl'), 'transaction', ignored);
+      const pooler = await startPgbouncer(inject('databaseUrl'), { ignored });
       onTestFinished(() => pooler.stop());
       const booting = await start(app, { DATABASE_URL: pooler.url });
       await endsWithSentence(booting, /^Postgres at \S+ cannot be used: .*transaction or statement mode/m);
     },
     30_000,
   );
+
+  it('serves by a Postgres that shows a certificate of DATABASE_CA_FILE, and by no other', async () => {
+    const server = await startPrivatePostgres();
+    onTestFinished(() => server.stop());
+    const DATABASE_CA_FILE = await speakTls(server);
+    await migrate(server.url);
+    const booting = await start(app, { DATABASE_URL: server.url, DATABASE_CA_FILE });
+    await serves(booting);
+    const client = new pg.Client(server.url);
+    await client.connect();
+    const { rows } = await client.query<{ ssl: boolean }>(
+      `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name LIKE 'checkout-%'`,
+    );
+    await client.end();
+    expect(rows).not.toEqual([]);
+    for (const row of rows) expect(row).toEqual({ ssl: true });
+    booting.kill('SIGKILL');
+    const elsewhere = await start(app, { DATABASE_CA_FILE });
+    await vi.waitFor(() => expect(elsewhere.output).toContain('does not support SSL'), { timeout: 10_000 });
+  }, 60_000);
 });

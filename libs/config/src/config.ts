@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { adminKey, adminKeys, adminKeysOf, areDistinct } from './admin-keys.js';
 import { choice, flag, integer, list, optional, url } from './fields.js';
 import { lockServers } from './lock-servers.js';
+import { postgres, postgresOf, replica } from './postgres.js';
 
 /** What every process needs. Durations are in the unit their name ends with. */
-const common = lockServers.extend({
-  DATABASE_URL: url('postgres:', 'postgresql:'),
+const common = lockServers.extend(postgres.shape).extend({
   REDIS_URL: url('redis:', 'rediss:'),
   HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -28,7 +28,7 @@ const common = lockServers.extend({
   PAYMENT_TIMEOUT_MS: integer(100, 60_000).default(5_000),
 });
 
-const api = common.extend({
+const api = common.extend(replica.shape).extend({
   PORT: integer(1, 65_535).default(3000),
   /** Connections for public reads and audits, besides DATABASE_POOL_SIZE: they never take those of checkouts and payments. */
   DATABASE_READ_POOL_SIZE: integer(1, 200).default(4),
@@ -129,11 +129,16 @@ const soundApi = withBuyers
   });
 
 /** Of `migrate`, whose role owns the tables. */
-const migration = common.pick({ DATABASE_URL: true, LOG_LEVEL: true }).extend({
+const migration = postgres.extend(common.pick({ LOG_LEVEL: true }).shape).extend({
   /** The role of API and workers, if it is another: it may then read and write rows, and nothing else. */
   DATABASE_RUNTIME_ROLE: optional(z.string()),
   /** With it the role is made, or given this password. */
   DATABASE_RUNTIME_PASSWORD: optional(z.string()),
+});
+
+const soundMigration = migration.refine((given) => postgresOf(given).direct !== undefined, {
+  path: ['DATABASE_DIRECT_URL'],
+  message: 'is needed with a DATABASE_POOLER: migrations need a session of their own',
 });
 
 const worker = common.extend({
@@ -183,7 +188,8 @@ export class ConfigError extends Error {
 /** @throws {ConfigError} */
 export const loadApiConfig = (env = process.env): ApiConfig => load(soundApi, env);
 /** @throws {ConfigError} */
-export const loadMigrationConfig = (env = process.env): z.infer<typeof migration> => load(migration, env);
+export const loadMigrationConfig = (env = process.env): z.infer<typeof migration> =>
+  load(soundMigration, env);
 /** @throws {ConfigError} */
 export const loadWorkerConfig = (env = process.env): WorkerConfig => load(worker, env);
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 export const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -11,6 +12,9 @@ export const url = (...protocols: string[]) =>
       (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
       `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     );
+
+/** The path of a file that this process can read. */
+export const file = z.string().refine(isReadable, 'must be a file that this process can read');
 
 /** One of these words, which whoever runs the process has to choose. `hint` says what they mean. */
 export const choice = <const T extends string>(words: readonly T[], hint: string) =>
@@ -26,3 +30,12 @@ export const list = <T extends z.ZodType<unknown, string>>(item: T, least = 1) =
 /** May be left out, or left empty as compose files do. */
 export const optional = <T extends z.ZodType>(field: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), field.optional());
+
+function isReadable(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

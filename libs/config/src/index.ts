@@ -9,3 +9,4 @@ export {
   type WorkerConfig,
 } from './config.js';
 export { LOCK_SERVER_VARIABLES, lockServersOf } from './lock-servers.js';
+export { postgresOf } from './postgres.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { list, optional, url } from './fields.js';
+import { postgresOf, type postgres } from './postgres.js';
 
 const hosts = z
   .string()
@@ -32,8 +33,8 @@ export const LOCK_SERVER_VARIABLES = {
 } as const;
 
 /** The servers that are configured, by lock backend; Redis is the application's own connection. */
-export const lockServersOf = (config: z.infer<typeof lockServers> & { readonly DATABASE_URL: string }) => ({
-  postgres: config.DATABASE_URL,
+export const lockServersOf = (config: z.infer<typeof lockServers> & z.infer<typeof postgres>) => ({
+  postgres: postgresOf(config).direct, // sessions are locks there
   redlock: config.REDLOCK_URLS,
   etcd: config.ETCD_URLS,
   zookeeper: config.ZOOKEEPER_HOSTS,

@@ -1,4 +1,4 @@
-import { postgresOptions, type ThinnedLog } from '@app/servers';
+import { postgresOptions, type PostgresServer, type ThinnedLog } from '@app/servers';
 import pg, { type Pool } from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
@@ -16,8 +16,7 @@ import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 import { OrdersByTime1764700000000 } from './migrations/1764700000000-orders-by-time.js';
 import { CheaperOrderLists1764800000000 } from './migrations/1764800000000-cheaper-order-lists.js';
 
-export interface DatabaseOptions {
-  readonly url: string;
+export interface DatabaseOptions extends PostgresServer {
   readonly poolSize: number;
   readonly entities?: DataSourceOptions['entities'];
   /** Shown in pg_stat_activity. */
@@ -55,14 +54,14 @@ export function dataSourceOptions(database: DatabaseOptions) {
     ],
     applicationName,
     poolErrorHandler: lostBy(database),
-    extra: { ...postgresOptions, max: poolSize },
+    extra: { ...postgresOptions(database), max: poolSize },
   } satisfies DataSourceOptions;
 }
 
 /** A pool of its own, for work that must not take the connections of other work. It connects when it is used. */
 export function openPool(database: Omit<DatabaseOptions, 'entities'>): Pool {
-  const { url, poolSize, applicationName } = database;
-  const options = { ...postgresOptions, connectionString: url, max: poolSize };
+  const { poolSize, applicationName } = database;
+  const options = { ...postgresOptions(database), max: poolSize };
   return new pg.Pool({ ...options, application_name: applicationName }).on('error', lostBy(database));
 }
 

@@ -1,9 +1,10 @@
-import { grant, type RuntimeRole } from './runtime-role.js';
 import { isPassing, isSqlState, reachable, verdictOf, type Log } from '@app/servers';
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, poolOf } from './data-source.js';
+import { giveSettings } from './role-settings.js';
+import { grant, type RuntimeRole } from './runtime-role.js';
 
 /** In milliseconds: a change of a table that waits for longer gives up and lets the requests behind it go first. */
 const LOCK_MS = 3_000;
@@ -12,6 +13,11 @@ const PAUSE_MS = 500;
 const TOO_MANY_CONNECTIONS = '53300';
 const LOOK_MS = 2_000;
 const LOOK_TIMEOUT_MS = 30_000;
+
+interface Roles {
+  readonly runtimeRole: RuntimeRole | undefined;
+  readonly isPooled: boolean;
+}
 
 const IN_THE_WAY_SQL = `
   SELECT DISTINCT holder.pid, holder.application_name AS application, holder.state, left(holder.query, 200) AS query,
@@ -24,17 +30,20 @@ const IN_THE_WAY_SQL = `
  * Brings the schema up to date, however long that takes, and logs what it waits for. Several processes may run it: they take turns.
  * Begins anew whenever Postgres goes away. Lets `runtimeRole`, if there is one, read and write rows.
  *
+ * @param url of Postgres itself
+ * @param isPooled whether API and workers come through a pooler: then their role has the settings of their sessions
  * @throws {ServerUnusableError}
  */
 export async function migrate(
   url: string,
   log: Log = { warn: () => undefined },
   runtimeRole?: RuntimeRole,
+  isPooled = false,
 ): Promise<void> {
   for (;;) {
-    await reachable({ Postgres: url }, log);
+    await reachable({ Postgres: { url } }, log);
     try {
-      return await attempt(url, log, runtimeRole);
+      return await attempt(url, log, { runtimeRole, isPooled });
     } catch (error) {
       if (!isPassing(error)) throw error;
       log.warn({ err: error }, 'has lost Postgres and begins anew');
@@ -43,19 +52,26 @@ export async function migrate(
   }
 }
 
-/** One transaction holds all migrations: what is lost halfway has not begun. */
-async function attempt(url: string, log: Log, runtimeRole?: RuntimeRole): Promise<void> {
-  const applicationName = `migrate-${process.pid}`;
+/** No limits, whatever its role has: an index on a large table takes long, in silence. */
+export function migrationOptions(url: string, applicationName: string) {
   const options = dataSourceOptions({ url, poolSize: 3, applicationName });
-  const dataSource = await new DataSource({
-    ...options,
-    // No limits: an index on a large table takes long, in silence.
-    extra: { ...options.extra, statement_timeout: 0, stream: undefined, lock_timeout: LOCK_MS },
-  }).initialize();
+  const { options: settings, ...extra } = options.extra;
+  const unlimited = {
+    statement_timeout: undefined,
+    stream: undefined,
+    options: [settings, '-c statement_timeout=0'].join(' '),
+  };
+  return { ...options, extra: { ...extra, ...unlimited, lock_timeout: LOCK_MS } };
+}
+
+/** One transaction holds all migrations: what is lost halfway has not begun. */
+async function attempt(url: string, log: Log, roles: Roles): Promise<void> {
+  const applicationName = `migrate-${process.pid}`;
+  const dataSource = await new DataSource(migrationOptions(url, applicationName)).initialize();
   const done = new AbortController();
   try {
     await Promise.race([
-      run(dataSource, runtimeRole),
+      run(dataSource, roles),
       watch(poolOf(dataSource), applicationName, log, done.signal),
     ]);
   } finally {
@@ -64,13 +80,14 @@ async function attempt(url: string, log: Log, runtimeRole?: RuntimeRole): Promis
   }
 }
 
-async function run(dataSource: DataSource, runtimeRole: RuntimeRole | undefined): Promise<void> {
+async function run(dataSource: DataSource, { runtimeRole, isPooled }: Roles): Promise<void> {
   const turn = await poolOf(dataSource).connect();
   turn.on('error', () => undefined); // told by the rejection of what it was to do
   try {
     await patiently(() => turn.query(`SELECT pg_advisory_lock(hashtext('migrations'))`));
     await patiently(() => dataSource.runMigrations({ transaction: 'all' }));
     if (runtimeRole) await patiently(() => grant(turn, runtimeRole));
+    if (isPooled) await patiently(() => giveSettings(turn, runtimeRole?.name));
   } finally {
     turn.release(true); // ends the session and with it the lock
   }

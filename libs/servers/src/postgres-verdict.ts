@@ -35,9 +35,14 @@ const BY_CLASS: Readonly<Record<string, Verdict>> = {
 
 type PostgresError = Pick<pg.DatabaseError, 'code' | 'message'>;
 
-/** A pooler refuses the settings that a session begins with. It is told by its text, since the code `08P01` means much else too. */
+/**
+ * A pooler refuses the settings that a session begins with, or transactions. It is told by its text, since the code `08P01` means much
+ * else too.
+ */
 export const isRefusalOfPooler = (error: unknown): boolean =>
-  /unsupported startup parameter/.test((error as PostgresError).message);
+  /unsupported startup parameter|not allowed in statement pooling mode/.test(
+    (error as PostgresError).message,
+  );
 
 /** Whether Postgres answered with this SQLSTATE, for the few callers to whom a verdict says too little. */
 export const isSqlState = (error: unknown, code: string): boolean =>

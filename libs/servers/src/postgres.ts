@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Pool, PoolConfig } from 'pg';
 import { lend, putBack } from './lend.js';
+import { NamelessClient } from './nameless-client.js';
 import { reasonOf } from './reason.js';
 
 /** In milliseconds: most time until a connection is made, or one of the pool is free. */
@@ -33,23 +34,53 @@ const OPTIONS = Object.entries(SESSION)
   .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
   .join(' ');
 
-/** Every connection to Postgres but those of migrations. */
-export const postgresOptions = {
-  connectionTimeoutMillis: CONNECT_MS,
+/** Of the time that a session may take, in milliseconds. */
+const TIMEOUTS = {
   statement_timeout: STATEMENT_MS,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-  idleTimeoutMillis: IDLE_MS,
-  keepAlive: true,
-  keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-  options: OPTIONS,
-  stream: () => {
-    const socket = new Socket();
-    // The socket closes, rather than a query time out: its user loses the connection at once, and nobody gets it again.
-    return socket.setTimeout(SILENCE_MS, () =>
-      socket.destroy(new Error(`Postgres has said nothing for ${SILENCE_MS} ms`)),
-    );
-  },
-} satisfies PoolConfig;
+};
+
+/** The settings that the role of API and workers must have in the database where a pooler stands between, as pg_settings shows them. */
+export const ROLE_SETTINGS: Readonly<Record<string, string>> = {
+  ...SESSION,
+  ...Object.fromEntries(Object.entries(TIMEOUTS).map(([name, value]) => [name, String(value)])),
+};
+
+/** How Postgres is reached. */
+export interface PostgresServer {
+  readonly url: string;
+  /**
+   * What the URL leads to: Postgres itself unless given, or a pooler that runs each transaction in a session of its choice. Some of
+   * those keep the prepared statements of their clients apart.
+   */
+  readonly pooler?: 'none' | 'transaction' | 'transaction-prepared';
+}
+
+/** A session that begins here brings its settings along. One of a pooler has those of its role. */
+const SESSIONS = {
+  none: { ...TIMEOUTS, options: OPTIONS },
+  transaction: { Client: NamelessClient },
+  'transaction-prepared': {},
+} satisfies Record<NonNullable<PostgresServer['pooler']>, PoolConfig>;
+
+/** Every connection to Postgres but those of migrations. */
+export function postgresOptions({ url, pooler = 'none' }: PostgresServer): PoolConfig {
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: IDLE_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    stream: () => {
+      const socket = new Socket();
+      // The socket closes, rather than a query time out: its user loses the connection at once, and nobody gets it again.
+      return socket.setTimeout(SILENCE_MS, () =>
+        socket.destroy(new Error(`Postgres has said nothing for ${SILENCE_MS} ms`)),
+      );
+    },
+    ...SESSIONS[pooler],
+  };
+}
 
 const WRITABLE = {
   name: 'writable',

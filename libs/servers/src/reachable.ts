@@ -4,14 +4,13 @@ import { checkPostgres } from './check-postgres.js';
 import { checkRedis } from './check-redis.js';
 import { notYet, unusable, type Hindrance } from './hindrance.js';
 import type { Log } from './log.js';
+import type { PostgresServer } from './postgres.js';
 import { ServerUnusableError } from './server-unusable-error.js';
 import { isPassing } from './verdict-of.js';
 
 /** In milliseconds: between two tries, and between two lines in the log. */
 const RETRY_MS = 500;
 const REPORT_MS = 5_000;
-
-const CHECKS = { Postgres: checkPostgres, Redis: checkRedis };
 
 /**
  * Resolves once this application can work with each of the servers, however long that takes. Logs what it waits for, at once and
@@ -20,16 +19,23 @@ const CHECKS = { Postgres: checkPostgres, Redis: checkRedis };
  * @throws {ServerUnusableError} when waiting is in vain
  */
 export async function reachable(
-  urls: Readonly<Partial<Record<keyof typeof CHECKS, string>>>,
+  { Postgres, Redis }: { readonly Postgres?: PostgresServer; readonly Redis?: string },
   log: Log,
 ): Promise<void> {
-  const servers = Object.entries(urls) as [keyof typeof CHECKS, string][];
-  await Promise.all(servers.map(([name, url]) => wait(name, url, log)));
+  await Promise.all([
+    Postgres && wait('Postgres', Postgres.url, () => checkPostgres(Postgres), log),
+    Redis && wait('Redis', Redis, () => checkRedis(Redis), log),
+  ]);
 }
 
-async function wait(name: keyof typeof CHECKS, url: string, log: Log): Promise<void> {
+async function wait(
+  name: string,
+  url: string,
+  look: () => Promise<Hindrance | undefined>,
+  log: Log,
+): Promise<void> {
   const { host } = new URL(url);
-  const check = () => CHECKS[name](url).catch(hindranceOf);
+  const check = () => look().catch(hindranceOf);
   let told = -Infinity;
   for (let hindrance = await check(); hindrance; hindrance = await check()) {
     if (!hindrance.passes)

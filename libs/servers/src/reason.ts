@@ -1,3 +1,4 @@
+import { isCertificateError } from './certificate-error.js';
 import { causeOf } from './log.js';
 import { verdictOf } from './verdict-of.js';
 
@@ -14,6 +15,7 @@ export function reasonOf(error: unknown): string {
   const because = CODE.test(cause) ? ` (${cause})` : '';
   switch (verdictOf(error)) {
     case 'denied':
+      if (isCertificateError({ code: cause })) return `shows a certificate that is not trusted${because}`;
       return PASSWORDS.has(cause) ? `refuses the password${because}` : `refuses this client${because}`;
     case 'not-now':
       return `cannot serve now${because}`;

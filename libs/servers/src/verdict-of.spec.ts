@@ -54,6 +54,10 @@ describe('the verdict on an error of Redis', () => {
   });
 });
 
+it('waits for no other certificate', () => {
+  expect(verdictOf(Object.assign(new Error(), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }))).toBe('denied');
+});
+
 it('takes whatever is no answer for a lost connection, and errors of the language for defects', () => {
   expect(verdictOf(new Error('Query read timeout'))).toBe('leave');
   expect(verdictOf(new TypeError('x is not a function'))).toBe('defect');

@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { ReplyError } from 'ioredis';
 import pg from 'pg';
+import { isCertificateError } from './certificate-error.js';
 import { originOf } from './origin.js';
 import { postgresVerdict } from './postgres-verdict.js';
 import { redisVerdict } from './redis-verdict.js';
@@ -15,7 +16,7 @@ export function verdictOf(error: unknown): Verdict {
   const cause = originOf(error);
   if (cause instanceof ReplyError) return redisVerdict(cause as Error);
   if (cause instanceof pg.DatabaseError) return postgresVerdict(cause);
-  if (cause instanceof ServerUnusableError) return 'denied';
+  if (cause instanceof ServerUnusableError || isCertificateError(cause)) return 'denied';
   if (DEFECTS.some((kind) => cause instanceof kind)) return 'defect';
   // Any other error of a client means that no answer came: a lost connection, a time-out, a refused connect.
   return 'leave';

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   relay = await TcpProxy.before(direct.href);
-  pool = new pg.Pool({ ...postgresOptions, connectionString: relay.leadingTo(direct.href), max: 1 });
+  pool = new pg.Pool({ ...postgresOptions({ url: relay.leadingTo(direct.href) }), max: 1 });
   pool.on('error', () => undefined);
 });
 afterEach(async () => {
@@ -78,6 +78,6 @@ it('says why it cannot be used', async () => {
   await pool.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
   await expect(probePostgres(pool)).rejects.toThrow('takes no writes');
   const wrong = Object.assign(new URL(direct), { password: 'wrong' });
-  const denied = new pg.Pool({ ...postgresOptions, connectionString: wrong.href });
+  const denied = new pg.Pool(postgresOptions({ url: wrong.href }));
   await expect(probePostgres(denied)).rejects.toThrow(/refuses the password \(28/);
 });

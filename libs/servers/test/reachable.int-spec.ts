@@ -1,14 +1,17 @@
 import { TcpProxy } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { findPgbouncer, startPgbouncer } from '../../../local/services/pgbouncer.js';
+import { startPgbouncer } from '../../../local/services/pgbouncer.js';
 import { askRedis, startRedisProgram } from '../../../local/services/redis.js';
 import type { Service } from '../../../local/services/service.js';
+import { hasPgbouncer } from '../../../local/setup/pgbouncer.js';
 import { reachable, ServerUnusableError } from '../src/index.js';
 
 let lines: string[];
 let servers: Pick<Service, 'stop'>[];
 const log = { warn: (_: object, message: string) => void lines.push(message) };
-const withDatabase = (change: Partial<URL>) => Object.assign(new URL(inject('databaseUrl')), change).href;
+const withDatabase = (change: Partial<URL>) => ({
+  url: Object.assign(new URL(inject('databaseUrl')), change).href,
+});
 
 beforeEach(() => {
   lines = [];
@@ -23,7 +26,7 @@ async function redisWith(...directives: string[]): Promise<Service> {
 }
 
 it('is content with servers that can be worked with, without a word', async () => {
-  await reachable({ Postgres: inject('databaseUrl'), Redis: inject('redisUrl') }, log);
+  await reachable({ Postgres: { url: inject('databaseUrl') }, Redis: inject('redisUrl') }, log);
   expect(lines).toEqual([]);
 });
 
@@ -43,7 +46,7 @@ describe('waits for what may pass, and says so', () => {
   it('one that is silent', async () => {
     const relay = await TcpProxy.before(inject('databaseUrl'));
     relay.blackhole();
-    const reached = reachable({ Postgres: relay.leadingTo(inject('databaseUrl')) }, log);
+    const reached = reachable({ Postgres: { url: relay.leadingTo(inject('databaseUrl')) } }, log);
     await vi.waitFor(() => expect(lines[0]).toMatch(/^waits for Postgres: /), { timeout: 5_000 });
     relay.heal();
     await reached;
@@ -85,7 +88,7 @@ describe('refuses what cannot pass, and says what to do', () => {
     expect(await refusal({ Redis: url })).toContain('noeviction');
   });
 
-  describe.skipIf(!findPgbouncer())('PgBouncer (apt-get install pgbouncer)', () => {
+  describe.skipIf(!hasPgbouncer())('PgBouncer (apt-get install pgbouncer)', () => {
     it.each([
       [
         'transaction',
@@ -104,9 +107,18 @@ describe('refuses what cannot pass, and says what to do', () => {
       ],
       ['transaction', 'extra_float_digits', 'drops what a session begins with'],
     ])('in %s mode, ignoring %s', async (mode, ignored, said) => {
-      const pooler = await startPgbouncer(inject('databaseUrl'), mode, ignored);
+      const pooler = await startPgbouncer(inject('databaseUrl'), { mode, ignored });
       servers.push(pooler);
-      expect(await refusal({ Postgres: pooler.url })).toContain(said);
+      const told = await refusal({ Postgres: { url: pooler.url } });
+      expect(told).toContain(said);
+      expect(told).toContain('DATABASE_POOLER=transaction');
+    });
+
+    it('in statement mode, whatever was said of it', async () => {
+      const pooler = await startPgbouncer(inject('databaseUrl'), { mode: 'statement' });
+      servers.push(pooler);
+      const told = await refusal({ Postgres: { url: pooler.url, pooler: 'transaction' } });
+      expect(told).toContain('not allowed in statement pooling mode');
     });
   });
 });

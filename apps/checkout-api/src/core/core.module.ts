@@ -1,5 +1,5 @@
 import { Admissions, DeadLetters, OutcomeListener, RestockReminders } from '@app/checkout-queue';
-import type { ApiConfig } from '@app/config';
+import { postgresOf, type ApiConfig } from '@app/config';
 import { openPool, poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
 import { Payments, PROVIDERS } from '@app/payments';
@@ -104,9 +104,10 @@ function admissions(redis: Redis, source: DataSource, config: ApiConfig): Admiss
   return created;
 }
 
-function openReadPool({ DATABASE_URL: url, DATABASE_READ_POOL_SIZE: poolSize }: ApiConfig): Pool {
+function openReadPool(config: ApiConfig): Pool {
   const log = new ThinnedLog(new Logger('Postgres'));
-  return openPool({ url, poolSize, applicationName: 'checkout-api-reads', log });
+  const poolSize = config.DATABASE_READ_POOL_SIZE;
+  return openPool({ ...postgresOf(config).main, poolSize, applicationName: 'checkout-api-reads', log });
 }
 
 function payments(source: DataSource, config: ApiConfig): Payments {

@@ -35,9 +35,12 @@ export class StrategyCheck {
   async #checkServer(strategy: StrategyName, driver: LockDriverName) {
     const backend = backendOf(driver);
     // The application needs Redis and Postgres anyway: its readiness checks them.
-    if (!backend || backend === 'redis' || backend === 'postgres') return;
+    if (!backend || backend === 'redis') return;
+    const { DATABASE_POOLER: pooler, DATABASE_DIRECT_URL: direct } = this.config;
+    if (backend === 'postgres' && pooler === 'none' && !direct) return;
+    const variable = backend === 'postgres' ? 'DATABASE_DIRECT_URL' : LOCK_SERVER_VARIABLES[backend];
     if (!lockServersOf(this.config)[backend]) {
-      const detail = `${strategy} locks on ${backend}. Set ${LOCK_SERVER_VARIABLES[backend]} for the API and the workers, or use another strategy.`;
+      const detail = `${strategy} locks on ${backend}. Set ${variable} for the API and the workers, or use another strategy.`;
       throw new ProblemError('STRATEGY_UNAVAILABLE', detail);
     }
     try {
@@ -45,7 +48,7 @@ export class StrategyCheck {
       await lock.withLock(`probe:${randomUUID()}`, PROBE, async () => undefined);
     } catch (error) {
       if (error instanceof LockDeniedError) {
-        const detail = `${strategy} locks on ${backend} (${LOCK_SERVER_VARIABLES[backend]}), but ${error.message}. Or use another strategy.`;
+        const detail = `${strategy} locks on ${backend} (${variable}), but ${error.message}. Or use another strategy.`;
         throw new ProblemError('STRATEGY_UNAVAILABLE', detail, { cause: error });
       }
       if (!(error instanceof LockError)) throw error;
