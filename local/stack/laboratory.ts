@@ -12,4 +12,6 @@ export const LABORATORY = {
   WAITING_ROOM_RATE_LIMIT_PER_BUYER: '0',
   WAITING_ROOM_RATE_LIMIT_PER_ADDRESS: '0',
   ORDER_READS_PER_SECOND: '0',
+  // What is judged by these answers must not be seconds old.
+  DATABASE_REPLICA_URL: '',
 };

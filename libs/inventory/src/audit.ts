@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Database } from './section/transaction.js';
 
 /** The truth about one SKU of a sale, in units except where it says otherwise. */
 interface AuditFigures {
@@ -66,8 +66,8 @@ const AUDIT_SQL = `
   ORDER BY sku`;
 
 /** Reads the truth about a sale from the database. `undersold` is final only once its queue has drained. */
-export async function audit(pool: Pool, saleId: string): Promise<Audit> {
-  const { rows: items } = await pool.query<AuditItem>(AUDIT_SQL, [saleId]);
+export async function audit(database: Database, saleId: string): Promise<Audit> {
+  const { rows: items } = await database.query<AuditItem>(AUDIT_SQL, [saleId]);
   const sum = (pick: (item: AuditItem) => number) => items.reduce((total, item) => total + pick(item), 0);
   return {
     items,

@@ -1,9 +1,9 @@
 import { Admissions, DeadLetters, OutcomeListener, RestockReminders } from '@app/checkout-queue';
-import { postgresOf, type ApiConfig } from '@app/config';
-import { openPool, poolOf } from '@app/database';
+import type { ApiConfig } from '@app/config';
+import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
 import { Payments, PROVIDERS } from '@app/payments';
-import { openRedis, readyRedis, ThinnedLog } from '@app/servers';
+import { openRedis, readyRedis } from '@app/servers';
 import { WaitingRooms } from '@app/waiting-room';
 import {
   Global,
@@ -18,6 +18,8 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { lookUpIn } from './look-up.js';
+import { openReadPool, openRecentReads } from './read-pools.js';
+import { RecentReads } from './recent-reads.js';
 import { API_CONFIG, READ_POOL, REDIS } from './tokens.js';
 import { TracedAdmissions } from './traced-admissions.js';
 
@@ -32,6 +34,7 @@ export class CoreModule implements OnApplicationShutdown {
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(SUBSCRIBER) private readonly subscriber: Redis,
     @Inject(READ_POOL) private readonly readPool: Pool,
+    private readonly recentReads: RecentReads,
   ) {}
 
   static with(config: ApiConfig): DynamicModule {
@@ -44,6 +47,11 @@ export class CoreModule implements OnApplicationShutdown {
         { provide: API_CONFIG, useValue: config },
         { provide: REDIS, useFactory: connect('checkout-api') },
         { provide: READ_POOL, useFactory: () => openReadPool(config) },
+        {
+          provide: RecentReads,
+          inject: [READ_POOL],
+          useFactory: (primary: Pool) => openRecentReads(config, primary),
+        },
         { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
         {
           provide: Admissions,
@@ -73,6 +81,7 @@ export class CoreModule implements OnApplicationShutdown {
         API_CONFIG,
         REDIS,
         READ_POOL,
+        RecentReads,
         Admissions,
         DeadLetters,
         OutcomeListener,
@@ -88,6 +97,7 @@ export class CoreModule implements OnApplicationShutdown {
     // By now the server has answered its last request.
     this.redis.disconnect();
     this.subscriber.disconnect();
+    await this.recentReads.close();
     await this.readPool.end();
   }
 }
@@ -102,12 +112,6 @@ function admissions(redis: Redis, source: DataSource, config: ApiConfig): Admiss
   });
   created.queue.on('error', () => undefined); // the connection logs its own outages
   return created;
-}
-
-function openReadPool(config: ApiConfig): Pool {
-  const log = new ThinnedLog(new Logger('Postgres'));
-  const poolSize = config.DATABASE_READ_POOL_SIZE;
-  return openPool({ ...postgresOf(config).main, poolSize, applicationName: 'checkout-api-reads', log });
 }
 
 function payments(source: DataSource, config: ApiConfig): Payments {

@@ -1,6 +1,8 @@
+import type { Database } from '@app/inventory';
 import { ORDER_STATUSES } from '@app/orders';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { RecentReads } from '../core/recent-reads.js';
 import { READ_POOL } from '../core/tokens.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
@@ -31,7 +33,10 @@ type ListedRow = OrderRow & {
 /** Lists settled orders, newest first. */
 @Injectable()
 export class OrderListService {
-  constructor(@Inject(READ_POOL) private readonly pool: Pool) {}
+  constructor(
+    @Inject(READ_POOL) private readonly pool: Pool,
+    private readonly reads: RecentReads,
+  ) {}
 
   /** @throws {ProblemError} ORDER_NOT_FOUND for a cursor that names none, or POSTGRES_UNAVAILABLE */
   async page(filter: OrderFilter, limit: number, cursor?: string): Promise<ListedOrder[]> {
@@ -56,7 +61,9 @@ export class OrderListService {
   }
 
   async #rows(wanted: Wanted): Promise<ListedRow[]> {
-    return (await fromPostgres(this.pool.query<ListedRow>(listSql(wanted)))).rows;
+    // A buyer's own orders are shown as they are.
+    const database: Database = wanted.saleId === undefined ? this.pool : this.reads;
+    return (await fromPostgres(database.query<ListedRow>(listSql(wanted)))).rows;
   }
 
   async #after(orderId: string): Promise<NonNullable<Wanted['after']>> {

@@ -1,8 +1,7 @@
 import { Admissions } from '@app/checkout-queue';
 import { audit, SaleCatalog } from '@app/inventory';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Pool } from 'pg';
-import { READ_POOL } from '../core/tokens.js';
+import { Injectable } from '@nestjs/common';
+import { RecentReads } from '../core/recent-reads.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import type { AuditView } from './audit.schema.js';
 import { findSale } from './find-sale.js';
@@ -12,7 +11,7 @@ export class AuditService {
   constructor(
     private readonly catalog: SaleCatalog,
     private readonly admissions: Admissions,
-    @Inject(READ_POOL) private readonly pool: Pool,
+    private readonly reads: RecentReads,
   ) {}
 
   /** @throws {ProblemError} SALE_NOT_FOUND, POSTGRES_UNAVAILABLE or REDIS_UNAVAILABLE */
@@ -23,7 +22,7 @@ export class AuditService {
     const [pending, refused] = await fromRedis(
       Promise.all([this.admissions.pending(saleId, skus), this.admissions.refusedWithStock(saleId)]),
     );
-    const { items, total } = await fromPostgres(audit(this.pool, saleId));
+    const { items, total } = await fromPostgres(audit(this.reads, saleId));
     return {
       saleId,
       items: items.map((item) =>

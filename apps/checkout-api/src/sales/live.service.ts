@@ -1,10 +1,9 @@
 import { resourcesOf, SaleCatalog, strategyOf, type StrategyName } from '@app/inventory';
 import { backendOf, Locks, processOf, type LockState } from '@app/lock';
 import { WaitingRooms } from '@app/waiting-room';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { Pool } from 'pg';
-import { READ_POOL } from '../core/tokens.js';
+import { RecentReads } from '../core/recent-reads.js';
 import { fromPostgres, fromRedis } from '../http/problems/unavailable.js';
 import { AuditService } from './audit.service.js';
 import { stateOf } from './closure.js';
@@ -27,7 +26,7 @@ export class LiveService {
   constructor(
     private readonly catalog: SaleCatalog,
     private readonly audits: AuditService,
-    @Inject(READ_POOL) private readonly pool: Pool,
+    private readonly reads: RecentReads,
     private readonly locks: Locks,
     private readonly rooms: WaitingRooms,
   ) {}
@@ -51,7 +50,7 @@ export class LiveService {
       [waitingRoom = null],
     ] = await Promise.all([
       this.audits.of(saleId),
-      fromPostgres(this.pool.query<{ settled: number }>(SETTLED_SQL, [saleId])),
+      fromPostgres(this.reads.query<{ settled: number }>(SETTLED_SQL, [saleId])),
       this.#look(sale.strategy, resources.slice(0, MAX_LOCKS)),
       fromRedis(this.rooms.occupancy(sale.waitingRoom ? [saleId] : [])),
     ]);

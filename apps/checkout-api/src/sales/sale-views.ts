@@ -1,7 +1,9 @@
 import { Gatherer } from '@app/checkout-queue';
+import type { Database } from '@app/inventory';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
+import { RecentReads } from '../core/recent-reads.js';
 import { READ_POOL } from '../core/tokens.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
 import { shared, SHARED_MS, type SharedAnswer } from '../http/shared-answer.js';
@@ -41,17 +43,22 @@ export interface Page extends SharedAnswer {
 @Injectable()
 export class SaleViews {
   readonly #reads: Gatherer<string, Found>;
+  readonly #fresh: Gatherer<string, Found>;
   readonly #views: LRUCache<string, Seen>;
   readonly #pages: LRUCache<string, Page>;
 
-  constructor(@Inject(READ_POOL) private readonly pool: Pool) {
-    this.#reads = new Gatherer(AT_ONCE, (saleIds) => this.#read(saleIds));
+  constructor(
+    @Inject(READ_POOL) pool: Pool,
+    private readonly reads: RecentReads,
+  ) {
+    this.#reads = new Gatherer(AT_ONCE, (saleIds) => readFrom(reads, saleIds));
+    this.#fresh = new Gatherer(AT_ONCE, (saleIds) => readFrom(pool, saleIds));
     this.#views = new LRUCache({
       maxSize: MOST_VIEWS,
       sizeCalculation: ({ view }) => OVERHEAD + (view?.json.length ?? 0),
       ttl: SHARED_MS,
       fetchMethod: async (saleId, _, { options }) => {
-        const { view, tookMs } = await this.#reads.add(saleId);
+        const { view, tookMs } = await this.#recent(saleId);
         options.ttl = Math.max(SHARED_MS, REST * tookMs);
         return view ? { view: shared(JSON.stringify(view)) } : {};
       },
@@ -71,7 +78,7 @@ export class SaleViews {
    * @throws {ProblemError} POSTGRES_UNAVAILABLE
    */
   async fresh(saleId: string): Promise<SaleView | undefined> {
-    return (await fromPostgres(this.#reads.add(saleId))).view;
+    return (await fromPostgres(this.#fresh.add(saleId))).view;
   }
 
   /** @throws {ProblemError} POSTGRES_UNAVAILABLE */
@@ -89,17 +96,23 @@ export class SaleViews {
   }
 
   async #readPage(limit: number, before: string | undefined): Promise<Page> {
-    const { rows } = await this.pool.query<{ id: string }>({ ...NEWEST, values: [limit, before] });
+    const { rows } = await this.reads.query<{ id: string }>({ ...NEWEST, values: [limit, before] });
     const views = await Promise.all(rows.map(({ id }) => this.#views.fetch(id)));
     const json = `[${views.map((seen) => seen!.view!.json).join()}]`;
     return { ...shared(json), last: rows.length === limit ? rows.at(-1)!.id : undefined };
   }
 
-  async #read(saleIds: readonly string[]): Promise<Found[]> {
-    const began = performance.now();
-    const { rows } = await this.pool.query<SaleView>({ ...SALES, values: [saleIds] });
-    const tookMs = performance.now() - began;
-    const views = new Map(rows.map((view) => [view.id, view]));
-    return saleIds.map((saleId) => ({ view: views.get(saleId), tookMs }));
+  async #recent(saleId: string): Promise<Found> {
+    const found = await this.#reads.add(saleId);
+    // It may have been opened since.
+    return found.view === undefined && this.reads.mayBeOld ? this.#fresh.add(saleId) : found;
   }
+}
+
+async function readFrom(database: Database, saleIds: readonly string[]): Promise<Found[]> {
+  const began = performance.now();
+  const { rows } = await database.query<SaleView>({ ...SALES, values: [saleIds] });
+  const tookMs = performance.now() - began;
+  const views = new Map(rows.map((view) => [view.id, view]));
+  return saleIds.map((saleId) => ({ view: views.get(saleId), tookMs }));
 }
