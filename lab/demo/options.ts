@@ -1,4 +1,5 @@
 import type { StrategyName } from '@app/inventory';
+import type { PostgresWay } from '../../local/stack/pooler.js';
 
 /** What a demo can be asked for. */
 export interface DemoOptions {
@@ -7,6 +8,8 @@ export interface DemoOptions {
   batchSize: number;
   durationSeconds: number;
   strategies: StrategyName[];
+  /** What the application reaches Postgres by. */
+  postgres: PostgresWay;
   /** Arrivals a second before the stampede; fitted to the machine if not given. */
   rate?: number;
   /** Units on sale; a share of the expected demand if not given. */
@@ -20,6 +23,7 @@ export const FULL: DemoOptions = {
   batchSize: 64,
   durationSeconds: 12,
   strategies: ['redis-setnx', 'redis', 'conditional-update'],
+  postgres: 'plain',
 };
 
 /** A short one, for CI. */

@@ -37,6 +37,17 @@ export function listOf<Item extends string>(
   );
 }
 
+/** @returns undefined where the option was not given */
+export function oneOf<Item extends string>(
+  option: string,
+  text: string | undefined,
+  known: readonly Item[],
+): Item | undefined {
+  const item = known.find((name) => name === text);
+  if (text === undefined || item !== undefined) return item;
+  throw new ExpectedError(`${option} must be one of ${known.join(', ')}, not '${text}'.`);
+}
+
 /** `parseArgs`, but what it cannot read is told together with the usage. */
 export function parsed<Config extends ParseArgsConfig>(
   usage: string,

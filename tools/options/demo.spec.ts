@@ -9,6 +9,7 @@ describe('parseOptions', () => {
       batchSize: 64,
       durationSeconds: 12,
       strategies: ['redis-setnx', 'redis', 'conditional-update'],
+      postgres: 'plain',
       rate: undefined,
       stock: undefined,
     });
@@ -31,6 +32,7 @@ describe('parseOptions', () => {
     [['--stock', '1e3'], "--stock must be a whole number from 10 to 1000000, not '1e3'."],
     [['--strategies', 'redis,rediss'], "--strategies: unknown 'rediss'. There are local-mutex,"],
     [['--strategies', 'none'], "--strategies: unknown 'none'."],
+    [['--postgres', 'pgpool'], "--postgres must be one of plain, pgbouncer, not 'pgpool'."],
     [['--fast'], "Unknown option '--fast'"],
     [['now'], "Unexpected argument 'now'"],
     [['--rate'], "Option '--rate <value>' argument missing"],
@@ -41,7 +43,7 @@ describe('parseOptions', () => {
 
 describe('commandOf', () => {
   it('repeats the demo when it is given back', () => {
-    const options = parseOptions(['--small', '--stock', '400'])!;
+    const options = parseOptions(['--small', '--stock', '400', '--postgres', 'pgbouncer'])!;
     const [, args] = commandOf(options, 120).split(' -- ');
     expect(parseOptions(args!.split(' '))).toEqual({ ...options, rate: 120 });
   });

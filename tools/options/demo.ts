@@ -1,6 +1,7 @@
 import { STRATEGY_NAMES } from '@app/inventory';
+import { POSTGRES_WAYS } from '../../local/stack/pooler.js';
 import { FULL, SMALL, type DemoOptions } from '../../lab/demo/options.js';
-import { integer, listOf, parsed } from './arguments.js';
+import { integer, listOf, oneOf, parsed } from './arguments.js';
 
 const lockOn = STRATEGY_NAMES.filter((name) => name !== 'none');
 
@@ -13,6 +14,7 @@ buyers who reserve and pay, walk away or are declined, under redis or the first 
   --workers <n>        worker processes, at least 2 (${FULL.workers})
   --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (${FULL.batchSize})
   --strategies <list>  lock-on strategies, comma separated (${FULL.strategies.join(',')}); starts the servers they need
+  --postgres <way>     what the application reaches Postgres by: plain, or pgbouncer in transaction mode (${FULL.postgres})
   --duration <s>       seconds of load per run (${FULL.durationSeconds}); of the journey at least 15
   --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up); half of them on the journey
   --stock <n>          units on sale in the runs that are compared (a third of the demand)
@@ -31,6 +33,7 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
       workers: { type: 'string' },
       'batch-size': { type: 'string' },
       strategies: { type: 'string' },
+      postgres: { type: 'string' },
       duration: { type: 'string' },
       rate: { type: 'string' },
       stock: { type: 'string' },
@@ -47,6 +50,7 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
     batchSize: integer('--batch-size', values['batch-size'], 1, 1_000) ?? defaults.batchSize,
     durationSeconds: integer('--duration', values.duration, 4, 300) ?? defaults.durationSeconds,
     strategies: listOf('--strategies', values.strategies, lockOn) ?? defaults.strategies,
+    postgres: oneOf('--postgres', values.postgres, POSTGRES_WAYS) ?? defaults.postgres,
     rate: integer('--rate', values.rate, 4, 5_000),
     stock: integer('--stock', values.stock, 10, 1_000_000),
   };
@@ -54,12 +58,13 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
 
 /** The command that repeats a demo with the load it had. */
 export function commandOf(options: DemoOptions, rate: number): string {
-  const { apiReplicas, workers, batchSize, strategies, durationSeconds, stock } = options;
+  const { apiReplicas, workers, batchSize, strategies, postgres, durationSeconds, stock } = options;
   const given = {
     'api-replicas': apiReplicas,
     workers,
     'batch-size': batchSize,
     strategies: strategies.join(','),
+    ...(postgres === FULL.postgres ? {} : { postgres }),
     duration: durationSeconds,
     rate,
     ...(stock === undefined ? {} : { stock }),
