@@ -34,7 +34,7 @@ describe.each([
 describe('a Redis with replicas and a Sentinel', () => {
   it('has a new primary when the old one is killed, without what a replica that was cut off has not seen', async () => {
     const redis = await startReplicatedRedis(2);
-    started.push(redis.sentinel, redis.primary, ...redis.replicas);
+    started.push(...redis.sentinels, redis.primary, ...redis.replicas);
     const [first, second] = redis.replicas;
     await cutOff(first!);
     const acknowledged = await askRedis(redis.primary.url, async (client) => {

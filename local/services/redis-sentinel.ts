@@ -7,30 +7,43 @@ import { askRedis, newPassword, startRedisProgram } from './redis.js';
 import { dataDirectory, nextName, startServer, type Service } from './service.js';
 import type { SkewedClock } from './skewed-clock.js';
 
-/** What the Sentinel calls the group. */
+/** What the Sentinels call the group. */
 const GROUP = 'primary';
-/** The Sentinel takes the primary for dead after this silence, in milliseconds. */
+/** The Sentinels take the primary for dead after this silence, in milliseconds. */
 const DOWN_AFTER_MS = 1_000;
+/** A failover that failed is tried again after twice this time, in milliseconds. */
+const FAILOVER_MS = 10_000;
 const PATIENCE_MS = 60_000;
 
-/** A primary that nobody waits for when it writes to its replicas, and a Sentinel that promotes one when it is gone. */
+/** A primary with replicas, and Sentinels that promote one of them when it is gone. */
 export interface ReplicatedRedis {
-  /** The Sentinel and its group: `redis-sentinel://:<password>@<host>:<port>#<group>`. */
+  /** A Sentinel and its group: `redis-sentinel://:<password>@<host>:<port>#<group>`. */
   readonly url: string;
+  /** Tells the application where it is. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The primary of the beginning. */
   readonly primary: Service;
   /** The first is the one that is promoted while it can be reached. */
   readonly replicas: readonly Service[];
-  readonly sentinel: Service;
+  readonly sentinels: readonly Service[];
 }
 
-/** @param clock of the primary, where it is not the machine's */
+interface ReplicatedOptions {
+  sentinels?: number;
+  /** Of the primary, where it is not the machine's. */
+  clock?: SkewedClock;
+  /** More lines for the configuration of each server. */
+  directives?: readonly string[];
+}
+
+/** Nobody waits for the replicas when the primary is written to, unless the directives say so. */
 export async function startReplicatedRedis(
   count: number,
-  { clock }: { clock?: SkewedClock } = {},
+  { sentinels: sentinelCount = 1, clock, directives = [] }: ReplicatedOptions = {},
 ): Promise<ReplicatedRedis> {
   const password = newPassword();
   // A replica that was away is sent its copy at once, not after a wait for others.
-  const shared = ['repl-diskless-sync-delay 0', `masterauth ${password}`];
+  const shared = ['repl-diskless-sync-delay 0', `masterauth ${password}`, ...directives];
   const primary = await startRedisProgram({ password, directives: shared, clock });
   const { port } = new URL(primary.url);
   const replicas = await Promise.all(
@@ -43,9 +56,31 @@ export async function startReplicatedRedis(
     ),
   );
   await until('each replica is sent what is written', () => replicatesTo(count, primary));
-  const sentinel = await startSentinel(port, password, count);
-  const url = `redis-sentinel://:${password}@${new URL(sentinel.url).host}#${GROUP}`;
-  return { url, primary, replicas, sentinel };
+  const sentinels = await Promise.all(
+    Array.from({ length: sentinelCount }, () => startSentinel(port, password, count, sentinelCount)),
+  );
+  const hosts = sentinels.map(({ url }) => new URL(url).host);
+  const url = `redis-sentinel://:${password}@${hosts[0]}#${GROUP}`;
+  const env = {
+    REDIS_URL: '',
+    REDIS_SENTINELS: hosts.join(','),
+    REDIS_SENTINEL_NAME: GROUP,
+    REDIS_PASSWORD: password,
+  };
+  return { url, env, primary, replicas, sentinels };
+}
+
+/** As a shop would have it: whatever is written has to reach a replica, and a primary that was cut off soon takes no writes. */
+export const startSafeRedis = () =>
+  startReplicatedRedis(2, {
+    sentinels: 3,
+    directives: ['min-replicas-to-write 1', 'min-replicas-max-lag 3'],
+  });
+
+/** Ends all its servers, the Sentinels first, for they would repair it. */
+export async function stopReplicatedRedis({ sentinels, primary, replicas }: ReplicatedRedis): Promise<void> {
+  await Promise.all(sentinels.map((sentinel) => sentinel.stop()));
+  await Promise.all([primary, ...replicas].map((server) => server.stop()));
 }
 
 /** Breaks the link from the primary to this replica, which goes on trying. Resolves once it is down. */
@@ -57,42 +92,64 @@ export async function cutOff({ url }: Service): Promise<void> {
   await until('the link of the replica is down', async () => (await linkOf(url)) === 'down');
 }
 
-/** Resolves once the Sentinel has made this replica the primary. */
-export async function promoted({ sentinel }: ReplicatedRedis, { url }: Service): Promise<void> {
+/** Resolves once the Sentinels have made this replica the primary. */
+export async function promoted({ sentinels }: ReplicatedRedis, { url }: Service): Promise<void> {
   const { port } = new URL(url);
   await until('the replica is promoted', async () => {
     const [role] = (await askRedis(url, (redis) => redis.role())) as [string];
-    const address = await askRedis(sentinel.url, (redis) =>
-      redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', GROUP),
+    const addresses = await Promise.all(
+      sentinels.map((sentinel) =>
+        askRedis(sentinel.url, (redis) => redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', GROUP)),
+      ),
     );
-    return role === 'master' && (address as string[])[1] === port;
+    return role === 'master' && (addresses as string[][]).every((address) => address[1] === port);
   });
 }
 
-async function startSentinel(primaryPort: string, password: string, replicas: number): Promise<Service> {
+async function startSentinel(
+  primaryPort: string,
+  password: string,
+  replicas: number,
+  sentinels: number,
+): Promise<Service> {
   const { file } = await provideRedisProgram();
   const name = nextName('sentinel');
   const directory = await dataDirectory(name);
   const config = join(directory, 'sentinel.conf'); // it keeps its state there
+  const quorum = Math.floor(sentinels / 2) + 1;
   return onFreePort(async (port) => {
-    await writeFile(config, sentinelConfig(directory, port, primaryPort, password));
+    await writeFile(config, sentinelConfig(directory, port, primaryPort, password, quorum));
     return startServer({
       name,
       url: `redis://127.0.0.1:${port}`,
       command: { file, args: [config, '--sentinel'] },
-      isReady: async (url) => (await linkedReplicas(url)) === replicas,
+      isReady: async (url) =>
+        (await linkedReplicas(url)) === replicas && (await usableSentinels(url)) === sentinels,
     });
   });
 }
 
-const sentinelConfig = (directory: string, port: number, primaryPort: string, password: string) => `
+const sentinelConfig = (
+  directory: string,
+  port: number,
+  primaryPort: string,
+  password: string,
+  quorum: number,
+) => `
 bind 127.0.0.1
 port ${port}
 dir "${directory}"
-sentinel monitor ${GROUP} 127.0.0.1 ${primaryPort} 1
+sentinel monitor ${GROUP} 127.0.0.1 ${primaryPort} ${quorum}
 sentinel auth-pass ${GROUP} ${password}
 sentinel down-after-milliseconds ${GROUP} ${DOWN_AFTER_MS}
+sentinel failover-timeout ${GROUP} ${FAILOVER_MS}
 `;
+
+/** Itself, and others that it has found. */
+async function usableSentinels(url: string): Promise<number> {
+  const said = await askRedis(url, (redis) => redis.call('SENTINEL', 'CKQUORUM', GROUP));
+  return Number(/^OK (\d+) usable/.exec(said as string)?.[1]);
+}
 
 /** Replicas that it could promote. */
 async function linkedReplicas(url: string): Promise<number> {

@@ -166,7 +166,7 @@ async function twoReplicasOneLagging(scene: Scene): Promise<Store> {
 
 async function replicatedRedis(scene: Scene, count: number, clock?: Awaited<ReturnType<typeof skewedClock>>) {
   const redis = await startReplicatedRedis(count, { clock });
-  scene.owns(redis.primary, redis.sentinel, ...redis.replicas);
+  scene.owns(redis.primary, ...redis.sentinels, ...redis.replicas);
   const [next] = redis.replicas;
   return {
     servers: { redis: redis.url },
