@@ -1,5 +1,5 @@
 import { Admissions, RestockReminders } from '@app/checkout-queue';
-import { postgresOf, type ApiConfig } from '@app/config';
+import { postgresOf, redisServersOf, type ApiConfig } from '@app/config';
 import { bootLog, loggerOf } from '@app/observability';
 import { reachable } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
@@ -25,7 +25,10 @@ import { warnOfChoices, warnOfUnknownProxy } from './warnings.js';
  * @throws {ServerUnusableError}
  */
 export async function createApp(config: ApiConfig, ending: AbortSignal): Promise<NestFastifyApplication> {
-  await reachable({ Postgres: postgresOf(config).main, Redis: config.REDIS_URL }, bootLog(config.LOG_LEVEL));
+  await reachable(
+    { Postgres: postgresOf(config).main, Redis: redisServersOf(config) },
+    bootLog(config.LOG_LEVEL),
+  );
   const adapter = fastifyBehind(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, ending), adapter, {
     abortOnError: false,

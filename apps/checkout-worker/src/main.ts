@@ -1,4 +1,4 @@
-import { ConfigError, loadWorkerConfig, postgresOf } from '@app/config';
+import { ConfigError, loadWorkerConfig, postgresOf, redisServersOf } from '@app/config';
 import { bootLog, loggerOf } from '@app/observability';
 import { httpLimits, runProcess } from '@app/process';
 import { reachable, ServerUnusableError } from '@app/servers';
@@ -12,7 +12,7 @@ await runProcess({
   boot: async (ending) => {
     const config = loadWorkerConfig();
     await reachable(
-      { Postgres: postgresOf(config).main, Redis: config.REDIS_URL },
+      { Postgres: postgresOf(config).main, Redis: redisServersOf(config) },
       bootLog(config.LOG_LEVEL),
     );
     const module = WorkerModule.with(config, ending);

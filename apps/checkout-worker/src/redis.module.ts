@@ -1,4 +1,4 @@
-import type { WorkerConfig } from '@app/config';
+import { redisServersOf, type WorkerConfig } from '@app/config';
 import { openRedis } from '@app/servers';
 import {
   Global,
@@ -24,7 +24,8 @@ export class RedisModule implements OnApplicationShutdown {
 
   static with(config: WorkerConfig): DynamicModule {
     const log = new Logger('Redis');
-    const connect = () => openRedis(config.REDIS_URL, { name: 'checkout-worker', patience: 'work' }, log);
+    const connect = () =>
+      openRedis(redisServersOf(config), { name: 'checkout-worker', patience: 'work' }, log);
     return {
       module: RedisModule,
       providers: [

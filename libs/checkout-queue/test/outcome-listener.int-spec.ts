@@ -10,7 +10,8 @@ let channel: RelayedChannel;
 let redis: Redis;
 beforeEach(async () => {
   channel = await RelayedChannel.of(inject('redisUrl'));
-  redis = openRedis(channel.url, { name: 'test', patience: 'requests' }, { warn: () => undefined });
+  const servers = { kind: 'one', url: channel.url } as const;
+  redis = openRedis(servers, { name: 'test', patience: 'requests' }, { warn: () => undefined });
 });
 afterEach(async () => {
   redis.disconnect();

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { adminKey, adminKeys, adminKeysOf, areDistinct } from './admin-keys.js';
+import { checkCompanions, type Companions } from './companions.js';
 import { choice, flag, integer, list, optional, url } from './fields.js';
 import { lockServers } from './lock-servers.js';
 import { postgres, postgresOf, replica } from './postgres.js';
+import { AS_FAR_AS_READ, checkRedisServers, redisServers } from './redis-servers.js';
 
 /** What every process needs. Durations are in the unit their name ends with. */
 const common = lockServers.extend(postgres.shape).extend({
-  REDIS_URL: url('redis:', 'rediss:'),
+  ...redisServers.shape,
   HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATABASE_POOL_SIZE: integer(1, 200).default(10),
@@ -102,23 +104,16 @@ const BUYER_VARIABLES = {
   // Tenants of an identity provider may share its keys: a token proves nothing unless it says for whom it is.
   jwks: { needed: ['BUYER_JWKS_URL', 'BUYER_JWT_ISSUER', 'BUYER_JWT_AUDIENCE'], allowed: [] },
   none: { needed: [], allowed: [] },
-} as const satisfies Record<BuyerAuth, object>;
+} as const satisfies Record<BuyerAuth, Companions>;
 const ALL_BUYER_VARIABLES = [...new Set(Object.values(BUYER_VARIABLES).flatMap(({ needed }) => needed))];
 
-/** A half-configured authentication does not boot: neither what is missing nor what would be ignored. */
-const withBuyers = api.superRefine((config, context) => {
-  const chosen = config.BUYER_AUTH;
-  const { needed, allowed }: Record<'needed' | 'allowed', readonly string[]> = BUYER_VARIABLES[chosen];
-  const complain = (name: string, message: string) =>
-    context.addIssue({ code: 'custom', path: [name], message: `${message} BUYER_AUTH=${chosen}` });
-  for (const name of ALL_BUYER_VARIABLES) {
-    const isSet = config[name] !== undefined;
-    if (needed.includes(name) && !isSet) complain(name, 'is needed with');
-    if (isSet && !needed.includes(name) && !allowed.includes(name)) complain(name, 'would be ignored with');
-  }
-});
-
-const soundApi = withBuyers
+const soundApi = api
+  .superRefine(checkRedisServers, AS_FAR_AS_READ)
+  .superRefine((config, context) => {
+    const chosen = config.BUYER_AUTH;
+    const check = { names: ALL_BUYER_VARIABLES, config, context };
+    checkCompanions(`BUYER_AUTH=${chosen}`, BUYER_VARIABLES[chosen], check);
+  })
   .refine((given) => adminKeysOf(given).length > 0, {
     path: ['ADMIN_KEY'],
     message: 'must be set, or ADMIN_KEYS: nobody could open a sale',
@@ -170,6 +165,8 @@ const worker = common.extend({
   EVENTS_RETENTION_HOURS: integer(1, 87_600).default(168),
 });
 
+const soundWorker = worker.superRefine(checkRedisServers, AS_FAR_AS_READ);
+
 /** Names of the variables that each process reads. */
 export const VARIABLES = {
   api: Object.keys(api.shape),
@@ -191,7 +188,7 @@ export const loadApiConfig = (env = process.env): ApiConfig => load(soundApi, en
 export const loadMigrationConfig = (env = process.env): z.infer<typeof migration> =>
   load(soundMigration, env);
 /** @throws {ConfigError} */
-export const loadWorkerConfig = (env = process.env): WorkerConfig => load(worker, env);
+export const loadWorkerConfig = (env = process.env): WorkerConfig => load(soundWorker, env);
 
 function load<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
   const parsed = schema.safeParse(env, {

@@ -10,3 +10,4 @@ export {
 } from './config.js';
 export { LOCK_SERVER_VARIABLES, lockServersOf } from './lock-servers.js';
 export { postgresOf } from './postgres.js';
+export { redisServersOf, REDIS_VARIABLES } from './redis-servers.js';

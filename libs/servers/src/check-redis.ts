@@ -1,12 +1,13 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { notYet, unusable, type Hindrance } from './hindrance.js';
+import { clientOf, type RedisServers } from './redis-servers.js';
 
 /** In milliseconds. */
 const PATIENCE_MS = 2_000;
 
 /** Resolves to why this application cannot work with that Redis, if it cannot. Rejects with the errors of Redis. */
-export async function checkRedis(url: string): Promise<Hindrance | undefined> {
-  const redis = new Redis(url, {
+export async function checkRedis(servers: RedisServers): Promise<Hindrance | undefined> {
+  const redis = clientOf(servers, {
     lazyConnect: true,
     connectTimeout: PATIENCE_MS,
     commandTimeout: PATIENCE_MS,
@@ -24,6 +25,7 @@ export async function checkRedis(url: string): Promise<Hindrance | undefined> {
 }
 
 async function look(redis: Redis): Promise<Hindrance | undefined> {
+  await redis.connect();
   const about = fieldsOf(await redis.info());
   if (about.get('redis_mode') === 'cluster') {
     return unusable('it is in cluster mode, which is not supported. Use a server with `cluster-enabled no`.');

@@ -5,6 +5,7 @@ import { checkRedis } from './check-redis.js';
 import { notYet, unusable, type Hindrance } from './hindrance.js';
 import type { Log } from './log.js';
 import type { PostgresServer } from './postgres.js';
+import { placeOf, type RedisServers } from './redis-servers.js';
 import { ServerUnusableError } from './server-unusable-error.js';
 import { isPassing } from './verdict-of.js';
 
@@ -12,37 +13,38 @@ import { isPassing } from './verdict-of.js';
 const RETRY_MS = 500;
 const REPORT_MS = 5_000;
 
+interface Servers {
+  readonly Postgres?: PostgresServer;
+  readonly Redis?: RedisServers;
+}
+
 /**
  * Resolves once this application can work with each of the servers, however long that takes. Logs what it waits for, at once and
  * every few seconds.
  *
  * @throws {ServerUnusableError} when waiting is in vain
  */
-export async function reachable(
-  { Postgres, Redis }: { readonly Postgres?: PostgresServer; readonly Redis?: string },
-  log: Log,
-): Promise<void> {
+export async function reachable({ Postgres, Redis }: Servers, log: Log): Promise<void> {
   await Promise.all([
-    Postgres && wait('Postgres', Postgres.url, () => checkPostgres(Postgres), log),
-    Redis && wait('Redis', Redis, () => checkRedis(Redis), log),
+    Postgres && wait('Postgres', new URL(Postgres.url).host, () => checkPostgres(Postgres), log),
+    Redis && wait('Redis', placeOf(Redis), () => checkRedis(Redis), log),
   ]);
 }
 
 async function wait(
   name: string,
-  url: string,
+  place: string,
   look: () => Promise<Hindrance | undefined>,
   log: Log,
 ): Promise<void> {
-  const { host } = new URL(url);
   const check = () => look().catch(hindranceOf);
   let told = -Infinity;
   for (let hindrance = await check(); hindrance; hindrance = await check()) {
     if (!hindrance.passes)
-      throw new ServerUnusableError(`${name} at ${host} cannot be used: ${hindrance.what}`);
+      throw new ServerUnusableError(`${name} at ${place} cannot be used: ${hindrance.what}`);
     if (performance.now() - told >= REPORT_MS) {
       told = performance.now();
-      log.warn({ server: host }, `waits for ${name}: ${hindrance.what}`);
+      log.warn({ server: place }, `waits for ${name}: ${hindrance.what}`);
     }
     await sleep(RETRY_MS);
   }

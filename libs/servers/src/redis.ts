@@ -1,6 +1,7 @@
-import { Redis, ReplyError, type RedisOptions } from 'ioredis';
-import { ThinnedLog, type Log } from './log.js';
+import { ReplyError, type Redis, type RedisOptions } from 'ioredis';
+import { causeOf, ThinnedLog, type Log } from './log.js';
 import { reasonOf } from './reason.js';
+import { clientOf, type RedisServers } from './redis-servers.js';
 import { verdictOf } from './verdict-of.js';
 
 /** In milliseconds: a connection whose answers fail to come for so long is given up. No command may block for as long. */
@@ -22,8 +23,9 @@ const OPTIONS: RedisOptions = {
   retryStrategy: (attempts) => Math.min(attempts * 50, 500),
   // While Redis loads its data, ask again this soon, not when it expects to be done.
   maxLoadingRetryTime: 500,
-  // The caller gets the error; the address may lead to another server by now.
-  reconnectOnError: (error) => verdictOf(error) === 'leave',
+  // The caller gets the error; the address may lead to another server by now. A primary whose replicas are gone may be one that was
+  // cut off, while they have another.
+  reconnectOnError: (error) => verdictOf(error) === 'leave' || causeOf(error) === 'NOREPLICAS',
   // The client would subscribe only once, and end the process if that failed: subscribers do it on `ready`.
   autoResubscribe: false,
 };
@@ -46,8 +48,8 @@ export interface RedisUse {
 const troubles = new WeakMap<Redis, unknown>();
 
 /** A connection to Redis that reconnects for ever. Its duplicates do so too, but are not tried every {@link BEAT_MS}. */
-export function openRedis(url: string, { name, patience }: RedisUse, log: Log): Redis {
-  const redis = new Redis(url, { ...OPTIONS, ...PATIENCE[patience], connectionName: name });
+export function openRedis(servers: RedisServers, { name, patience }: RedisUse, log: Log): Redis {
+  const redis = clientOf(servers, { ...OPTIONS, ...PATIENCE[patience], connectionName: name });
   const thinned = new ThinnedLog(log);
   let isWell = true;
   const fail = (error: unknown) => {
@@ -80,6 +82,14 @@ export async function probeRedis(redis: Redis): Promise<void> {
   await writeTo(redis).catch((error: unknown) => {
     throw new Error(reasonOf(error), { cause: error });
   });
+}
+
+/** @throws {Error} when Redis has fewer replicas that follow it, or cannot be asked */
+export async function probeReplicas(redis: Redis, least: number): Promise<void> {
+  await probeRedis(redis);
+  const about = await redis.info('replication');
+  const following = about.match(/^slave\d+:.*state=online/gm)?.length ?? 0;
+  if (following < least) throw new Error(`${following} of ${least} follow Redis`);
 }
 
 /** By itself the client waits silently for a server that loads its data. */

@@ -12,6 +12,7 @@ const log = { warn: (_: object, message: string) => void lines.push(message) };
 const withDatabase = (change: Partial<URL>) => ({
   url: Object.assign(new URL(inject('databaseUrl')), change).href,
 });
+const one = (url: string) => ({ kind: 'one', url }) as const;
 
 beforeEach(() => {
   lines = [];
@@ -26,7 +27,7 @@ async function redisWith(...directives: string[]): Promise<Service> {
 }
 
 it('is content with servers that can be worked with, without a word', async () => {
-  await reachable({ Postgres: { url: inject('databaseUrl') }, Redis: inject('redisUrl') }, log);
+  await reachable({ Postgres: { url: inject('databaseUrl') }, Redis: one(inject('redisUrl')) }, log);
   expect(lines).toEqual([]);
 });
 
@@ -34,7 +35,7 @@ describe('waits for what may pass, and says so', () => {
   it('a server that does not listen', async () => {
     const relay = await TcpProxy.before(inject('redisUrl'));
     relay.cut();
-    const reached = reachable({ Redis: relay.leadingTo(inject('redisUrl')) }, log);
+    const reached = reachable({ Redis: one(relay.leadingTo(inject('redisUrl'))) }, log);
     await vi.waitFor(() => expect(lines[0]).toMatch(/^waits for Redis: /));
     await vi.waitFor(() => expect(lines.length).toBeGreaterThan(1), { timeout: 10_000 });
     expect(lines.length).toBe(2); // not one for each try
@@ -57,7 +58,7 @@ describe('waits for what may pass, and says so', () => {
     const server = await redisWith();
     const { hostname, port } = new URL((await redisWith()).url);
     await askRedis(server.url, (redis) => redis.replicaof(hostname, port));
-    const reached = reachable({ Redis: server.url }, log);
+    const reached = reachable({ Redis: one(server.url) }, log);
     await vi.waitFor(() => expect(lines[0]).toBe('waits for Redis: is a replica'));
     await askRedis(server.url, (redis) => redis.replicaof('NO', 'ONE'));
     await reached;
@@ -73,19 +74,19 @@ describe('refuses what cannot pass, and says what to do', () => {
 
   it('wrong passwords and databases', async () => {
     const Redis = Object.assign(new URL(inject('redisUrl')), { password: 'wrong' }).href;
-    expect(await refusal({ Redis })).toContain('WRONGPASS');
+    expect(await refusal({ Redis: one(Redis) })).toContain('WRONGPASS');
     expect(await refusal({ Postgres: withDatabase({ password: 'wrong' }) })).toContain('password');
     expect(await refusal({ Postgres: withDatabase({ pathname: '/none' }) })).toContain('does not exist');
   });
 
   it('a Redis in cluster mode', async () => {
     const { url } = await redisWith('appendonly no', 'cluster-enabled yes');
-    expect(await refusal({ Redis: url })).toContain('cluster mode');
+    expect(await refusal({ Redis: one(url) })).toContain('cluster mode');
   });
 
   it('a Redis that deletes keys when memory gets short', async () => {
     const { url } = await redisWith('maxmemory 64mb', 'maxmemory-policy allkeys-lru');
-    expect(await refusal({ Redis: url })).toContain('noeviction');
+    expect(await refusal({ Redis: one(url) })).toContain('noeviction');
   });
 
   describe.skipIf(!hasPgbouncer())('PgBouncer (apt-get install pgbouncer)', () => {

@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 
 async function open(patience: 'requests' | 'work'): Promise<Redis> {
-  const redis = openRedis(url, { name: 'test', patience }, log);
+  const redis = openRedis({ kind: 'one', url }, { name: 'test', patience }, log);
   opened.push(redis);
   return readyRedis(redis);
 }
@@ -127,7 +127,8 @@ it('says why it cannot be used, in one line however often it fails', async () =>
 }, 30_000);
 
 it('names a wrong password', async () => {
-  const wrong = openRedis(url.replace(password, 'wrong'), { name: 'test', patience: 'work' }, log);
+  const servers = { kind: 'one', url: url.replace(password, 'wrong') } as const;
+  const wrong = openRedis(servers, { name: 'test', patience: 'work' }, log);
   opened.push(wrong);
   await vi.waitFor(() =>
     expect(lines.map(({ message }) => message)).toContain('Redis refuses the password (WRONGPASS)'),

@@ -1,5 +1,5 @@
 import { Admissions, DeadLetters, OutcomeListener, RestockReminders } from '@app/checkout-queue';
-import type { ApiConfig } from '@app/config';
+import { redisServersOf, type ApiConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
 import { Payments, PROVIDERS } from '@app/payments';
@@ -39,8 +39,9 @@ export class CoreModule implements OnApplicationShutdown {
 
   static with(config: ApiConfig): DynamicModule {
     const logger = new Logger('Redis');
+    const servers = redisServersOf(config);
     const connect = (name: string) => () =>
-      readyRedis(openRedis(config.REDIS_URL, { name, patience: 'requests' }, logger));
+      readyRedis(openRedis(servers, { name, patience: 'requests' }, logger));
     return {
       module: CoreModule,
       providers: [

@@ -6,6 +6,9 @@ const SILENCE_MS = 2_000;
 /** Whether a server says that it is no master any more; older ones tell of a script's trouble in the middle of the reply. */
 export const isReplica = ({ message }: Error) => /\b(READONLY|MASTERDOWN|UNBLOCKED) /.test(message);
 
+/** One that has lost its replicas may have been cut off, while they have another master. */
+const isAlone = ({ message }: Error) => /\bNOREPLICAS /.test(message);
+
 /** Lua scripts by the name of the command they become; sent by their hash, and loaded where the server has lost them. */
 type Scripts = Record<string, { readonly lua: string; readonly numberOfKeys: number }>;
 
@@ -25,7 +28,7 @@ export function ownConnection<C extends object>(
     // What was asked on a connection that broke may have been done: only the driver knows whether it can be asked again.
     autoResendUnfulfilledCommands: false,
     // A server that became a replica answers for ever that it cannot write: behind the same name there may be a master by now.
-    reconnectOnError: isReplica,
+    reconnectOnError: (error) => isReplica(error) || isAlone(error),
     // The client would subscribe once, tell nobody that it failed, and never again.
     autoResubscribe: false,
     ...overrides,
