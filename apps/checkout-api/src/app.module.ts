@@ -3,7 +3,7 @@ import { databaseModule, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Order } from '@app/orders';
-import { probePostgres, probeRedis, ThinnedLog } from '@app/servers';
+import { probePostgres, probeRedis, probeReplicas, ThinnedLog } from '@app/servers';
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { Redis } from 'ioredis';
@@ -28,7 +28,7 @@ import { WaitingRoomModule } from './waiting-room/waiting-room.module.js';
 @Module({})
 export class AppModule {
   static with(config: ApiConfig, ending: AbortSignal): DynamicModule {
-    const { DATABASE_POOL_SIZE: poolSize } = config;
+    const { DATABASE_POOL_SIZE: poolSize, ACCEPT_REPLICAS: replicas } = config;
     const { main } = postgresOf(config);
     const entities = [Sale, Stock, Order];
     const log = new ThinnedLog(new Logger('Postgres'));
@@ -46,6 +46,7 @@ export class AppModule {
           useFactory: (dataSource: DataSource, redis: Redis) => ({
             postgres: () => probePostgres(poolOf(dataSource)),
             redis: () => probeRedis(redis),
+            ...(replicas > 0 && { redis_replicas: () => probeReplicas(redis, replicas) }),
           }),
         }),
         AdminModule,

@@ -28,6 +28,7 @@ import {
   type QueuedOrder,
 } from './queue.js';
 import { loadScripts } from './scripts.js';
+import { transact } from './transact.js';
 
 /** A refusal makes others of the sale likely: for this long its checkouts are looked at before they get a job. */
 const LOOK_FIRST_MS = 1_000;
@@ -37,12 +38,17 @@ const REMEMBERED_SALES = 1_000;
 const LOOKS_PER_CALL = 128;
 
 /** Answers after which others like them are likely. */
-const REFUSALS = new Set<Answer>(['sold-out', 'not-admitted', 'full', 'unsure']);
+const REFUSALS = new Set<Answer | Admission>(['sold-out', 'not-admitted', 'full', 'unsure']);
+
+/** Answers that promise a buyer that his order will be settled. */
+const IN_QUEUE = new Set<Answer | Admission>(['accepted', 'queued']);
 
 /** Answers about a key that was accepted before. */
 const KNOWN = new Set<Answer>(['queued', 'replayed', 'mismatched']);
 
 export interface AdmissionRules extends AdmissionBounds {
+  /** So many replicas have to have an order before it counts as accepted. */
+  readonly replicas?: number;
   /** Asks Postgres about orders whose keys Redis may have forgotten. */
   readonly lookUp: (orders: readonly QueuedOrder[]) => Promise<readonly Stored[]>;
 }
@@ -51,8 +57,11 @@ export interface AdmissionRules extends AdmissionBounds {
 export class Admissions {
   readonly queue: Queue<CheckoutJob>;
   readonly #redis: AdmitCommands;
+  /** The same queue, by the connection on which orders enter it. */
+  readonly #entrance: Queue<CheckoutJob>;
+  readonly #replicas: number;
   /** Sales of which somebody was refused just now, and how: their checkouts are looked at first. */
-  readonly #refused = new LRUCache<string, Answer>({ max: REMEMBERED_SALES, ttl: LOOK_FIRST_MS });
+  readonly #refused = new LRUCache<string, Answer | Admission>({ max: REMEMBERED_SALES, ttl: LOOK_FIRST_MS });
   /** Checkouts about which Redis has not decided. */
   #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
@@ -64,18 +73,22 @@ export class Admissions {
     ({ order }) => saleSkuOf(order),
   );
 
+  /** @param entrance for orders alone, since a connection that waits for replicas does nothing else meanwhile */
   constructor(
     connection: Redis,
     private readonly rules: AdmissionRules,
+    entrance = connection,
   ) {
     this.#redis = withAdmitScript(connection);
     this.queue = checkoutQueue(connection);
+    this.#entrance = entrance === connection ? this.queue : checkoutQueue(withAdmitScript(entrance));
+    this.#replicas = rules.replicas ?? 0;
     this.#lookUps = new Gatherer(LOOKS_PER_CALL, rules.lookUp);
   }
 
   /**
-   * Once this says that an order is accepted, Redis has it. When it rejects, the outcome is unknown, and calling it again is
-   * harmless.
+   * Once this says that an order is accepted, or queued already, Redis has it, and so have the replicas. When it rejects, the outcome is
+   * unknown, and calling it again is harmless.
    */
   async admit(order: QueuedOrder, options: AdmissionOptions = {}): Promise<Admission> {
     // While Redis does not answer they gather here: no more than it would take.
@@ -109,7 +122,9 @@ export class Admissions {
     const { saleId } = request.order;
     const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
     const seen = !wasLookedAt && this.#refused.has(saleId) ? await this.#looks.add(request) : 'open';
-    const answer = seen === 'open' ? await this.#entries.add(request) : seen;
+    // An order that is queued already goes the same way: whoever looks does not learn what the replicas have.
+    const isAnswer = seen !== 'open' && (seen !== 'queued' || this.#replicas === 0);
+    const answer = isAnswer ? seen : await this.#entries.add(request);
     if (REFUSALS.has(answer)) this.#refused.set(saleId, answer);
     // Redis was sure of itself: it was unsure only because the sale was new.
     else if (!wasLookedAt && this.#refused.get(saleId) === 'unsure') this.#refused.delete(saleId);
@@ -174,14 +189,15 @@ export class Admissions {
   async #addJob(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
     const jobId = randomUUID();
     const orders = distinct(requests.map(({ order }) => order));
-    const { backend, jobsOpts } = this.queue;
-    const job = new Job<CheckoutJob>(this.queue, 'reserve', { orders }, jobsOpts, jobId);
-    const transaction = (await backend.client).multi();
-    void backend.addJobToTransaction(transaction, job.asJSON(), jobId);
-    transaction.runCommand('checkoutAdmit', this.#arguments(requests, jobId));
-    const results = (await transaction.exec()) ?? [];
-    for (const [error] of results) if (error) throw error;
-    return results.at(-1)![1] as (Admission | 'unsure')[];
+    const { backend, jobsOpts } = this.#entrance;
+    const job = new Job<CheckoutJob>(this.#entrance, 'reserve', { orders }, jobsOpts, jobId);
+    const { results, replicas } = await transact(await backend.client, this.#replicas, (transaction) => {
+      void backend.addJobToTransaction(transaction, job.asJSON(), jobId);
+      transaction.runCommand('checkoutAdmit', this.#arguments(requests, jobId));
+    });
+    const answers = results.at(-1) as (Admission | 'unsure')[];
+    if (replicas >= this.#replicas) return answers;
+    return answers.map((answer) => (IN_QUEUE.has(answer) ? 'unreplicated' : answer));
   }
 
   #arguments(requests: readonly Request[], jobId = '') {

@@ -7,15 +7,23 @@ import { saleSkuOf, type QueuedOrder } from './queue.js';
 const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
 export const PENDING_TTL_SECONDS = 7 * 86_400;
 
+/** What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key. */
+export type Answer =
+  | 'accepted'
+  | 'queued'
+  | 'replayed'
+  | 'mismatched'
+  | 'sold-out'
+  | 'not-admitted'
+  | 'full'
+  | 'open'
+  | 'unsure';
+
 /**
  * What became of a checkout: accepted into the queue; the replay of one that is `queued`, or that is not (`replayed`: it is
- * settled); or refused.
+ * settled); `unreplicated`: it is in the queue, and too few replicas of Redis have said that they know; or refused.
  */
-export type Admission =
-  'accepted' | 'queued' | 'replayed' | 'mismatched' | 'sold-out' | 'not-admitted' | 'full';
-
-/** What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key. */
-export type Answer = Admission | 'open' | 'unsure';
+export type Admission = Exclude<Answer, 'open' | 'unsure'> | 'unreplicated';
 
 /** What Postgres knows of an order: its row, or nothing; `first` if it has no order of the sale at all. */
 export type Stored = 'stored' | 'unstored' | 'first';

@@ -33,10 +33,11 @@ export interface CheckoutJob {
 export const ORDERS_PER_JOB = 64;
 
 export function checkoutQueue(connection: Redis): Queue<CheckoutJob> {
-  return new Queue(CHECKOUT_QUEUE, {
+  const queue = new Queue<CheckoutJob>(CHECKOUT_QUEUE, {
     connection,
     defaultJobOptions: NEVER_GIVEN_UP,
     skipWaitingForReady: true, // a checkout that cannot be queued now is refused now
     streams: { events: { maxLen: 1_000 } },
   });
+  return queue.on('error', () => undefined); // the connection logs its own outages
 }

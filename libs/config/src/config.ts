@@ -47,6 +47,8 @@ const api = common.extend(replica.shape).extend({
   /** From SIGTERM until it stops to listen. It is not ready meanwhile, so that load balancers notice. */
   SHUTDOWN_GRACE_MS: integer(0, 60_000).default(0),
   MAX_QUANTITY_PER_ORDER: integer(1, 10_000).default(100),
+  /** So many replicas of Redis have to have an order before its buyer is told that it is accepted. */
+  ACCEPT_REPLICAS: integer(0, 10).default(0),
   /** Most orders accepted and not settled; beyond it new ones are refused. */
   QUEUE_MAX_BACKLOG: integer(1, 10_000_000).default(50_000),
   /** The same for one sale, so that others still have room: a few seconds' work of two cores. */

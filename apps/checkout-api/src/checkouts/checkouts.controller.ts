@@ -66,7 +66,7 @@ export class CheckoutsController {
   @ApiProblems(...REJECTION_REASONS)
   @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED')
   @ApiProblems('BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH', 'NOT_ADMITTED', 'BUYER_KEYS_UNAVAILABLE')
-  @ApiProblems('RATE_LIMITED', 'QUEUE_FULL', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
+  @ApiProblems('RATE_LIMITED', 'QUEUE_FULL', 'NOT_REPLICATED', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   async create(
     @Param('saleId', { schema: saleId }) sale: string,
     @IdempotencyKey() key: string,

@@ -7,7 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { API_CONFIG } from '../core/tokens.js';
 import { keyReused } from '../http/idempotency-key.js';
 import { ProblemError } from '../http/problems/problem.js';
-import { fromRedis } from '../http/problems/unavailable.js';
+import { fromRedis, notReplicated } from '../http/problems/unavailable.js';
 import { UnforeseenError } from '../http/problems/unforeseen.js';
 import { validationProblem } from '../http/problems/validation.js';
 import type { OrderView } from '../orders/order.schema.js';
@@ -127,6 +127,7 @@ export class CheckoutsService {
     if (admission === 'not-admitted') throw notAdmitted(order);
     if (admission === 'mismatched') throw keyReused('checkout');
     if (admission === 'full') throw queueFull();
+    if (admission === 'unreplicated') throw notReplicated();
     return admission;
   }
 

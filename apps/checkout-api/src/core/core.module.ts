@@ -25,6 +25,8 @@ import { TracedAdmissions } from './traced-admissions.js';
 
 /** The connection that hears outcomes. */
 const SUBSCRIBER = Symbol('redis-subscriber');
+/** The one on which orders enter the queue. */
+const ENTRANCE = Symbol('redis-entrance');
 
 /** What all modules share: configuration, connections, and the libs that use them. */
 @Global()
@@ -33,6 +35,7 @@ export class CoreModule implements OnApplicationShutdown {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(SUBSCRIBER) private readonly subscriber: Redis,
+    @Inject(ENTRANCE) private readonly entrance: Redis,
     @Inject(READ_POOL) private readonly readPool: Pool,
     private readonly recentReads: RecentReads,
   ) {}
@@ -55,9 +58,16 @@ export class CoreModule implements OnApplicationShutdown {
         },
         { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
         {
+          provide: ENTRANCE,
+          inject: [REDIS],
+          // It keeps nobody else waiting for replicas.
+          useFactory: config.ACCEPT_REPLICAS > 0 ? connect('checkout-api-entrance') : (redis: Redis) => redis,
+        },
+        {
           provide: Admissions,
-          inject: [REDIS, DataSource],
-          useFactory: (redis: Redis, source: DataSource) => admissions(redis, source, config),
+          inject: [REDIS, ENTRANCE, DataSource],
+          useFactory: (redis: Redis, entrance: Redis, source: DataSource) =>
+            admissions(redis, entrance, source, config),
         },
         { provide: DeadLetters, inject: [REDIS], useFactory: (redis: Redis) => new DeadLetters(redis) },
         { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
@@ -98,21 +108,22 @@ export class CoreModule implements OnApplicationShutdown {
     // By now the server has answered its last request.
     this.redis.disconnect();
     this.subscriber.disconnect();
+    this.entrance.disconnect();
     await this.recentReads.close();
     await this.readPool.end();
   }
 }
 
-function admissions(redis: Redis, source: DataSource, config: ApiConfig): Admissions {
+function admissions(redis: Redis, entrance: Redis, source: DataSource, config: ApiConfig): Admissions {
   const Kind = config.OTEL_EXPORTER_OTLP_ENDPOINT ? TracedAdmissions : Admissions;
-  const created = new Kind(redis, {
+  const rules = {
     idempotencyTtlSeconds: config.IDEMPOTENCY_TTL_SECONDS,
     maxBacklog: config.QUEUE_MAX_BACKLOG,
     maxBacklogOfSale: config.SALE_MAX_BACKLOG,
+    replicas: config.ACCEPT_REPLICAS,
     lookUp: lookUpIn(source),
-  });
-  created.queue.on('error', () => undefined); // the connection logs its own outages
-  return created;
+  };
+  return new Kind(redis, rules, entrance);
 }
 
 function payments(source: DataSource, config: ApiConfig): Payments {

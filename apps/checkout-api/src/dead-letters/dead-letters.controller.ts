@@ -43,7 +43,7 @@ export class DeadLettersController {
       'It goes back to the queue as it was accepted. If it is refused again, it is a dead letter again.',
   })
   @ApiAcceptedResponse({ standardSchema: deadLetterSchema, description: 'A worker will try this again' })
-  @ApiProblems('DEAD_LETTER_NOT_FOUND', 'SOLD_OUT', 'IDEMPOTENCY_KEY_REUSED', 'QUEUE_FULL')
+  @ApiProblems('DEAD_LETTER_NOT_FOUND', 'SOLD_OUT', 'IDEMPOTENCY_KEY_REUSED', 'QUEUE_FULL', 'NOT_REPLICATED')
   retry(
     @AdminName() admin: string,
     @Param('orderId', { schema: orderId }) id: string,

@@ -10,7 +10,7 @@ import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { AdminTrail } from '../admin/admin-trail.js';
 import { ProblemError } from '../http/problems/problem.js';
-import { fromRedis } from '../http/problems/unavailable.js';
+import { fromRedis, notReplicated } from '../http/problems/unavailable.js';
 import { viewOf, type DeadLetterView } from './dead-letter.schema.js';
 
 /** Orders and returns that were refused for good: to look at, and to send again once the cause is gone. */
@@ -90,4 +90,5 @@ const REFUSALS: Partial<Record<Admission, () => ProblemError>> = {
     new ProblemError('QUEUE_FULL', 'Try again in a moment.', {
       headers: { 'retry-after': '1' },
     }),
+  unreplicated: notReplicated,
 };

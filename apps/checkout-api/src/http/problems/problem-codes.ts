@@ -55,6 +55,7 @@ export const PROBLEMS = {
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'Something went wrong on this side' },
   QUEUE_FULL: { status: 503, title: 'More checkouts wait than can be settled in time' },
+  NOT_REPLICATED: { status: 503, title: 'Too few replicas of Redis have confirmed the order in time' },
   PAYMENT_UNKNOWN: { status: 503, title: 'The payment provider did not answer in time' },
   STREAMS_FULL: { status: 503, title: 'More event streams than this replica serves' },
   READS_OVERLOADED: { status: 503, title: 'More is read than this replica serves beside its orders' },

@@ -13,6 +13,12 @@ const log = new ThinnedLog(new Logger('Unavailable'));
 export const fromRedis = <T>(call: Promise<T>): Promise<T> =>
   from(call, 'REDIS_UNAVAILABLE', 'Try again in a moment; a checkout with the same Idempotency-Key.');
 
+/** The order is in the queue and would be lost if Redis failed over now: it is not accepted. */
+export const notReplicated = () =>
+  new ProblemError('NOT_REPLICATED', 'Try again in a moment, with the same Idempotency-Key.', {
+    headers: RETRY_LATER,
+  });
+
 /**
  * The result of a call to Postgres.
  *
