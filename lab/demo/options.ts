@@ -1,5 +1,6 @@
 import type { StrategyName } from '@app/inventory';
 import type { PostgresWay } from '../../local/stack/pooler.js';
+import type { RedisKind } from '../../local/services/services.js';
 
 /** What a demo can be asked for. */
 export interface DemoOptions {
@@ -10,6 +11,7 @@ export interface DemoOptions {
   strategies: StrategyName[];
   /** What the application reaches Postgres by. */
   postgres: PostgresWay;
+  redis: RedisKind;
   /** Arrivals a second before the stampede; fitted to the machine if not given. */
   rate?: number;
   /** Units on sale; a share of the expected demand if not given. */
@@ -24,6 +26,7 @@ export const FULL: DemoOptions = {
   durationSeconds: 12,
   strategies: ['redis-setnx', 'redis', 'conditional-update'],
   postgres: 'plain',
+  redis: 'one',
 };
 
 /** A short one, for CI. */

@@ -12,6 +12,7 @@ import { startEtcd } from './etcd.js';
 import { startMysql } from './mysql.js';
 import { startPostgres } from './postgres.js';
 import { startRedis, startRedlockServers } from './redis.js';
+import { startSafeRedis, stopReplicatedRedis } from './redis-sentinel.js';
 import type { Service } from './service.js';
 import { startZookeeper } from './zookeeper.js';
 
@@ -58,12 +59,33 @@ export async function startLockServers<Name extends ServerName>(names: readonly 
 
 export interface Services {
   databaseUrl: string;
+  /** One Redis, or the primary of the beginning. */
   redisUrl: string;
+  /** How the application is told where Redis is, if not by that URL. */
+  redisEnv?: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
+export const REDIS_KINDS = ['one', 'sentinel'] as const;
+/** One server, or a primary with two replicas and three Sentinels. */
+export type RedisKind = (typeof REDIS_KINDS)[number];
+
 /** What the application always needs: a Postgres and a Redis. */
-export async function startServices(): Promise<Services> {
-  const { env, stop } = await startLockServers(['postgres', 'redis']);
-  return { databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, stop };
-}
+export const startServices = (redis: RedisKind = 'one'): Promise<Services> => START[redis]();
+
+const START: Readonly<Record<RedisKind, () => Promise<Services>>> = {
+  one: async () => {
+    const { env, stop } = await startLockServers(['postgres', 'redis']);
+    return { databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, stop };
+  },
+  sentinel: async () => {
+    const [redis, { env, stop }] = await Promise.all([startSafeRedis(), startLockServers(['postgres'])]);
+    return {
+      databaseUrl: env.DATABASE_URL,
+      redisUrl: redis.primary.url,
+      // An order is accepted once what takes over from the primary has it.
+      redisEnv: { ...redis.env, ACCEPT_REPLICAS: '1' },
+      stop: async () => void (await Promise.all([stopReplicatedRedis(redis), stop()])),
+    };
+  },
+};

@@ -1,6 +1,13 @@
+import { REDIS_VARIABLES } from '@app/config';
 import { randomBytes } from 'node:crypto';
 import { runLong } from '../processes/run-command.js';
-import { provideServers, startLockServers, startServices, type Services } from '../services/services.js';
+import {
+  provideServers,
+  startLockServers,
+  startServices,
+  type RedisKind,
+  type Services,
+} from '../services/services.js';
 import { build, mainOf } from '../setup/build.js';
 import { step } from '../terminal.js';
 import { LABORATORY } from './laboratory.js';
@@ -11,6 +18,7 @@ import { startReplicas, type Env, type Replica } from './replica.js';
 export interface StackOptions {
   apiReplicas: number;
   workers: number;
+  redis?: RedisKind;
   /** Lock servers besides Postgres and Redis. */
   locks?: LockServer[];
   /** What the processes reach Postgres by. */
@@ -23,9 +31,9 @@ export interface StackOptions {
 
 /** Builds the application and starts it with the servers it needs. Whatever ends this process ends them all. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { apiReplicas, workers, locks = [], postgres = 'plain', env, apiEnv } = options;
+  const { apiReplicas, workers, redis, postgres = 'plain', locks = [], env, apiEnv } = options;
   await provideServers(['postgres', 'redis', ...locks]);
-  const [services, lockServers] = await Promise.all([startServices(), startLockServers(locks)]);
+  const [services, lockServers] = await Promise.all([startServices(redis), startLockServers(locks)]);
   const pooler = postgres === 'pgbouncer' ? await startPooler(services.databaseUrl) : undefined;
   const stop = async () =>
     void (await Promise.all([pooler?.server.stop(), services.stop(), lockServers.stop()]));
@@ -36,6 +44,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await stack.startWorkers(workers);
   return stack;
 }
+
+/** Whatever the environment says of another one. */
+const NO_REDIS: Env = Object.fromEntries(REDIS_VARIABLES.map((name) => [name, '']));
 
 export class Stack {
   readonly adminKey = randomBytes(24).toString('base64url');
@@ -60,7 +71,8 @@ export class Stack {
       ALLOW_UNSAFE_STRATEGIES: 'true', // showing what they break is what a local stack is for
       ...LABORATORY,
       DATABASE_URL: this.databaseUrl,
-      REDIS_URL: this.redisUrl,
+      ...NO_REDIS,
+      ...(services.redisEnv ?? { REDIS_URL: this.redisUrl }),
       ...env,
       ADMIN_KEY: this.adminKey,
     };

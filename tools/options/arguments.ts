@@ -37,15 +37,15 @@ export function listOf<Item extends string>(
   );
 }
 
-/** @returns undefined where the option was not given */
+/** One of these words. @returns undefined where the option was not given */
 export function oneOf<Item extends string>(
   option: string,
   text: string | undefined,
   known: readonly Item[],
 ): Item | undefined {
-  const item = known.find((name) => name === text);
-  if (text === undefined || item !== undefined) return item;
-  throw new ExpectedError(`${option} must be one of ${known.join(', ')}, not '${text}'.`);
+  const found = known.find((item) => item === text);
+  if (text === undefined || found !== undefined) return found;
+  throw new ExpectedError(`${option}: unknown '${text}'. There are ${known.join(', ')}.`);
 }
 
 /** `parseArgs`, but what it cannot read is told together with the usage. */

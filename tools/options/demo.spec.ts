@@ -10,6 +10,7 @@ describe('parseOptions', () => {
       durationSeconds: 12,
       strategies: ['redis-setnx', 'redis', 'conditional-update'],
       postgres: 'plain',
+      redis: 'one',
       rate: undefined,
       stock: undefined,
     });
@@ -32,7 +33,8 @@ describe('parseOptions', () => {
     [['--stock', '1e3'], "--stock must be a whole number from 10 to 1000000, not '1e3'."],
     [['--strategies', 'redis,rediss'], "--strategies: unknown 'rediss'. There are local-mutex,"],
     [['--strategies', 'none'], "--strategies: unknown 'none'."],
-    [['--postgres', 'pgpool'], "--postgres must be one of plain, pgbouncer, not 'pgpool'."],
+    [['--postgres', 'pgpool'], "--postgres: unknown 'pgpool'. There are plain, pgbouncer."],
+    [['--redis', 'cluster'], "--redis: unknown 'cluster'. There are one, sentinel."],
     [['--fast'], "Unknown option '--fast'"],
     [['now'], "Unexpected argument 'now'"],
     [['--rate'], "Option '--rate <value>' argument missing"],
@@ -43,7 +45,15 @@ describe('parseOptions', () => {
 
 describe('commandOf', () => {
   it('repeats the demo when it is given back', () => {
-    const options = parseOptions(['--small', '--stock', '400', '--postgres', 'pgbouncer'])!;
+    const options = parseOptions([
+      '--small',
+      '--stock',
+      '400',
+      '--postgres',
+      'pgbouncer',
+      '--redis',
+      'sentinel',
+    ])!;
     const [, args] = commandOf(options, 120).split(' -- ');
     expect(parseOptions(args!.split(' '))).toEqual({ ...options, rate: 120 });
   });

@@ -1,6 +1,7 @@
 import { STRATEGY_NAMES } from '@app/inventory';
 import { POSTGRES_WAYS } from '../../local/stack/pooler.js';
 import { FULL, SMALL, type DemoOptions } from '../../lab/demo/options.js';
+import { REDIS_KINDS } from '../../local/services/services.js';
 import { integer, listOf, oneOf, parsed } from './arguments.js';
 
 const lockOn = STRATEGY_NAMES.filter((name) => name !== 'none');
@@ -15,6 +16,7 @@ buyers who reserve and pay, walk away or are declined, under redis or the first 
   --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (${FULL.batchSize})
   --strategies <list>  lock-on strategies, comma separated (${FULL.strategies.join(',')}); starts the servers they need
   --postgres <way>     what the application reaches Postgres by: plain, or pgbouncer in transaction mode (${FULL.postgres})
+  --redis <kind>       one, a server; or sentinel, a primary with two replicas and three Sentinels (${FULL.redis})
   --duration <s>       seconds of load per run (${FULL.durationSeconds}); of the journey at least 15
   --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up); half of them on the journey
   --stock <n>          units on sale in the runs that are compared (a third of the demand)
@@ -34,6 +36,7 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
       'batch-size': { type: 'string' },
       strategies: { type: 'string' },
       postgres: { type: 'string' },
+      redis: { type: 'string' },
       duration: { type: 'string' },
       rate: { type: 'string' },
       stock: { type: 'string' },
@@ -51,6 +54,7 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
     durationSeconds: integer('--duration', values.duration, 4, 300) ?? defaults.durationSeconds,
     strategies: listOf('--strategies', values.strategies, lockOn) ?? defaults.strategies,
     postgres: oneOf('--postgres', values.postgres, POSTGRES_WAYS) ?? defaults.postgres,
+    redis: oneOf('--redis', values.redis, REDIS_KINDS) ?? defaults.redis,
     rate: integer('--rate', values.rate, 4, 5_000),
     stock: integer('--stock', values.stock, 10, 1_000_000),
   };
@@ -58,13 +62,14 @@ export function parseOptions(args: string[]): DemoOptions | undefined {
 
 /** The command that repeats a demo with the load it had. */
 export function commandOf(options: DemoOptions, rate: number): string {
-  const { apiReplicas, workers, batchSize, strategies, postgres, durationSeconds, stock } = options;
+  const { apiReplicas, workers, batchSize, strategies, postgres, redis, durationSeconds, stock } = options;
   const given = {
     'api-replicas': apiReplicas,
     workers,
     'batch-size': batchSize,
     strategies: strategies.join(','),
     ...(postgres === FULL.postgres ? {} : { postgres }),
+    ...(redis === 'one' ? {} : { redis }),
     duration: durationSeconds,
     rate,
     ...(stock === undefined ? {} : { stock }),

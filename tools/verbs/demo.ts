@@ -23,9 +23,10 @@ export async function run(args: string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const { apiReplicas, workers, batchSize, strategies, postgres } = options;
+  const { apiReplicas, workers, batchSize, strategies, postgres, redis } = options;
   const env = { BATCH_SIZE: String(batchSize) };
-  const stack = await startStack({ apiReplicas, workers, locks: lockServersOf(strategies), postgres, env });
+  const locks = lockServersOf(strategies);
+  const stack = await startStack({ apiReplicas, workers, redis, postgres, locks, env });
   const directory = await createReportDirectory('demo', new Date());
   const progress = new ProgressLine();
   const settings: DemoSettings = {

@@ -4,13 +4,15 @@ import { startControl } from '../../local/control/control.js';
 import { parseLockServers } from '../../local/stack/lock-servers.js';
 import { writeStackFile } from '../../local/stack/stack-file.js';
 import { startStack } from '../../local/stack/stack.js';
-import { positiveInteger } from '../options/arguments.js';
+import { REDIS_KINDS } from '../../local/services/services.js';
+import { oneOf, positiveInteger } from '../options/arguments.js';
 
 const help = `npm start -- [options]
 Runs the application until Ctrl-C.
 
   --api-replicas n   API processes (2)
   --workers n        worker processes (4)
+  --redis kind       one, a server; or sentinel, a primary with two replicas and three Sentinels (one)
   --locks list       lock servers besides Redis and Postgres, comma separated or all:
                      redlock, etcd, zookeeper, consul, mysql (none)`;
 
@@ -20,6 +22,7 @@ export async function run(args: string[]): Promise<number> {
     options: {
       'api-replicas': { type: 'string', default: '2' },
       workers: { type: 'string', default: '4' },
+      redis: { type: 'string' },
       locks: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -33,6 +36,7 @@ export async function run(args: string[]): Promise<number> {
   const stack = await startStack({
     apiReplicas: positiveInteger('--api-replicas', values['api-replicas']),
     workers: positiveInteger('--workers', values.workers),
+    redis: oneOf('--redis', values.redis, REDIS_KINDS),
     locks,
     apiEnv: async (starting) => ({ DASHBOARD_CONTROL_URL: (control = await startControl(starting)) }),
   });
