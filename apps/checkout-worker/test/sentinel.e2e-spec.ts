@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import {
+  promoted,
+  startSafeRedis,
+  stopReplicatedRedis,
+  type ReplicatedRedis,
+} from '../../../local/services/redis-sentinel.js';
+import { Stack } from '../../../local/stack/stack.js';
+import { Stampede } from './stampede.js';
+
+/** Of 503, from the kill of the primary until an order is accepted again: the Sentinels wait 1 s; a busy machine takes longer. */
+const REFUSED_MS = 30_000;
+
+let redis: ReplicatedRedis;
+let stack: Stack;
+beforeAll(async () => {
+  redis = await startSafeRedis();
+  const stop = () => stopReplicatedRedis(redis);
+  stack = new Stack(
+    { redisUrl: redis.primary.url, redisEnv: redis.env, databaseUrl: inject('databaseUrl'), stop },
+    { ACCEPT_REPLICAS: '1', LOCK_TTL_MS: '2000', JOB_LOCK_MS: '2000' },
+  );
+  await stack.migrate();
+  await stack.startApis(2);
+  await stack.startWorkers(2);
+}, 120_000);
+afterAll(() => stack.stop());
+
+it('SIGKILL of the primary under load loses no accepted order, and the same processes go on with the next one', async () => {
+  const stampede = new Stampede(stack);
+  let refusedMs = Infinity;
+  const primary = {
+    start: () => redis.primary.start(), // which the Sentinels make a replica
+    kill: async () => {
+      const saleId = await stampede.shopper.openSale('redis', 1);
+      const begun = performance.now();
+      await redis.primary.kill();
+      await stampede.shopper.checkout(saleId, 'buyer');
+      refusedMs = performance.now() - begun;
+      await promoted(redis, redis.replicas[0]!);
+    },
+  };
+  await stampede.survives('redis', [primary], ({ kill }) => kill());
+  expect(refusedMs).toBeLessThan(REFUSED_MS);
+  await stampede.sellsExactly('redis-setnx');
+}, 240_000);
