@@ -9,7 +9,7 @@ import { onFreePort } from '../../../local/processes/free-port.js';
 import { newPassword, startRedisProgram } from '../../../local/services/redis.js';
 import { nextName, startServer, type Service } from '../../../local/services/service.js';
 import { provideRedisProgram } from '../../../local/setup/redis.js';
-import { openRedis, reachable, readyRedis, type RedisServers } from '../src/index.js';
+import { openRedis, reachable, readyRedis, ServerUnusableError, type RedisServers } from '../src/index.js';
 
 const password = newPassword();
 const log = { warn: () => undefined };
@@ -75,13 +75,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe.each<[string, (authority?: string) => RedisServers]>([
+describe.each<[string, string, (authority?: string) => RedisServers]>([
   [
     'one server',
+    'Redis shows a certificate that is not trusted',
     (authority) => ({ kind: 'one', url: `rediss://:${password}@127.0.0.1:${port}`, ca: authority }),
   ],
   [
     'a Sentinel and its server',
+    'Redis refuses this client',
     (authority) => ({
       kind: 'sentinel',
       sentinels: [{ host: '127.0.0.1', port: sentinelPort }],
@@ -91,7 +93,7 @@ describe.each<[string, (authority?: string) => RedisServers]>([
       ca: authority,
     }),
   ],
-])('TLS with %s', (_, servers) => {
+])('TLS with %s', (_, refusal, servers) => {
   it('serves, its duplicates too, where the authority is known', async () => {
     await reachable({ Redis: servers(ca) }, log);
     const redis = await readyRedis(openRedis(servers(ca), { name: 'test', patience: 'work' }, log));
@@ -102,7 +104,8 @@ describe.each<[string, (authority?: string) => RedisServers]>([
     duplicate.disconnect();
   });
 
-  it('is not trusted where it is unknown', async () => {
+  it('ends the boot where the authority is unknown, and is told later', async () => {
+    await expect(reachable({ Redis: servers() }, log)).rejects.toThrow(ServerUnusableError);
     const lines: string[] = [];
     const told = new Promise<void>((resolve) => {
       const heard = { warn: (_fields: object, message: string) => resolve(void lines.push(message)) };
@@ -113,6 +116,6 @@ describe.each<[string, (authority?: string) => RedisServers]>([
         .finally(() => redis.disconnect());
     });
     await told;
-    expect(lines[0]).toContain('does not answer');
+    expect(lines[0]).toContain(refusal);
   });
 });
