@@ -91,8 +91,10 @@ it('locks by encrypted sessions, and tells the holder when its own ends', async 
     expect(rows).toMatchObject([{ ssl: true }]);
   });
   const lost = lock.withLock('any', { ttl: 60_000, wait: 5_000 }, async ({ signal }) => {
+    // Listened for first: it may be told before the query is answered.
+    const told = new Promise((resolve) => signal.addEventListener('abort', resolve));
     await sessions.query(`SELECT pg_terminate_backend(pid) ${LOCKING}`);
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await told;
   });
   await expect(lost).rejects.toMatchObject({ code: 'LOCK_LOST' });
 });
