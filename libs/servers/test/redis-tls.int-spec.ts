@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onFreePort } from '../../../local/processes/free-port.js';
+import { makeCertificates } from '../../../local/services/certificates.js';
 import { newPassword, startRedisProgram } from '../../../local/services/redis.js';
 import { nextName, startServer, type Service } from '../../../local/services/service.js';
 import { provideRedisProgram } from '../../../local/setup/redis.js';
@@ -15,25 +15,17 @@ const password = newPassword();
 const log = { warn: () => undefined };
 
 let folder: string;
+let files: Awaited<ReturnType<typeof makeCertificates>>;
 let started: Service[];
 let ca: string;
 let port: number;
 let sentinelPort: number;
 
-/** An authority, and a certificate of this machine that it signed. */
-function makeCertificates() {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  openssl('req', '-x509', ...key, '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.pem');
-  const signed = ['-x509', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  openssl('req', ...signed, ...key, '-subj', '/CN=server', '-keyout', 'key.pem', '-out', 'cert.pem');
-}
-
 const directives = (tlsPort: number) => [
   `tls-port ${tlsPort}`,
-  `tls-cert-file ${join(folder, 'cert.pem')}`,
-  `tls-key-file ${join(folder, 'key.pem')}`,
-  `tls-ca-cert-file ${join(folder, 'ca.pem')}`,
+  `tls-cert-file ${files.cert}`,
+  `tls-key-file ${files.key}`,
+  `tls-ca-cert-file ${files.ca}`,
   'tls-auth-clients no',
   'tls-replication yes',
 ];
@@ -62,8 +54,8 @@ async function startSentinel(tlsPort: number): Promise<Service> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
-  makeCertificates();
-  ca = readFileSync(join(folder, 'ca.pem'), 'utf8');
+  files = await makeCertificates(folder);
+  ca = readFileSync(files.ca, 'utf8');
   started = [];
   started.push(
     await onFreePort((free) => startRedisProgram({ password, directives: directives((port = free)) })),
