@@ -92,6 +92,10 @@ export async function cutOff({ url }: Service): Promise<void> {
   await until('the link of the replica is down', async () => (await linkOf(url)) === 'down');
 }
 
+/** Lets a replica that was cut off follow again, as soon as it tries. */
+export const reattach = ({ env }: ReplicatedRedis, { url }: Service): Promise<unknown> =>
+  askRedis(url, (redis) => redis.config('SET', 'masterauth', env.REDIS_PASSWORD!));
+
 /** Resolves once the Sentinels have made this replica the primary. */
 export async function promoted({ sentinels }: ReplicatedRedis, { url }: Service): Promise<void> {
   const { port } = new URL(url);

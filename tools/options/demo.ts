@@ -69,7 +69,7 @@ export function commandOf(options: DemoOptions, rate: number): string {
     'batch-size': batchSize,
     strategies: strategies.join(','),
     ...(postgres === FULL.postgres ? {} : { postgres }),
-    ...(redis === 'one' ? {} : { redis }),
+    ...(redis === FULL.redis ? {} : { redis }),
     duration: durationSeconds,
     rate,
     ...(stock === undefined ? {} : { stock }),

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import {
   cutOff,
+  reattach,
   startReplicatedRedis,
   stopReplicatedRedis,
   type ReplicatedRedis,
 } from '../../../local/services/redis-sentinel.js';
-import { askRedis } from '../../../local/services/redis.js';
 import { Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
 
@@ -41,8 +41,7 @@ it('accepts an order once a replica has it, else tells its buyer to try again, a
     detail: expect.stringContaining('0 of 1 follow Redis') as string,
   });
 
-  const password = store.env.REDIS_PASSWORD!;
-  await askRedis(store.replicas[0]!.url, (redis) => redis.config('SET', 'masterauth', password));
+  await reattach(store, store.replicas[0]!);
   await vi.waitFor(() => api.checkout(saleId, checkout).expect(202), SOON);
   await vi.waitFor(() => api.http.get('/health/ready').expect(200), SOON);
   expect(await api.admissions.backlog()).toBe(2);

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   cutOff,
+  reattach,
   startReplicatedRedis,
   stopReplicatedRedis,
   type ReplicatedRedis,
@@ -48,8 +49,7 @@ afterAll(async () => {
 });
 
 const replica = () => store.replicas[0]!;
-const heal = () =>
-  askRedis(replica().url, (redis) => redis.config('SET', 'masterauth', store.env.REDIS_PASSWORD!));
+const heal = () => reattach(store, replica());
 
 it('says that an order is accepted once a replica has it', async () => {
   const order = orderOf(randomUUID());
