@@ -179,8 +179,9 @@ export class StockKeeper {
 
   async #saleOf({ saleId }: { readonly saleId: string }): Promise<Sale> {
     const sale = await this.#catalog.find(saleId);
-    if (!sale) throw new RefusedError(new Error(`the sale ${saleId} is not in the database`));
-    return sale;
+    if (sale) return sale;
+    this.#catalog.forget(saleId); // so that an order that is sent again finds a sale that was put back
+    throw new RefusedError(new Error(`the sale ${saleId} is not in the database`));
   }
 }
 

@@ -87,20 +87,25 @@ it('counts dead letters, and refuses one again that is sent again', async () => 
   expect(await deadLettersOf(poison)).toEqual([]);
 });
 
-it('reserves an order that is sent again once its sale is there', async () => {
-  const order = orderOf(randomUUID());
-  await enqueue([order]);
-  await expect.poll(() => deadLettersOf(order), soon).toHaveLength(1);
-  expect(await stateOf(order)).toMatchObject(REFUSED);
+it('reserves orders that are sent again once their sale is there', async () => {
+  const saleId = randomUUID();
+  const orders = Array.from({ length: 5 }, () => orderOf(saleId)); // either worker gets some of them
+  await enqueue(orders);
+  for (const order of orders) {
+    await expect.poll(() => deadLettersOf(order), soon).toHaveLength(1);
+    expect(await stateOf(order)).toMatchObject(REFUSED);
+  }
   await database.query(`INSERT INTO sales (id, name, strategy) VALUES ($1, 'found again', 'redis')`, [
-    order.saleId,
+    saleId,
   ]);
   await database.query(`INSERT INTO stock (sale_id, sku, initial, available) VALUES ($1, 'hot', 5, 5)`, [
-    order.saleId,
+    saleId,
   ]);
-  expect(await call('POST', `/dead-letters/${order.orderId}/retry`)).toMatchObject({ status: 202 });
-  await expect.poll(() => stateOf(order), soon).toMatchObject({ status: 'reserved' });
-  expect(await deadLettersOf(order)).toEqual([]);
+  for (const order of orders) {
+    expect(await call('POST', `/dead-letters/${order.orderId}/retry`)).toMatchObject({ status: 202 });
+    await expect.poll(() => stateOf(order), soon).toMatchObject({ status: 'reserved' });
+    expect(await deadLettersOf(order)).toEqual([]);
+  }
 });
 
 describe('a reservation that cannot end', () => {

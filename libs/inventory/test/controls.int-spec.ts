@@ -54,6 +54,21 @@ describe('SaleCatalog', () => {
     expect(new Set(rest)).toEqual(new Set([undefined]));
   });
 
+  it('finds a sale that was not there before, within a second, or at once when it was told to forget', async () => {
+    const catalog = new SaleCatalog(shop.dataSource);
+    const [late, atOnce] = [randomUUID(), randomUUID()];
+    for (const id of [late, atOnce]) expect(await catalog.find(id)).toBeUndefined();
+    await shop.dataSource.query(
+      `WITH back AS (INSERT INTO sales (id, name, strategy)
+         SELECT id, 'put back', 'redis' FROM unnest($1::uuid[]) AS id RETURNING id)
+       INSERT INTO stock (sale_id, sku, initial, available) SELECT id, 'hot', 5, 5 FROM back`,
+      [[late, atOnce]],
+    );
+    catalog.forget(atOnce);
+    expect(await catalog.find(atOnce)).toMatchObject({ id: atOnce });
+    await expect.poll(() => catalog.find(late), { timeout: 5_000 }).toMatchObject({ id: late });
+  });
+
   it('asks nothing of Postgres while nobody asks for a sale that is unknown', async () => {
     const catalog = new SaleCatalog(shop.dataSource);
     expect(await catalog.find(randomUUID())).toBeUndefined();

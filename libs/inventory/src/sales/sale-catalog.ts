@@ -9,7 +9,7 @@ const REMEMBERED_MS = 60_000;
 /** In milliseconds: between two looks at what admins changed. All remembered sales are read at once. */
 const REFRESH_MS = 400;
 
-/** What is remembered of an id, so that it can be replaced by what its sale is now; no sale: nothing has the id, and nothing will. */
+/** What is remembered of an id, so that it can be replaced by what its sale is now; no sale: nothing had the id when it was read. */
 interface Entry {
   sale?: Sale;
 }
@@ -43,11 +43,16 @@ export class SaleCatalog {
 
   async find(saleId: string): Promise<Sale | undefined> {
     const entry = await this.#entries.fetch(saleId);
-    if (entry?.sale && !this.#isRefreshing) this.#keepFresh();
+    if (!this.#isRefreshing) this.#keepFresh();
     return entry?.sale;
   }
 
-  /** Reads the remembered sales anew. What was committed before the call is seen after it. */
+  /** For who knows that the sale must be there: the next `find` reads it. */
+  forget(saleId: string): void {
+    this.#entries.delete(saleId);
+  }
+
+  /** Reads the remembered sales anew, and forgets ids without one. What was committed before the call is seen after it. */
   refresh(): Promise<void> {
     const reading = this.#reading.then(() => this.#read());
     this.#reading = reading.catch(() => undefined);
@@ -67,7 +72,9 @@ export class SaleCatalog {
   }
 
   async #read(): Promise<void> {
-    const ids = [...this.#entries.entries()].flatMap(([id, { sale }]) => (sale ? [id] : []));
+    const remembered = [...this.#entries.entries()];
+    for (const [id, { sale }] of remembered) if (!sale) this.#entries.delete(id);
+    const ids = remembered.flatMap(([id, { sale }]) => (sale ? [id] : []));
     if (ids.length === 0) return;
     const sales = await this.dataSource.getRepository(Sale).find({ where: { id: In(ids) } });
     for (const sale of sales) {
