@@ -46,7 +46,7 @@ const attackers: Record<string, Scenario> = {
   readers: perSecond('read', positive('READS', 200)),
   breakers: perSecond('breakLimits', positive('BREAKERS', 100)),
   impostors: perSecond('showOddToken', positive('ODD_TOKENS', 100)),
-  watchers: allTheTime('watch', positive('WATCHERS', 200)),
+  watchers: perSecond('watch', positive('WATCHERS', 200)),
 };
 
 export const options: Options = {

@@ -11,6 +11,8 @@ export interface ComposeTestOptions {
   readonly times: number;
   /** Whether the servers of the other lock drivers are tried too. */
   readonly locks: boolean;
+  /** Compose files that are laid over docker-compose.yml. */
+  readonly overrides: readonly string[];
 }
 
 /** Resolves to what was seen. Rejects with what is broken. */
@@ -18,7 +20,7 @@ type Step = readonly [what: string, run: () => Promise<string | void>];
 
 /** Starts the containers as docker-compose.yml says, and does to them what happens to containers. Resolves to how many steps failed. */
 export async function testCompose(options: ComposeTestOptions): Promise<number> {
-  const compose = await Compose.create();
+  const compose = await Compose.create(options.overrides);
   let failures = 0;
   await remove(compose); // what an interrupted run has left
   try {

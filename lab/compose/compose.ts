@@ -13,6 +13,7 @@ const secret = () => randomBytes(16).toString('hex');
 export class Compose {
   private constructor(
     readonly url: string,
+    private readonly files: readonly string[],
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
@@ -24,10 +25,11 @@ export class Compose {
     return old ? 'Docker has no plugin Compose' : undefined;
   }
 
-  static create(): Promise<Compose> {
+  /** @param overrides Compose files that are laid over docker-compose.yml */
+  static create(overrides: readonly string[]): Promise<Compose> {
     return onFreePorts(3, async (lb, prometheus, grafana) => {
       const secrets = ['ADMIN_KEY', 'POSTGRES_PASSWORD', 'POSTGRES_APP_PASSWORD', 'REDIS_PASSWORD'];
-      return new Compose(`http://127.0.0.1:${lb}`, {
+      return new Compose(`http://127.0.0.1:${lb}`, ['docker-compose.yml', ...overrides], {
         ...Object.fromEntries(secrets.map((name) => [name, secret()])),
         LB_PORT: String(lb),
         PROMETHEUS_PORT: String(prometheus),
@@ -47,8 +49,9 @@ export class Compose {
 
   /** The same, whatever comes of it. */
   try(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-    const compose = ['compose', '--project-name', 'flash-sale-test', '--env-file', '/dev/null', ...args];
-    return docker(compose, { ...this.env, ...env });
+    const project = ['--project-name', 'flash-sale-test', '--env-file', '/dev/null'];
+    const files = this.files.flatMap((file) => ['--file', file]);
+    return docker(['compose', ...project, ...files, ...args], { ...this.env, ...env });
   }
 
   /** Runs a service's image once, beside what runs. `args` are options of `run`, the service, and its command. */

@@ -9,6 +9,7 @@ removes them. Needs Docker; where no engine answers, it says so and does nothing
 
   --rate <n>    checkouts per second meanwhile (600)
   --times <n>   how often each thing happens (1)
+  --file <file> laid over docker-compose.yml; may be given several times
   --locks       the servers of the other lock drivers as well
   --help        this text
 `;
@@ -18,6 +19,7 @@ export async function run(args: string[]): Promise<number> {
   const options = {
     rate: { type: 'string', default: '600' },
     times: { type: 'string', default: '1' },
+    file: { type: 'string', multiple: true, default: [] as string[] },
     locks: { type: 'boolean', default: false },
     help: { type: 'boolean' },
   } as const;
@@ -33,7 +35,7 @@ export async function run(args: string[]): Promise<number> {
     console.log(`- skipped: no Docker engine with Compose answers here (${missing})`);
     return 0;
   }
-  const failures = await testCompose({ rate, times, locks: values.locks });
+  const failures = await testCompose({ rate, times, locks: values.locks, overrides: values.file });
   console.log(failures === 0 ? '\n✓ no buyer noticed' : `\n✗ ${failures} failed`);
   return failures === 0 ? 0 : 1;
 }
