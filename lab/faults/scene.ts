@@ -12,7 +12,7 @@ import { Random } from './random.js';
 const SKU = 'hot';
 
 const MOVEMENTS_SQL =
-  'SELECT before, after, token, holder FROM stock_movements WHERE sale_id = $1 ORDER BY id';
+  'SELECT before, after, token, holder FROM stock_movements WHERE sale_id = $1 ORDER BY version';
 
 type MovementRow = Omit<Movement, 'token'> & { readonly token: string | null };
 

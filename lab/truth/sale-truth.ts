@@ -29,8 +29,8 @@ const ORDERS_SQL = `
 
 const MOVEMENTS_SQL = `
   SELECT extract(epoch FROM committed_at - (SELECT min(accepted_at) FROM orders WHERE sale_id = $1))::float8 AS seconds,
-    before, after, sum(units) OVER (ORDER BY id)::float8 AS sold
-  FROM stock_movements WHERE sale_id = $1 ORDER BY id`;
+    version::float8, before, after, sum(units) OVER (ORDER BY version)::float8 AS sold
+  FROM stock_movements WHERE sale_id = $1 ORDER BY version`;
 
 interface OrdersRow extends Pick<SaleTruth, 'endedOrders' | 'live' | 'rejected' | 'ordersPerSecond'> {
   percentiles: [number, number, number] | null;
@@ -38,6 +38,7 @@ interface OrdersRow extends Pick<SaleTruth, 'endedOrders' | 'live' | 'rejected' 
 
 interface Movement {
   seconds: number;
+  version: number;
   before: number;
   after: number;
   sold: number;
@@ -66,7 +67,13 @@ function pointOf({ seconds, after, sold }: Movement): Point {
   return [seconds, after, sold];
 }
 
-/** Each movement has to start from what its predecessor left. */
-export function breaksIn(movements: Pick<Movement, 'before' | 'after'>[], initialStock: number): number {
-  return movements.filter(({ before }, i) => before !== (movements[i - 1]?.after ?? initialStock)).length;
+/** Each movement has to start from what its predecessor left, and to make the next version of the row. */
+export function breaksIn(
+  movements: Pick<Movement, 'version' | 'before' | 'after'>[],
+  initialStock: number,
+): number {
+  return movements.filter(({ version, before }, i) => {
+    const { version: last, after } = movements[i - 1] ?? { version: 0, after: initialStock };
+    return version !== last + 1 || before !== after;
+  }).length;
 }

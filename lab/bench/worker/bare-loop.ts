@@ -9,7 +9,7 @@ import type { Settler } from './ways-to-settle.js';
 const COMMIT_SQL = `
   WITH written AS (
     UPDATE stock SET available = available - cardinality($3::uuid[]), version = version + 1
-    WHERE sale_id = $1 AND sku = $2 RETURNING available
+    WHERE sale_id = $1 AND sku = $2 RETURNING available, version
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, idempotency_key, accepted_at)
     SELECT $1, $2, o.id, o.buyer_id, 1, 'reserved', o.idempotency_key, to_timestamp(o.accepted_at / 1000)
@@ -17,8 +17,8 @@ const COMMIT_SQL = `
   ), recorded AS (
     INSERT INTO outbox (kind, order_ids) VALUES ('settled', $3)
   )
-  INSERT INTO stock_movements (sale_id, sku, units, before, after)
-  SELECT $1, $2, cardinality($3), available + cardinality($3), available FROM written`;
+  INSERT INTO stock_movements (sale_id, sku, version, units, before, after)
+  SELECT $1, $2, version, cardinality($3), available + cardinality($3), available FROM written`;
 
 /** The limit of the machine: one connection that commits batch after batch, all parameters made beforehand. */
 export function bareLoop(pool: Pool, batchSize: number): Settler {

@@ -15,6 +15,7 @@ import { Events1764500000000 } from './migrations/1764500000000-events.js';
 import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 import { OrdersByTime1764700000000 } from './migrations/1764700000000-orders-by-time.js';
 import { CheaperOrderLists1764800000000 } from './migrations/1764800000000-cheaper-order-lists.js';
+import { VersionsOfMovements1764900000000 } from './migrations/1764900000000-versions-of-movements.js';
 
 export interface DatabaseOptions extends PostgresServer {
   readonly poolSize: number;
@@ -51,6 +52,7 @@ export function dataSourceOptions(database: DatabaseOptions) {
       Controls1764600000000,
       OrdersByTime1764700000000,
       CheaperOrderLists1764800000000,
+      VersionsOfMovements1764900000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(database),

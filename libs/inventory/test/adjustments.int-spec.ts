@@ -1,5 +1,4 @@
 import { poolOf } from '@app/database';
-import { Locks } from '@app/lock';
 import { orderOf, type Shop } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +8,6 @@ import {
   findAdjustment,
   overdueAdjustments,
   requestAdjustment,
-  strategyOf,
   type Adjustment,
   type Sale,
 } from '../src/index.js';
@@ -27,18 +25,6 @@ beforeAll(async () => {
 });
 afterAll(() => servers.close());
 
-/** What a worker process carries adjustments out with: its own connections and locks. */
-function adjusterOf({ dataSource }: Shop) {
-  const locks = new Locks({ redis: servers.redis, postgres: servers.databaseUrl });
-  servers.opened.push(locks);
-  return {
-    pool: poolOf(dataSource),
-    signal: new AbortController().signal,
-    lockOptions: () => ({ ttl: 5_000, earlyTakeover: false }),
-    lockOf: (strategy: Sale['strategy']) => locks.of(strategyOf(strategy).lock!),
-  };
-}
-
 const request = (sale: Sale, units: number, idempotencyKey: string = randomUUID()) =>
   requestAdjustment(poolOf(shop.dataSource), {
     saleId: sale.id,
@@ -52,7 +38,7 @@ const now = async ({ id }: Adjustment) => (await findAdjustment(poolOf(shop.data
 /** Has both processes carry it out at once, as after a job that was delivered twice. */
 async function adjust(sale: Sale, units: number): Promise<Adjustment> {
   const adjustment = await request(sale, units);
-  const both = [shop, other].map((each) => carryOut(adjusterOf(each), adjustment, sale));
+  const both = [shop, other].map((each) => carryOut(servers.adjuster(each), adjustment, sale));
   const changed = (await Promise.all(both)).filter((rows) => rows.length > 0);
   const decided = await now(adjustment);
   expect(changed).toHaveLength(decided.status === 'done' ? 1 : 0);
@@ -171,7 +157,7 @@ describe('a request', () => {
       (await overdueAdjustments(pool, { seconds, most: 1_000 })).filter(({ id }) => id === adjustment.id);
     expect(await overdue(60)).toEqual([]);
     expect(await overdue(0)).toEqual([{ id: adjustment.id, saleId: sale.id, sku: 'hot' }]);
-    await carryOut(adjusterOf(shop), adjustment, sale);
+    await carryOut(servers.adjuster(shop), adjustment, sale);
     expect(await overdue(0)).toEqual([]);
   });
 });

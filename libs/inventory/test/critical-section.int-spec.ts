@@ -41,7 +41,7 @@ describe('settling', () => {
       conserved: true,
     });
     const movements = await shop.dataSource.query(
-      'SELECT units, before, after, token, holder FROM stock_movements WHERE sale_id = $1 ORDER BY id',
+      'SELECT units, before, after, token, holder FROM stock_movements WHERE sale_id = $1 ORDER BY version',
       [sale.id],
     );
     expect(movements).toEqual([

@@ -173,7 +173,7 @@ it('tells what ended and how, and writes one movement of negative units for it',
   ];
   expect(told).toEqual([[sale.id, 'hot', { stripe: 0, version: '2', ended: expect.arrayContaining(ended) }]]);
   const movements = await shop.dataSource.query(
-    'SELECT units, before, after FROM stock_movements WHERE sale_id = $1 ORDER BY id',
+    'SELECT units, before, after FROM stock_movements WHERE sale_id = $1 ORDER BY version',
     [sale.id],
   );
   expect(movements).toEqual([

@@ -49,6 +49,8 @@ describe('lanes that share their statements', () => {
       expect(available).toBe(3);
     }
     expect(await transactionsOf(sale)).toBe(1);
+    const made = 'SELECT DISTINCT version FROM stock_movements WHERE sale_id = $1';
+    expect(await shop.dataSource.query(made, [sale.id])).toEqual([{ version: '1' }]);
     const { items, total } = await audit(poolOf(shop.dataSource), sale.id);
     expect(total).toMatchObject({ held: 8, available: 12, oversold: 0, lostUpdates: 0, conserved: true });
     expect(items.map(({ held }) => held)).toEqual([2, 2, 2, 2]);

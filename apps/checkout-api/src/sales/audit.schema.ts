@@ -16,7 +16,7 @@ export const auditFigures = z.object({
     .describe(
       'Checkouts refused as sold out while there were units; what Redis has lost of them is not in it',
     ),
-  lostUpdates: z.int().describe('Breaks in the chain of stock movements, counted in each stripe'),
+  lostUpdates: z.int().describe('Breaks in the chain of stock movements by version, counted in each stripe'),
   conserved: z.boolean().describe('available + held + sold = initial'),
 });
 

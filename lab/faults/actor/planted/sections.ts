@@ -11,14 +11,14 @@ const RAISE_SQL = `
 /** Stock, one order and movement. Parameters: sale, SKU, token, holder, what is left, units, what was read, and of the order. */
 const WRITE_SQL = `
   WITH written AS (
-    UPDATE stock SET available = $5, fence_token = $3, fence_holder = $4
-    WHERE sale_id = $1 AND sku = $2 AND fence_token <= $3 RETURNING available
+    UPDATE stock SET available = $5, fence_token = $3, fence_holder = $4, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND fence_token <= $3 RETURNING available, version
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at)
     SELECT $1, $2, $8::uuid, $9, $10::int, $11, $12, $13, now() FROM written
   ), moved AS (
-    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
-    SELECT $1, $2, 0, $6::int, $7::int, available, $3, $4 FROM written
+    INSERT INTO stock_movements (sale_id, sku, stripe, version, units, before, after, token, holder)
+    SELECT $1, $2, 0, version, $6::int, $7::int, available, $3, $4 FROM written
   )
   SELECT available FROM written`;
 

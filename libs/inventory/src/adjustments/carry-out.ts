@@ -37,8 +37,8 @@ const ADJUST_SQL = `
     FROM given WHERE sale_id = $1 AND sku = $2 AND stock.stripe = given.stripe
     RETURNING stock.stripe, given.units, available, version, token, holder
   ), moved AS (
-    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder, adjustment_id)
-    SELECT $1, $2, stripe, -units, available - units, available, token, holder, $6 FROM written
+    INSERT INTO stock_movements (sale_id, sku, stripe, version, units, before, after, token, holder, adjustment_id)
+    SELECT $1, $2, stripe, version, -units, available - units, available, token, holder, $6 FROM written
   ), done AS (
     UPDATE stock_adjustments SET status = 'done', initial = $7, available = $8, decided_at = clock_timestamp() WHERE id = $6
   )

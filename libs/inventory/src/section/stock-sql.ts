@@ -33,32 +33,32 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
   'read-modify-write': `
     UPDATE stock SET available = $5::int - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3
-    RETURNING available`,
+    RETURNING available, version`,
   // The same, while this transaction has the row locked.
   'row-lock': `
     UPDATE stock SET available = $5::int - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3
-    RETURNING available`,
+    RETURNING available, version`,
   // Only if nobody has written since it was read.
   version: `
     UPDATE stock SET available = $5::int - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND version = $15
-    RETURNING available`,
+    RETURNING available, version`,
   // Only if there is enough, whatever was read.
   conditional: `
     UPDATE stock SET available = available - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND available >= $4::int
-    RETURNING available`,
+    RETURNING available, version`,
   // Only if no newer lease has raised the fence.
   fenced: `
     UPDATE stock SET available = $5::int - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $6 AND fence_holder = $7
-    RETURNING available`,
+    RETURNING available, version`,
 };
 
 /**
  * Writes the stock, its movement, the orders and their events in one statement: one transaction, one round trip. If the row refuses,
- * nothing is written. The movement gets its id while the row is locked, so ids are in commit order.
+ * nothing is written. The movement has the version that the row got: it tells the order of commits, as no sequence of several nodes does.
  */
 const sellSql = (take: string, returning = '') => `
   WITH written AS (${take}
@@ -73,8 +73,8 @@ const sellSql = (take: string, returning = '') => `
   ), recorded AS (
     INSERT INTO outbox (kind, order_ids) SELECT 'settled', $9::uuid[] FROM written WHERE cardinality($9::uuid[]) > 0
   )
-  INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
-  SELECT $1, $2, $3, $4::int, coalesce($5::int, available + $4::int), available, $6::bigint, $7::text FROM written
+  INSERT INTO stock_movements (sale_id, sku, stripe, version, units, before, after, token, holder)
+  SELECT $1, $2, $3, version, $4::int, coalesce($5::int, available + $4::int), available, $6::bigint, $7::text FROM written
   ${returning}`;
 
 /**
@@ -145,8 +145,8 @@ const restockSql = (enter: string, addTo: string) => `
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND back.units > 0
     RETURNING back.units, stock.available, stock.version
   ), moved AS (
-    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
-    SELECT $1, $2, $3, -units, available - units, available, $5::bigint, $6::text FROM written
+    INSERT INTO stock_movements (sale_id, sku, stripe, version, units, before, after, token, holder)
+    SELECT $1, $2, $3, version, -units, available - units, available, $5::bigint, $6::text FROM written
   )
   SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT version FROM written) AS version,
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;

@@ -24,7 +24,7 @@ export const SELL_ROWS_SQL = `
     FROM given
     WHERE stock.sale_id = given.sale_id AND stock.sku = given.sku AND stock.stripe = given.stripe
       AND fence_token = given.token AND fence_holder = given.holder
-    RETURNING given.*, stock.available AS after
+    RETURNING given.*, stock.available AS after, stock.version
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
     SELECT written.sale_id, written.sku, o.id, o.buyer_id, o.quantity,
@@ -38,7 +38,7 @@ export const SELL_ROWS_SQL = `
   ), recorded AS (
     INSERT INTO outbox (kind, order_ids) SELECT 'settled', array_agg(id) FROM settled HAVING count(*) > 0
   ), moved AS (
-    INSERT INTO stock_movements (sale_id, sku, stripe, units, before, after, token, holder)
-    SELECT sale_id, sku, stripe, units, before, after, token, holder FROM written
+    INSERT INTO stock_movements (sale_id, sku, stripe, version, units, before, after, token, holder)
+    SELECT sale_id, sku, stripe, version, units, before, after, token, holder FROM written
   )
   SELECT row::int, after AS available FROM written`;

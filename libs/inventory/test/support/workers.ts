@@ -4,7 +4,13 @@ import type { OrderRequest } from '@app/orders';
 import { Shop } from '@app/testing';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
-import { Reservations, STRATEGY_NAMES, strategyOf, type ReservationsOptions } from '../../src/index.js';
+import {
+  Reservations,
+  STRATEGY_NAMES,
+  strategyOf,
+  type ReservationsOptions,
+  type StrategyName,
+} from '../../src/index.js';
 
 /** What tests find in an audit where nothing went wrong. */
 export const SOUND = { oversold: 0, undersold: 0, lostUpdates: 0, conserved: true };
@@ -63,6 +69,18 @@ export class TestServers {
     const shop = await Shop.open(this.databaseUrl, poolSize);
     this.opened.push(shop);
     return shop;
+  }
+
+  /** What a worker process carries adjustments out with: its own connections and locks. */
+  adjuster({ dataSource }: Shop) {
+    const locks = new Locks({ redis: this.redis, postgres: this.databaseUrl });
+    this.opened.push(locks);
+    return {
+      pool: poolOf(dataSource),
+      signal: new AbortController().signal,
+      lockOptions: () => ({ ttl: 5_000, earlyTakeover: false }),
+      lockOf: (strategy: StrategyName) => locks.of(strategyOf(strategy).lock!),
+    };
   }
 
   async close(): Promise<void> {
