@@ -38,7 +38,15 @@ async function adjust(saleId: string, units: number): Promise<number> {
   throw new Error(`not adjusted by ${units} within half a minute`);
 }
 
-const cases = ['redis', 'redis-setnx', 'postgres-advisory', 'row-lock', 'optimistic', 'conditional-update']
+const cases = [
+  'redis',
+  'redis-setnx',
+  'postgres-advisory',
+  'row-lock',
+  'optimistic',
+  'serializable',
+  'conditional-update',
+]
   .map((strategy) => ({ strategy, stripes: 1 }))
   .concat([
     { strategy: 'redis', stripes: 8 },

@@ -11,7 +11,14 @@ import { Stampede } from './stampede.js';
 
 /** Fewer than any process has connections, so that all share them. */
 const SESSIONS = 5;
-const STRATEGIES = ['redis', 'conditional-update', 'row-lock', 'optimistic', 'postgres-advisory'];
+const STRATEGIES = [
+  'redis',
+  'conditional-update',
+  'row-lock',
+  'optimistic',
+  'serializable',
+  'postgres-advisory',
+];
 const SOUND = { pending: 0, oversold: 0, lostUpdates: 0, conserved: true };
 /** The package of Debian 12 has 1.18, which mixes them up. */
 const DATABASE_POOLER = process.env.POOLER_PREPARES ? 'transaction-prepared' : 'transaction';

@@ -55,6 +55,7 @@ paused-holder shows. What makes it safe is not that nothing fails, but that each
     cell('redis', { fence: true }),
     cell('redis-setnx'),
     cell('row-lock'),
+    cell('serializable'),
     cell('conditional-update'),
     cell('none', { expected: 'UNSAFE' }),
   ],

@@ -1,7 +1,7 @@
 import type { LockDriverName } from '@app/lock';
 
 /** How the stock row is written: section/stock-sql.ts has the SQL of each. */
-export type StockWrite = 'read-modify-write' | 'row-lock' | 'version' | 'conditional';
+export type StockWrite = 'read-modify-write' | 'row-lock' | 'version' | 'serializable' | 'conditional';
 
 interface Strategy {
   /** The lock around the critical section. Its fencing token, where it has one, guards the write as well. */
@@ -27,6 +27,7 @@ const STRATEGIES = {
   'postgres-advisory': { lock: 'postgres-advisory', write: 'read-modify-write', safe: true },
   'row-lock': { write: 'row-lock', safe: true },
   optimistic: { write: 'version', safe: true },
+  serializable: { write: 'serializable', safe: true },
   'conditional-update': { write: 'conditional', safe: true },
 } as const satisfies Record<string, Strategy>;
 

@@ -45,7 +45,14 @@ const DISORDER = `
   SELECT FROM stock_movements AS earlier JOIN stock_movements AS later USING (sale_id, sku, stripe)
   WHERE sale_id = $1 AND earlier.version < later.version AND earlier.id > later.id`;
 
-const strategies = ['redis', 'postgres-advisory', 'row-lock', 'optimistic', 'conditional-update'] as const;
+const strategies = [
+  'redis',
+  'postgres-advisory',
+  'row-lock',
+  'optimistic',
+  'serializable',
+  'conditional-update',
+] as const;
 describe.each(strategies.flatMap((strategy) => [1, 4].map((stripes) => ({ strategy, stripes }))))(
   'ids that are not in the order of commits ($strategy, stripes: $stripes)',
   ({ strategy, stripes }) => {

@@ -62,7 +62,7 @@ describe('settling', () => {
     expect(plans.rows[0].reused).toBeGreaterThanOrEqual(10);
   });
 
-  it.each(['read-modify-write', 'row-lock', 'version', 'conditional'] as const)(
+  it.each(['read-modify-write', 'row-lock', 'version', 'serializable', 'conditional'] as const)(
     'settles an order once however often it is delivered (%s)',
     async (write) => {
       const sale = await shop.sale({ hot: 5 }, 'none');
@@ -79,7 +79,7 @@ describe('settling', () => {
     },
   );
 
-  it.each(['read-modify-write', 'row-lock', 'version', 'conditional', 'fenced'] as const)(
+  it.each(['read-modify-write', 'row-lock', 'version', 'serializable', 'conditional', 'fenced'] as const)(
     'takes the units of an order once that is in its batch twice (%s)',
     async (mode) => {
       const sale = await shop.sale({ hot: 1 }, 'none');

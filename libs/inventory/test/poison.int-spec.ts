@@ -66,7 +66,7 @@ describe.each(safe.flatMap((name) => [1, 4].map((stripes) => ({ name, stripes })
   },
 );
 
-describe.each(['redis', 'row-lock', 'conditional-update'] as const)('%s', (name) => {
+describe.each(['redis', 'row-lock', 'serializable', 'conditional-update'] as const)('%s', (name) => {
   it.each(Object.entries(POISONS))('finds %s', async (_, [make, code]) => {
     const sale = await shop.sale({ hot: 100 }, name);
     const innocents = Array.from({ length: 20 }, () => orderOf(sale.id));

@@ -93,7 +93,7 @@ it('serves an order that arrives in the very moment in which the only section en
   }
 });
 
-it.each(['row-lock', 'conditional-update', 'optimistic'] as const)(
+it.each(['row-lock', 'conditional-update', 'optimistic', 'serializable'] as const)(
   'sells a SKU while the rows of three others are locked for good (%s)',
   async (name) => {
     const narrow = await servers.openShop(10);

@@ -40,11 +40,12 @@ export class Lane<O extends OrderRequest, S extends Section = Section> {
     this.#orders = new PendingOrders(sku.saleId, strategy, options, work.handOn);
     this.#pending = [...first, this.#orders];
     this.#exclusion = new Exclusion(strategy, options);
-    // With a lock, a second section of this process would only queue for it. Without one, the orders in hand fill several.
+    // With a lock, a second section of this process would only queue for it, and one of two serializable ones fails. Else the orders in
+    // hand fill several.
     const { inFlight, batchSize, pool } = options;
-    this.#sections = strategyOf(strategy).lock
-      ? 1
-      : Math.min(Math.ceil(inFlight / batchSize), pool.options.max ?? 1);
+    const { lock, write } = strategyOf(strategy);
+    this.#sections =
+      lock || write === 'serializable' ? 1 : Math.min(Math.ceil(inFlight / batchSize), pool.options.max ?? 1);
   }
 
   /** Orders that no section has begun to settle. */

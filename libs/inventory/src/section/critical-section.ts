@@ -1,11 +1,12 @@
 import type { Lease } from '@app/lock';
 import type { OrderRequest } from '@app/orders';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { allocate } from './allocate.js';
 import { buyerLimit, type BuyerLimit } from './buyer-limit.js';
 import { FencedOffError } from './errors.js';
 import { PlainStore } from './plain-store.js';
 import { resourceOf } from './resource.js';
+import { serializable } from './serializable.js';
 import { settleEachOnce, type Committed, type SectionResult } from './settle-each-once.js';
 import type { StockWriteMode } from './stock-sql.js';
 import { settledOf, type Restocked, type StockKey, type StockRow, type StockStore } from './stock-store.js';
@@ -27,6 +28,12 @@ export interface SectionTarget {
 /** A fencing token guards the write, whatever the strategy's own way to write is. */
 export const modeOf = ({ write }: SectionTarget, lease?: Lease): StockWriteMode =>
   lease?.token === undefined ? write : 'fenced';
+
+/** Whether a transaction around read and write keeps others away. */
+const isTransaction = (mode: StockWriteMode) => mode === 'row-lock' || mode === 'serializable';
+
+/** The transaction of a mode. */
+export const transactionOf = (mode: StockWriteMode) => (mode === 'serializable' ? serializable : transaction);
 
 /**
  * The critical section: read the stock, decide, write stock, orders and movement. It is read-modify-write on purpose (a
@@ -69,18 +76,22 @@ export class CriticalSection {
   /** The other way round: ends the orders that are due, each exactly once, and restocks their units. Throws what {@link settle} throws. */
   restock(orderIds: readonly string[]): Promise<Restocked> {
     this.#known = undefined;
-    return this.#mode === 'row-lock'
-      ? transaction(this.pool, (client) => this.#putBack(new PlainStore(client, 'row-lock'), orderIds))
+    return isTransaction(this.#mode)
+      ? this.#transaction((store) => this.#putBack(store, orderIds))
       : this.#putBack(this.store, orderIds);
   }
 
   async #commit(orders: readonly OrderRequest[]): Promise<Committed> {
     const { saleId, perBuyerLimit } = this.target;
-    if (this.#mode !== 'row-lock' && perBuyerLimit === null) return this.#sell(this.store, orders, {});
-    return transaction(this.pool, async (client) => {
+    if (!isTransaction(this.#mode) && perBuyerLimit === null) return this.#sell(this.store, orders, {});
+    return this.#transaction(async (store, client) => {
       const limit = await buyerLimit(client, saleId, perBuyerLimit, orders);
-      return this.#sell(new PlainStore(client, this.#mode), orders, limit);
+      return this.#sell(store, orders, limit);
     });
+  }
+
+  #transaction<T>(work: (store: StockStore, client: PoolClient) => Promise<T>): Promise<T> {
+    return transactionOf(this.#mode)(this.pool, (client) => work(new PlainStore(client, this.#mode), client));
   }
 
   async #sell(store: StockStore, orders: readonly OrderRequest[], limit: BuyerLimit): Promise<Committed> {

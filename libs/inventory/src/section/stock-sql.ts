@@ -9,6 +9,8 @@ export const READ_SQL: Record<StockWriteMode, string> = {
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   version: `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
+  serializable: `
+    SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   conditional: `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   'row-lock': `
@@ -43,6 +45,11 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
   version: `
     UPDATE stock SET available = $5::int - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND version = $15
+    RETURNING available, version`,
+  // Overwrites it, too: Postgres refuses the transaction (40001) if another one has written the row since this one's snapshot.
+  serializable: `
+    UPDATE stock SET available = $5::int - $4::int, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3
     RETURNING available, version`,
   // Only if there is enough, whatever was read.
   conditional: `
@@ -104,6 +111,8 @@ const ENTER_SQL: Record<StockWriteMode, string> = {
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   version: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND version = $7 FOR UPDATE`,
+  serializable: `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   conditional: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   fenced: `
@@ -115,6 +124,7 @@ const ADD_TO: Record<StockWriteMode, string> = {
   'read-modify-write': '$7::int',
   'row-lock': 'stock.available',
   version: 'stock.available',
+  serializable: 'stock.available',
   conditional: 'stock.available',
   fenced: 'stock.available',
 };

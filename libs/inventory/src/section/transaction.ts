@@ -13,14 +13,18 @@ export interface Database {
 /** A connection that did not answer is not used again, not even for a ROLLBACK, which would wait as long. */
 export const isBroken = (error: unknown): boolean => verdictOn(error) === 'leave';
 
-/** READ COMMITTED whatever the database's default: whoever waited for a row's lock then sees the newest row. */
-const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+export type Isolation = 'READ COMMITTED' | 'SERIALIZABLE';
 
-export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+/** READ COMMITTED whatever the database's default: whoever waited for a row's lock then sees the newest row. */
+export async function transaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  isolation: Isolation = 'READ COMMITTED',
+): Promise<T> {
   const client = await lend(pool);
   let broken = false;
   try {
-    await client.query(BEGIN);
+    await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
     const result = await work(client);
     await client.query('COMMIT');
     return result;

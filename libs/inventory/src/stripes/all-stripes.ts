@@ -3,13 +3,12 @@ import type { OrderRequest } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate } from '../section/allocate.js';
 import { buyerLimit } from '../section/buyer-limit.js';
-import { modeOf, type SectionTarget } from '../section/critical-section.js';
+import { modeOf, transactionOf, type SectionTarget } from '../section/critical-section.js';
 import { StaleReadError } from '../section/errors.js';
 import { PlainStore } from '../section/plain-store.js';
 import { resourceOf } from '../section/resource.js';
 import { settleEachOnce, type Committed, type SectionResult } from '../section/settle-each-once.js';
 import { settledOf, type StockRow, type StockStore } from '../section/stock-store.js';
-import { transaction } from '../section/transaction.js';
 
 /** All stripes in one snapshot, in their order. Parameters: sale, SKU. */
 const READ_STRIPES_SQL =
@@ -33,6 +32,7 @@ export function settleFromAllStripes(
   all: AllStripes,
   orders: readonly OrderRequest[],
 ): Promise<SectionResult> {
+  const transaction = transactionOf(modeOf(all.target, all.leases[0]));
   return settleEachOnce(all.pool, orders, async (fresh): Promise<Committed> => {
     for (;;) {
       try {
