@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { canReach, directoryFor, ownerOtherThanRoot, type Owner } from './owner.js';
@@ -29,6 +29,7 @@ export async function createCluster(
   const args = ['-D', data, '-U', user, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--no-sync'];
   await execa(join(binaries, 'initdb'), [...args, '--encoding=UTF8', '--locale=C'], { cwd: '/', ...owner });
   await rm(passwordFile);
+  await appendFile(join(data, 'pg_hba.conf'), 'host all all samenet scram-sha-256\n'); // the other hosts, where it has some
   return { file: join(binaries, 'postgres'), data, owner };
 }
 

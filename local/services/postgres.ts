@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { ExpectedError } from '../expected-error.js';
+import { THIS_MACHINE, type Host } from '../network/host.js';
 import { onFreePort } from '../processes/free-port.js';
 import type { Command } from '../processes/local-process.js';
 import { providePostgres, providePrivatePostgres } from '../setup/postgres.js';
@@ -26,20 +27,27 @@ export async function startPrivatePostgres(): Promise<Service> {
   return startOn(await providePrivatePostgres());
 }
 
-async function startOn(provider: Runnable): Promise<Service> {
+/** The same on another host of this machine. */
+export async function startPostgresOn(host: Host): Promise<Service> {
+  const provider = await providePrivatePostgres();
+  if ('image' in provider) throw new ExpectedError('Another host needs a Postgres that is installed here.');
+  return startOn(provider, host);
+}
+
+async function startOn(provider: Runnable, host = THIS_MACHINE): Promise<Service> {
   const name = nextName('postgres');
   const password = randomBytes(16).toString('hex');
-  const commandOn = await prepare(provider, name, password);
+  const commandOn = await prepare(provider, name, password, host);
   return onFreePort(async (port) => {
-    const urlOf = (database: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+    const urlOf = (database: string) => `postgres://${user}:${password}@${host.address}:${port}/${database}`;
     const server = await startServer({
       name,
       url: urlOf(user),
       command: commandOn(port),
-      isReady: () => answersQuery(urlOf('postgres')),
+      isReady: async () => answersQuery(await host.reach(urlOf('postgres'))),
       stopSignal: 'SIGINT', // does not wait for clients to leave
     });
-    await query(urlOf('postgres'), `CREATE DATABASE ${user}`);
+    await query(await host.reach(urlOf('postgres')), `CREATE DATABASE ${user}`);
     return server;
   });
 }
@@ -48,15 +56,17 @@ async function prepare(
   provider: Runnable,
   name: string,
   password: string,
+  host: Host,
 ): Promise<(port: number) => Command> {
   if ('image' in provider) return (port) => dockerCommand(provider.image, port, password);
-  return commandFor(await createCluster(provider.file, { name, user, password }));
+  return commandFor(await createCluster(provider.file, { name, user, password }), host);
 }
 
 /** How a cluster on this machine is served. */
-function commandFor({ file, data, owner }: Cluster): (port: number) => Command {
-  const network = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
-  return (port) => ({ file, args: ['-D', data, '-p', String(port), ...network, ...settings], ...owner });
+function commandFor({ file, data, owner }: Cluster, host = THIS_MACHINE): (port: number) => Command {
+  const network = ['-c', `listen_addresses=${host.address}`, '-c', 'unix_socket_directories='];
+  return (port) =>
+    host.run({ file, args: ['-D', data, '-p', String(port), ...network, ...settings], ...owner });
 }
 
 /** A streaming replica of a private Postgres on this machine. It follows from now on, and answers reads. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { THIS_MACHINE, type Host } from '../network/host.js';
 import { onFreePort } from '../processes/free-port.js';
 import type { Command } from '../processes/local-process.js';
 import type { Runnable } from '../setup/provider.js';
@@ -32,6 +33,7 @@ interface ProgramOptions {
   /** More lines for its configuration file. */
   directives?: readonly string[];
   clock?: SkewedClock;
+  host?: Host;
   isReady?: (url: string) => Promise<boolean>;
 }
 
@@ -59,6 +61,7 @@ async function startOn(
     password = newPassword(),
     directives = [],
     clock,
+    host = THIS_MACHINE,
     isReady = answersPing,
   }: ProgramOptions,
 ): Promise<Service> {
@@ -67,12 +70,12 @@ async function startOn(
   return onFreePort((port) =>
     startServer({
       name,
-      url: `redis://:${password}@127.0.0.1:${port}`,
-      command: {
-        ...redisCommand(provider, { port, directory, password, fsync, directives }),
+      url: `redis://:${password}@${host.address}:${port}`,
+      command: host.run({
+        ...redisCommand(provider, { address: host.address, port, directory, password, fsync, directives }),
         env: clock?.env,
-      },
-      isReady,
+      }),
+      isReady: async (url) => isReady(await host.reach(url)),
     }),
   );
 }
@@ -81,6 +84,7 @@ async function startOn(
 export const newPassword = () => randomBytes(16).toString('hex');
 
 interface Instance {
+  address: string;
   port: number;
   directory: string;
   password: string;
@@ -90,7 +94,7 @@ interface Instance {
 
 function redisCommand(provider: Runnable, instance: Instance): Command {
   if ('file' in provider) {
-    return { file: provider.file, args: ['-'], input: redisConfig('127.0.0.1', instance) };
+    return { file: provider.file, args: ['-'], input: redisConfig(instance) };
   }
   const args = [
     'run',
@@ -103,12 +107,12 @@ function redisCommand(provider: Runnable, instance: Instance): Command {
   return {
     file: 'docker',
     args: [...args, 'redis-server', '-'],
-    input: redisConfig('*', { ...instance, port: 6379, directory: '/data' }),
+    input: redisConfig({ ...instance, address: '*', port: 6379, directory: '/data' }),
   };
 }
 
-const redisConfig = (bind: string, { port, directory, password, fsync, directives }: Instance) => `
-bind ${bind}
+const redisConfig = ({ address, port, directory, password, fsync, directives }: Instance) => `
+bind ${address}
 port ${port}
 dir "${directory}"
 requirepass ${password}

@@ -1,5 +1,6 @@
+import { THIS_MACHINE } from '../network/host.js';
 import { onFreePort } from '../processes/free-port.js';
-import { LocalProcess } from '../processes/local-process.js';
+import { LocalProcess, type Command } from '../processes/local-process.js';
 import { mainOf, NODE_FLAGS } from '../setup/build.js';
 
 /** Variables of libs/config. */
@@ -7,26 +8,32 @@ export type Env = Record<string, string>;
 
 /** One process of an application. */
 export class Replica extends LocalProcess {
-  readonly url: string;
-
-  constructor(app: string, name: string, port: number, env: Env, args: readonly string[] = []) {
-    const url = `http://127.0.0.1:${port}`;
-    super({
-      name,
-      command: {
-        file: process.execPath,
-        args: [...NODE_FLAGS, mainOf(app), ...args],
-        env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(port) },
-      },
-      isReady: () => isReady(url),
-    });
-    this.url = url;
+  constructor(
+    name: string,
+    command: Command,
+    readonly url: string,
+  ) {
+    super({ name, command, isReady: () => isReady(url) });
   }
 }
 
 /** Starts a process of an application (a project of nest-cli.json) on a free port. */
-export const startReplica = (app: string, name: string, env: Env, args?: readonly string[]) =>
-  onFreePort((port) => new Replica(app, name, port, env, args).start());
+export const startReplica = (
+  app: string,
+  name: string,
+  env: Env,
+  args: readonly string[] = [],
+  host = THIS_MACHINE,
+) =>
+  onFreePort(async (port) => {
+    const command = host.run({
+      file: process.execPath,
+      args: [...NODE_FLAGS, mainOf(app), ...args],
+      env: { ...process.env, ...env, HOST: host.address, PORT: String(port) },
+    });
+    const url = await host.reach(`http://${host.address}:${port}`);
+    return new Replica(name, command, url).start();
+  });
 
 /** Starts replicas of an application side by side. */
 export function startReplicas(
