@@ -1,5 +1,6 @@
 const BENCHMARKS = {
   worker: async () => (await import('./worker/worker-bench.js')).workerBench,
+  network: async () => (await import('./network/delayed-race.js')).delayedRace,
   locks: async () => (await import('./locks/locks-bench.js')).locksBench,
 };
 

@@ -1,5 +1,6 @@
 import { COMPARED_WORKERS, OVERLOAD_SHARE, STEADY_SHARE } from './http/compared-workers.js';
 import { COMPARED_LOCKS, isMeant } from './locks/compared-locks.js';
+import { CONTENDERS, DELAYS_MS } from './network/contenders.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
 import { serverOf, wayOf, WAYS_TO_SETTLE } from './worker/ways-to-settle.js';
 
@@ -11,6 +12,8 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
     );
     return chosen.length * rounds * (1 + orders / 20_000);
   },
+  network: ({ rounds, seconds }) =>
+    DELAYS_MS.length * CONTENDERS.length * (rounds * (seconds.network + 2) + 1),
   http: ({ rounds, seconds }) =>
     60 +
     seconds.http * (1 + OVERLOAD_SHARE) +

@@ -5,7 +5,7 @@ import type { BenchResult } from './result.js';
 
 /** Runs a benchmark in a process of its own: it starts many more, and measures none of the others. */
 export async function runInOwnProcess(
-  name: 'worker' | 'locks',
+  name: 'worker' | 'network' | 'locks',
   options: object,
   env: NodeJS.ProcessEnv,
 ): Promise<BenchResult> {

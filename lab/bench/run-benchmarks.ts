@@ -9,6 +9,7 @@ import { describeMachine } from '../report/machine.js';
 import { textOf } from '../report/table.js';
 import { withDatabase } from '../truth/database.js';
 import { httpBench } from './http/http-bench.js';
+import { networkBench } from './network/network-bench.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
 import { runInOwnProcess } from './own-process.js';
 import { renderPage } from './report/page.js';
@@ -29,6 +30,7 @@ const progress = (line: string) => console.log(line);
 
 const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) => Promise<BenchResult>> = {
   worker: ({ only, orders, rounds }, { env }) => runInOwnProcess('worker', { only, orders, rounds }, env),
+  network: ({ rounds, seconds }, { env }) => networkBench({ rounds, seconds: seconds.network }, env),
   locks: (options, { env }) =>
     runInOwnProcess(
       'locks',

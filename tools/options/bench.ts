@@ -12,7 +12,7 @@ import { integer, listOf, parsed } from './arguments.js';
 
 /** Which benchmarks an option is for. */
 const SCOPE: Record<string, readonly BenchmarkName[]> = {
-  seconds: ['http', 'locks', 'scale'],
+  seconds: ['network', 'http', 'locks', 'scale'],
   orders: ['worker'],
   only: ['worker', 'locks'],
   'api-replicas': ['http'],
@@ -20,7 +20,7 @@ const SCOPE: Record<string, readonly BenchmarkName[]> = {
   full: ['scale'],
   long: ['scale'],
 };
-const SECONDS = { locks: 3, http: 15, long: 600 };
+const SECONDS = { network: 3, locks: 3, http: 15, long: 600 };
 /** What `--only` of `locks` may name. */
 const LOCK_NAMES = [...new Set(COMPARED_LOCKS.flatMap(({ name, backend }) => [backend, name]))];
 
@@ -29,6 +29,7 @@ export const usage = `npm run bench -- [benchmark ...] [options]
 Measures this application, the ways people usually do it and the limits of the machine, by turns, and prints ratios.
 
   worker   orders committed per second on one hot SKU, without the queue: strategies, batch sizes, libraries, a bare loop
+  network  the same where Redis and Postgres are 0, 1, 5 and 20 ms away: a lock per order against batches
   http     k6 to the API to a terminal order: locked, unlocked, a worker that does nothing; an API replica killed; an overload
   scale    1 to 8 workers, 1 to 64 SKUs, backlogs
   locks    the locks themselves: hand-offs, waits, fairness, dead time
@@ -39,7 +40,7 @@ Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
                       (those that need no server but Postgres and Redis)
                       locks: drivers, servers or libraries (all)
   --orders <n>        worker: orders per run of the fast contenders (40000)
-  --seconds <n>       locks: of each run (${SECONDS.locks}); http: of load (${SECONDS.http}); scale --long: in all (${SECONDS.long})
+  --seconds <n>       network: about, of each run (${SECONDS.network}); locks: of each run (${SECONDS.locks}); http: of load (${SECONDS.http}); scale --long: in all (${SECONDS.long})
   --api-replicas <n>  http: API processes, at least 2: one will be killed (2)
   --workers <n>       http: worker processes (2)
   --full              scale: backlogs of 1,000, 20,000 and 200,000 orders: two minutes a round
@@ -82,6 +83,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     benchmarks,
     rounds: integer('--rounds', values.rounds, 1, 100) ?? 3,
     seconds: {
+      network: seconds ?? SECONDS.network,
       locks: seconds ?? SECONDS.locks,
       http: seconds ?? SECONDS.http,
       long: seconds ?? SECONDS.long,

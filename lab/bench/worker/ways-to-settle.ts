@@ -38,7 +38,7 @@ const MIDDLING = 0.25;
 export const nameOf = (way: string, batchSize: number) =>
   batchSize === 1 ? `${way} per order` : `${way}, batch ${batchSize}`;
 
-const strategy = (load: Load, name: StrategyName, batchSize: number, share = 1): WayToSettle => ({
+export const strategy = (load: Load, name: StrategyName, batchSize: number, share = 1): WayToSettle => ({
   name: nameOf(name === 'none' ? 'lock-off' : name, batchSize),
   load,
   rules: { strategy: name, stripes: 1, perBuyerLimit: null },

@@ -1,20 +1,8 @@
-import { dataSourceOptions, migrate, poolOf } from '@app/database';
-import { audit, openSale, Sale, Stock } from '@app/inventory';
-import { DataSource } from 'typeorm';
 import { serversIn } from '../../servers.js';
-import { Samples } from '../../statistics/samples.js';
-import { brokenPromises } from '../../truth/broken-promises.js';
 import type { BenchResult } from '../result.js';
-import { isSafe, serverOf, wayOf, WAYS_TO_SETTLE, type WayToSettle } from './ways-to-settle.js';
-import { HOT, WARM_UP } from './seller.js';
-import { Sellers } from './sellers.js';
-import {
-  benchmarkOf,
-  ORDERS_PER_COMMIT,
-  ORDERS_PER_SECOND,
-  PROCESSES,
-  workerTables,
-} from './worker-tables.js';
+import { race } from './race.js';
+import { serverOf, wayOf, WAYS_TO_SETTLE, type WayToSettle } from './ways-to-settle.js';
+import { benchmarkOf, workerTables } from './worker-tables.js';
 
 export interface WorkerBenchOptions {
   /** Strategies and peers. Empty: all whose servers are given. */
@@ -24,91 +12,22 @@ export interface WorkerBenchOptions {
   readonly rounds: number;
 }
 
-/** Orders that warm a process up, as a share of those that count. */
-const WARM_UP_SHARE = 0.25;
-
-/**
- * Orders settled per second on one hot SKU, in several processes, without the queue. The contenders take turns, so that a noisy
- * machine is noisy for all of them. One that breaks an invariant is out of the race.
- */
+/** The ways to settle orders, each under the loads in which it is compared. */
 export async function workerBench(
   { only, orders, rounds }: WorkerBenchOptions,
   progress: (line: string) => void,
 ): Promise<BenchResult> {
-  const url = process.env.DATABASE_URL!;
-  await migrate(url);
-  const dataSource = await new DataSource(
-    dataSourceOptions({ url, poolSize: 2, entities: [Sale, Stock], applicationName: 'bench' }),
-  ).initialize();
-  const sellers = new Sellers(PROCESSES);
-  const run = { dataSource, sellers };
-  const samples = new Samples();
-  const failures = new Map<WayToSettle, string[]>();
-  const chosen = WAYS_TO_SETTLE.filter((contender) => isThere(contender, only));
-  // Round 0 does not count: whoever comes first is held back by code that has just been loaded.
-  const turns = [chosen.slice(0, 1), ...Array.from({ length: rounds }, () => chosen)];
-  try {
-    for (const [round, contenders] of turns.entries()) {
-      for (const contender of contenders.filter((candidate) => !failures.has(candidate))) {
-        const { name, load, share } = contender;
-        const told = (what: string) => progress(`round ${round}/${rounds}  ${load}: ${name}: ${what}`);
-        const fail = (reasons: string[]) => {
-          failures.set(contender, reasons);
-          told(`left out from here on: ${reasons.join('; ')}`);
-        };
-        try {
-          const { broken, ...figures } = await measure(contender, Math.ceil(orders * share), run);
-          if (broken.length > 0) {
-            fail(broken);
-            continue;
-          }
-          if (round > 0) samples.add(benchmarkOf(load), name, figures);
-          told(`${Math.round(figures[ORDERS_PER_SECOND])} orders/s`);
-        } catch (error) {
-          fail([`${name}: ${String(error)}`]);
-        }
-      }
-    }
-  } finally {
-    sellers.end();
-    await dataSource.destroy();
-  }
-  const benchmarks = samples.benchmarks();
-  return { benchmarks, tables: workerTables(benchmarks), failures: [...failures.values()].flat() };
+  const entrants = WAYS_TO_SETTLE.filter((contender) => isThere(contender, only)).map((contender) => ({
+    contender,
+    orders: Math.ceil(orders * contender.share),
+    benchmark: benchmarkOf(contender.load),
+  }));
+  const result = await race(entrants, rounds, progress);
+  return { ...result, tables: workerTables(result.benchmarks) };
 }
 
 function isThere(contender: WayToSettle, only: readonly string[]): boolean {
   const server = serverOf(contender);
   if (only.length > 0 && !only.includes(wayOf(contender))) return false;
   return server === undefined || serversIn(process.env)[server] !== undefined;
-}
-
-interface Run {
-  readonly dataSource: DataSource;
-  readonly sellers: Sellers;
-}
-
-async function measure(contender: WayToSettle, orders: number, { dataSource, sellers }: Run) {
-  const each = Math.ceil(orders / PROCESSES);
-  const warmUp = Math.ceil(each * WARM_UP_SHARE);
-  const items = [
-    { sku: HOT, stock: each * PROCESSES },
-    { sku: WARM_UP, stock: warmUp * PROCESSES },
-  ];
-  const saleId = await openSale(poolOf(dataSource), { name: contender.name, ...contender.rules, items });
-  const times = await sellers.run((seller) => ({ seller, contender, saleId, orders: each, warmUp }));
-  const elapsed = Math.max(...times.map((t) => t.endedAt)) - Math.min(...times.map((t) => t.startedAt));
-  const { total } = await audit(poolOf(dataSource), saleId);
-  const truth = { ...total, ended: total.held + total.rejected };
-  return {
-    broken: brokenPromises(contender.name, isSafe(contender), (each + warmUp) * PROCESSES, truth),
-    [ORDERS_PER_SECOND]: (each * PROCESSES * 1_000) / elapsed,
-    [ORDERS_PER_COMMIT]: (each * PROCESSES) / (await commitsOf(dataSource, saleId)),
-  };
-}
-
-async function commitsOf(dataSource: DataSource, saleId: string): Promise<number> {
-  const sql = 'SELECT count(*)::int AS commits FROM stock_movements WHERE sale_id = $1 AND sku = $2';
-  const [row] = await dataSource.query<[{ commits: number }]>(sql, [saleId, HOT]);
-  return row.commits;
 }
