@@ -23,8 +23,8 @@ export { teardown } from './lib/judged.ts';
 export { setup } from './lib/lasting-sale.ts';
 
 export default function ({ saleId }: Data) {
-  const orderId = insistOnOne(saleId, sku, `buyer-${scenario.iterationInTest}`);
-  if (orderId) console.log(orderId);
+  const accepted = insistOnOne(saleId, sku, `buyer-${scenario.iterationInTest}`);
+  if (accepted) console.log(accepted.orderId);
 }
 
 export const handleSummary = summaryOf('failover');

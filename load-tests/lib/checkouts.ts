@@ -64,23 +64,38 @@ const ANSWER_TIMEOUT = '5s';
 /** Between two tries, in seconds: doubled each time. */
 const PAUSE = { first: 0.05, longest: 0.8 };
 
-/** As above, but whoever gets no answer, or 503, tries again elsewhere with the same key. Returns the accepted order's id. */
-export function insistOnOne(saleId: string, sku: string, buyerId: string): string | undefined {
+/** An order that a buyer was promised. */
+export interface Accepted {
+  readonly orderId: string;
+  /** 202, or 201 for who waited until it was reserved. */
+  readonly status: number;
+  /** How long the answer took, in milliseconds. */
+  readonly ms: number;
+}
+
+/** As above, but whoever gets no answer, or 503, tries again elsewhere with the same key. */
+export function insistOnOne(
+  saleId: string,
+  sku: string,
+  buyerId: string,
+  headers: Record<string, string> = {},
+): Accepted | undefined {
   requests.add(1);
   const givesUpAt = Date.now() + PATIENCE * 1000;
   for (let pause = PAUSE.first; ; pause = Math.min(2 * pause, PAUSE.longest)) {
-    const response = ask(saleId, sku, buyerId, replica, {}, ANSWER_TIMEOUT);
-    if (response.status === 202) {
+    const response = ask(saleId, sku, buyerId, replica, headers, ANSWER_TIMEOUT);
+    const { status, timings } = response;
+    if (status === 202 || status === 201) {
       accepted.add(1);
-      duration.add(response.timings.duration);
-      return response.json('orderId') as string;
+      duration.add(timings.duration);
+      return { orderId: response.json('orderId') as string, status, ms: Math.round(timings.duration) };
     }
     if (isSoldOut(response)) {
       soldOut.add(1);
       return undefined;
     }
-    if ((response.status !== 0 && response.status !== 503) || Date.now() > givesUpAt) {
-      reportUnexpected(`${response.status} ${response.error || response.body}`);
+    if ((status !== 0 && status !== 503) || Date.now() > givesUpAt) {
+      reportUnexpected(`${status} ${response.error || response.body}`);
       return undefined;
     }
     replica++;

@@ -86,6 +86,21 @@ export class LocalProcess {
     );
   }
 
+  /** Stops it together with its children, until `thaw`: nobody is told, and its connections stay open. */
+  freeze(): void {
+    this.signalAll('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.signalAll('SIGCONT');
+  }
+
+  private signalAll(signal: NodeJS.Signals): void {
+    if (this.pid)
+      for (const pid of [this.pid, ...childrenOf(this.pid).map((child) => child.pid)])
+        process.kill(pid, signal);
+  }
+
   private spawn(): void {
     const { command, stopSignal, stopLast } = this.options;
     const { file, args, env, input, uid, gid } = command;

@@ -5,7 +5,7 @@ import { ExpectedError } from '../expected-error.js';
 import { LocalProcess, type Command } from '../processes/local-process.js';
 import { currentRun } from '../processes/run.mjs';
 
-/** A server. Only one that this run started as a program of its own can be killed and started again. */
+/** A server. Only one that this run started as a program of its own can be killed, frozen and started again. */
 export interface Service {
   readonly url: string;
   /** Where it keeps its data; absent where that is not known here. */
@@ -14,6 +14,8 @@ export interface Service {
   stop(): Promise<void>;
   /** Crashes it, at once: no farewell to clients, nothing written any more. */
   kill(): Promise<void>;
+  /** Stops it where it is: nobody is told, and its connections stay open. Resolves to what lets it go on. */
+  freeze(): Promise<() => void>;
   /** Starts it again after `stop` or `kill`: at the same URL, with the data it had. Resolves once it is ready. */
   start(): Promise<void>;
 }
@@ -52,7 +54,17 @@ export async function startServer({ url, isReady, data, ...options }: Server): P
   // A container is removed when it ends, with its data.
   if (options.command.file === 'docker')
     return { url, stop, ...notOurs(`${options.name} runs in a container`) };
-  return { url, data, stop, kill: () => server.crash(), start: async () => void (await server.start()) };
+  return {
+    url,
+    data,
+    stop,
+    kill: () => server.crash(),
+    freeze: async () => {
+      server.freeze();
+      return () => server.thaw();
+    },
+    start: async () => void (await server.start()),
+  };
 }
 
 /** Starts the members of a cluster, none of which may be ready before the others are. If one fails, none is left. */
@@ -80,8 +92,8 @@ export async function external(
   return { url, stop: async () => {}, ...notOurs(`${variable} names a server that somebody else runs`) };
 }
 
-function notOurs(why: string): Pick<Service, 'kill' | 'start'> {
+function notOurs(why: string): Pick<Service, 'kill' | 'freeze' | 'start'> {
   const refuse = () =>
-    Promise.reject(new ExpectedError(`${why}: it cannot be killed and started again here.`));
-  return { kill: refuse, start: refuse };
+    Promise.reject(new ExpectedError(`${why}: it cannot be killed, frozen or started again here.`));
+  return { kill: refuse, freeze: refuse, start: refuse };
 }

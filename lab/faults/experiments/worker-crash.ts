@@ -1,14 +1,14 @@
 import type { StrategyName } from '@app/inventory';
-import { now } from '../../clock.js';
 import type { Observation } from '../cell.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import type { History } from '../history.js';
 import { Random } from '../random.js';
-import { drain, readBooks, unready, type Books } from './worker-crash/books.js';
-import { askAgain, sendBuyers, type Sold } from './worker-crash/buyers.js';
+import type { Books } from '../shop/books.js';
+import { whileBuyersCome, type Sold } from '../shop/buyers.js';
 import { planOutages, strike } from './worker-crash/outages.js';
 import { delaysWrites, perilsOf } from './worker-crash/perils.js';
-import { brokenPromises, harmsIn } from './worker-crash/promises.js';
+import { brokenPromises, harmsIn } from '../shop/promises.js';
+import { settleUp } from '../shop/settle-up.js';
 import { openShop } from './worker-crash/shop.js';
 
 /** Buyers a second, seconds, and fewer units than buyers: the sale sells out while outages are still being made up for. */
@@ -17,9 +17,6 @@ const LOAD = { rate: 60, seconds: 26, stock: 1_300 };
 const TOLD_LATE_MS = 2_000;
 /** The outages begin well before the load ends, even if some have to wait for their victim. */
 const OUTAGES_MS = 19_000;
-const DRAIN_MS = 60_000;
-/** After everything is settled. */
-const READY_MS = 15_000;
 
 export const workerCrash: Experiment = {
   name: 'worker-crash',
@@ -74,7 +71,7 @@ async function sellThroughOutages(
   { scene, ttl, progress }: CellOptions,
 ): Promise<Observation> {
   const { history } = scene;
-  const { stack, processes, victims } = await openShop(scene, ttl);
+  const { stack, victims } = await openShop(scene, ttl);
   const random = new Random(scene.seed, workerCrash.name); // the same for every strategy
   const all = planOutages(random, perilsOf(ttl), OUTAGES_MS);
   const plan = all.filter((outage) => strategy !== 'redis-setnx' || !delaysWrites(outage));
@@ -82,24 +79,17 @@ async function sellThroughOutages(
     `  ${strategy}: ${plan.map(({ victim, fault, at }) => `${victim} ${fault} at ${at} ms`).join(', ')}`,
   );
 
-  let begin = () => {};
-  const begun = new Promise<number>((resolve) => (begin = () => resolve(now())));
-  const struck = begun.then((at) => strike(victims, plan, history).then(() => at));
-  const [sold, begunAt] = await Promise.all([sendBuyers(stack, { strategy, ...LOAD }, begin), struck]);
-  const soldAt = now();
-  const left = [await drain(stack, sold.saleId, DRAIN_MS)];
-  const drainMs = now() - soldAt;
-  const notReady = await unready(processes, READY_MS);
-  const books = await readBooks(stack, sold.saleId, sold.orders);
-  const misled = await askAgain(stack, sold.saleId, sold.orders);
-  left.push(await drain(stack, sold.saleId, DRAIN_MS));
-  const after = await readBooks(stack, sold.saleId, sold.orders);
+  const [sold, begunAt] = await whileBuyersCome(stack, { strategy, ...LOAD }, async (at) => {
+    await strike(victims, plan, history);
+    return at;
+  });
+  const evidence = await settleUp(stack, sold);
+  const { books, drainMs } = evidence;
 
   const loadEnds = begunAt + LOAD.seconds * 1_000 - TOLD_LATE_MS;
   const faults = history.events.filter(({ kind }) => kind === 'fault');
   const { oversold, undersold, lostUpdates } = books.truth;
   const forgotten = leavesIn(history);
-  const evidence = { sold, left, unready: notReady, books, misled, after };
   return {
     harms: harmsIn(evidence),
     fired:

@@ -10,14 +10,8 @@ import { linkVictim, workerVictim } from './victims.js';
 export const APIS = ['api-1', 'api-2'];
 export const WORKERS = ['worker-1', 'worker-2', 'worker-3'];
 
-export interface Process {
-  readonly name: string;
-  readonly url: string;
-}
-
 export interface Shop {
   readonly stack: Stack;
-  readonly processes: readonly Process[];
   /** The workers, what they and the API stand on, and the connections between them. */
   readonly victims: readonly Victim[];
 }
@@ -67,9 +61,5 @@ export async function openShop(scene: Scene, ttl: number): Promise<Shop> {
   stack.apis = await Promise.all(APIS.map((name) => start('checkout-api', name)));
   stack.workers = await Promise.all(WORKERS.map((name) => start('checkout-worker', name)));
   victims.push(...stack.workers.map((worker, i) => workerVictim(WORKERS[i]!, worker)));
-  const processes = [...stack.apis, ...stack.workers].map(({ url }, i) => ({
-    name: [...APIS, ...WORKERS][i]!,
-    url,
-  }));
-  return { stack, processes, victims };
+  return { stack, victims };
 }

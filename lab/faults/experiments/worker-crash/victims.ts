@@ -15,8 +15,8 @@ export const workerVictim = (name: string, worker: Replica): Victim => ({
       return () => worker.start();
     },
     frozen: async () => {
-      process.kill(worker.pid!, 'SIGSTOP');
-      return async () => process.kill(worker.pid!, 'SIGCONT');
+      worker.freeze();
+      return async () => worker.thaw();
     },
   },
 });

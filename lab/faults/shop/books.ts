@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stack } from '../../../../local/stack/stack.js';
-import { readAudit, readTruth } from '../../../truth/audit.js';
-import { withDatabase } from '../../../truth/database.js';
-import { missingFrom, mistoldOf, settlementsIn } from '../../../truth/orders.js';
-import { movementsOf } from '../../scene.js';
+import type { Replica } from '../../../local/stack/replica.js';
+import type { Stack } from '../../../local/stack/stack.js';
+import { readAudit, readTruth } from '../../truth/audit.js';
+import { withDatabase } from '../../truth/database.js';
+import { missingFrom, mistoldOf, settlementsIn } from '../../truth/orders.js';
+import { movementsOf } from '../scene.js';
 import type { Accepted } from './buyers.js';
-import type { Process } from './shop.js';
 
 /** What the application has not finished. */
 export interface Unfinished {
@@ -35,20 +35,21 @@ async function unfinished(stack: Stack, saleId: string): Promise<Unfinished> {
 }
 
 /** Which of the processes does not say that it is ready, once it has had this long for it; and what it says. */
-export async function unready(processes: readonly Process[], withinMs: number): Promise<string[]> {
+export async function unready({ apis, workers }: Stack, withinMs: number): Promise<string[]> {
   const deadline = Date.now() + withinMs;
-  const answers = processes.map(async ({ name, url }) => {
-    for (;;) {
-      const { ok, text } = await ask(`${url}/health/ready`).then(
-        async (response) => ({ ok: response.ok, text: await response.text() }),
-        (error: Error) => ({ ok: false, text: error.message }),
-      );
-      if (ok) return [];
-      if (Date.now() > deadline) return [`${name}: ${text}`];
-      await sleep(100);
-    }
-  });
-  return (await Promise.all(answers)).flat();
+  const askAll = (kind: string, replicas: readonly Replica[]) =>
+    replicas.map(async ({ url }, i) => {
+      for (;;) {
+        const { ok, text } = await ask(`${url}/health/ready`).then(
+          async (response) => ({ ok: response.ok, text: await response.text() }),
+          (error: Error) => ({ ok: false, text: error.message }),
+        );
+        if (ok) return [];
+        if (Date.now() > deadline) return [`${kind}-${i + 1}: ${text}`];
+        await sleep(100);
+      }
+    });
+  return (await Promise.all([...askAll('api', apis), ...askAll('worker', workers)])).flat();
 }
 
 /** An answer that does not come is none. */
@@ -60,7 +61,7 @@ const UNSOLD_SQL = 'SELECT sum(available)::int AS unsold FROM stock WHERE sale_i
 export type Books = Awaited<ReturnType<typeof readBooks>>;
 
 /** What the database says of a sale, and of the orders that buyers were promised. */
-export const readBooks = (stack: Stack, saleId: string, promised: readonly Accepted[]) =>
+export const readBooks = (stack: Stack, saleId: string, promised: readonly Pick<Accepted, 'orderId'>[]) =>
   withDatabase(stack.databaseUrl, async (database) => ({
     truth: await readTruth(stack, database, saleId),
     unsold: (await database.query<{ unsold: number }>(UNSOLD_SQL, [saleId])).rows[0]!.unsold,

@@ -1,14 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dataDirectory, nextName } from '../../../../local/services/service.js';
-import type { Stack } from '../../../../local/stack/stack.js';
-import { k6For, runK6, type K6Summary } from '../../../k6.js';
+import { dataDirectory, nextName } from '../../../local/services/service.js';
+import type { Stack } from '../../../local/stack/stack.js';
+import { now } from '../../clock.js';
+import { k6For, runK6, type K6Summary } from '../../k6.js';
 
-/** An order for which a buyer got a 202. */
+/** An order that a buyer was promised. */
 export interface Accepted {
   readonly orderId: string;
   readonly buyerId: string;
+  /** By the answer: he was told that it is reserved, or only that it is accepted. */
+  readonly status: 'reserved' | 'accepted';
+  /** When the answer came, in milliseconds since the epoch. */
+  readonly at: number;
+  /** How long that answer took, in milliseconds. */
+  readonly ms: number;
 }
 
 export interface Load {
@@ -17,6 +24,8 @@ export interface Load {
   readonly rate: number;
   readonly seconds: number;
   readonly stock: number;
+  /** For how many seconds a buyer waits for his outcome. Absent: he goes once his order is accepted. */
+  readonly wait?: number;
 }
 
 export interface Sold extends K6Summary {
@@ -25,11 +34,22 @@ export interface Sold extends K6Summary {
   readonly complaints: readonly string[];
 }
 
-const ACCEPTED = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (buyer-\d+)/g;
+const ACCEPTED =
+  /(?<orderId>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (?<buyerId>buyer-\d+) (?<status>20[12]) (?<at>\d+) (?<ms>\d+)/g;
 const COMPLAINT = /Unexpected answer to a checkout: [^"\\]*/g;
 
-/** Sends buyers with k6. `onArrival` is called once the first ones are served. */
-export async function sendBuyers(stack: Stack, load: Load, onArrival: () => void): Promise<Sold> {
+/** Sends buyers with k6, and lets something happen once the first ones are served. Resolves to what both came to. */
+export async function whileBuyersCome<Result>(
+  stack: Stack,
+  load: Load,
+  happens: (beganAt: number) => Promise<Result>,
+): Promise<[Sold, Result]> {
+  let begin = () => {};
+  const begun = new Promise<number>((resolve) => (begin = () => resolve(now())));
+  return Promise.all([sendBuyers(stack, load, begin), begun.then(happens)]);
+}
+
+async function sendBuyers(stack: Stack, load: Load, onArrival: () => void): Promise<Sold> {
   const directory = await dataDirectory(nextName('buyers'));
   const output = join(directory, 'orders.log');
   const sent = await runK6(await k6For(stack), {
@@ -40,6 +60,7 @@ export async function sendBuyers(stack: Stack, load: Load, onArrival: () => void
       RATE: load.rate,
       DURATION: load.seconds,
       STOCK: load.stock,
+      ...(load.wait && { WAIT: load.wait }),
     },
     directory,
     output,
@@ -48,13 +69,18 @@ export async function sendBuyers(stack: Stack, load: Load, onArrival: () => void
   const log = await readFile(output, 'utf8');
   return {
     ...sent,
-    orders: [...log.matchAll(ACCEPTED)].map(([, orderId, buyerId]) => ({
-      orderId: orderId!,
-      buyerId: buyerId!,
-    })),
+    orders: [...log.matchAll(ACCEPTED)].map(({ groups }) => acceptedFrom(groups!)),
     complaints: [...new Set(log.match(COMPLAINT))],
   };
 }
+
+const acceptedFrom = ({ orderId, buyerId, status, at, ms }: Record<string, string>): Accepted => ({
+  orderId: orderId!,
+  buyerId: buyerId!,
+  status: status === '201' ? 'reserved' : 'accepted',
+  at: Number(at),
+  ms: Number(ms),
+});
 
 const ANSWER_MS = 10_000;
 /** A replica whose connection to Redis fell silent with the last outage has a new one after 10 s; a busy machine takes longer. */
@@ -66,7 +92,10 @@ export async function askAgain(stack: Stack, saleId: string, orders: readonly Ac
   const wrong: string[] = [];
   const left = [...orders];
   const patientUntil = performance.now() + BACK_MS;
-  const ask = async ({ orderId, buyerId }: Accepted): Promise<string | undefined> => {
+  const ask = async ({
+    orderId,
+    buyerId,
+  }: Pick<Accepted, 'orderId' | 'buyerId'>): Promise<string | undefined> => {
     const response = await fetch(
       `${stack.apiUrls[left.length % stack.apiUrls.length]}/sales/${saleId}/checkouts`,
       {

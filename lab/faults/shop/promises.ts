@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { harmsOf } from '../../checks.js';
+import { harmsOf } from '../checks.js';
 import type { Books, Unfinished } from './books.js';
-import type { Sold } from './buyers.js';
+import type { Accepted, Sold } from './buyers.js';
 
 /** What is known once a sale went through its outages. */
 export interface Evidence {
-  readonly sold: Pick<Sold, 'accepted' | 'soldOut' | 'orders' | 'unexpected' | 'complaints'>;
+  readonly sold: Pick<Sold, 'accepted' | 'soldOut' | 'unexpected' | 'complaints'> & {
+    readonly orders: readonly Pick<Accepted, 'orderId'>[];
+  };
   /** What was left to do when nobody waited any longer: after the sale, and after everybody asked again. */
   readonly left: readonly Unfinished[];
   /** Processes that were not ready in the end, and what they said. */
