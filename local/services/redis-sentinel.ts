@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { onFreePort } from '../processes/free-port.js';
 import { provideRedisProgram } from '../setup/redis.js';
 import { askRedis, newPassword, startRedisProgram } from './redis.js';
 import { dataDirectory, nextName, startServer, type Service } from './service.js';
 import type { SkewedClock } from './skewed-clock.js';
+import { PATIENCE_MS, until } from './until.js';
 
 /** What the Sentinels call the group. */
 const GROUP = 'primary';
@@ -13,7 +13,8 @@ const GROUP = 'primary';
 const DOWN_AFTER_MS = 1_000;
 /** A failover that failed is tried again after twice this time, in milliseconds. */
 const FAILOVER_MS = 10_000;
-const PATIENCE_MS = 60_000;
+/** Whom the servers and the Sentinels are to a server: clients are `default`. */
+const SERVERS = 'servers';
 
 /** A primary with replicas, and Sentinels that promote one of them when it is gone. */
 export interface ReplicatedRedis {
@@ -23,7 +24,7 @@ export interface ReplicatedRedis {
   readonly env: Readonly<Record<string, string>>;
   /** The primary of the beginning. */
   readonly primary: Service;
-  /** The first is the one that is promoted while it can be reached. */
+  /** If they are ranked, the first is the one that is promoted while it can be reached. */
   readonly replicas: readonly Service[];
   readonly sentinels: readonly Service[];
 }
@@ -34,23 +35,35 @@ interface ReplicatedOptions {
   clock?: SkewedClock;
   /** More lines for the configuration of each server. */
   directives?: readonly string[];
+  /** Which replica is promoted: the first one that can be reached, or the one that has most, as Sentinels choose by themselves. */
+  choice?: 'first' | 'most';
 }
 
 /** Nobody waits for the replicas when the primary is written to, unless the directives say so. */
 export async function startReplicatedRedis(
   count: number,
-  { sentinels: sentinelCount = 1, clock, directives = [] }: ReplicatedOptions = {},
+  { sentinels: sentinelCount = 1, clock, directives = [], choice = 'first' }: ReplicatedOptions = {},
 ): Promise<ReplicatedRedis> {
   const password = newPassword();
   // A replica that was away is sent its copy at once, not after a wait for others.
-  const shared = ['repl-diskless-sync-delay 0', `masterauth ${password}`, ...directives];
+  const shared = [
+    'repl-diskless-sync-delay 0',
+    `user ${SERVERS} on >${password} ~* &* +@all`,
+    `masteruser ${SERVERS}`,
+    `masterauth ${password}`,
+    ...directives,
+  ];
   const primary = await startRedisProgram({ password, directives: shared, clock });
   const { port } = new URL(primary.url);
   const replicas = await Promise.all(
     Array.from({ length: count }, (_, i) =>
       startRedisProgram({
         password,
-        directives: [...shared, `replicaof 127.0.0.1 ${port}`, `replica-priority ${i + 1}`],
+        directives: [
+          ...shared,
+          `replicaof 127.0.0.1 ${port}`,
+          ...(choice === 'first' ? [`replica-priority ${i + 1}`] : []),
+        ],
         isReady: async (url) => (await linkOf(url)) === 'up',
       }),
     ),
@@ -72,10 +85,10 @@ export async function startReplicatedRedis(
 
 /** As a shop would have it: whatever is written has to reach a replica, and a primary that was cut off soon takes no writes. */
 export const startSafeRedis = () =>
-  startReplicatedRedis(2, {
-    sentinels: 3,
-    directives: ['min-replicas-to-write 1', 'min-replicas-max-lag 3'],
-  });
+  startReplicatedRedis(2, { sentinels: 3, directives: SAFE_DIRECTIVES, choice: 'most' });
+
+/** A primary without a replica that has reported within three seconds takes no writes. */
+export const SAFE_DIRECTIVES = ['min-replicas-to-write 1', 'min-replicas-max-lag 3'];
 
 /** Ends all its servers, the Sentinels first, for they would repair it. */
 export async function stopReplicatedRedis({ sentinels, primary, replicas }: ReplicatedRedis): Promise<void> {
@@ -96,18 +109,45 @@ export async function cutOff({ url }: Service): Promise<void> {
 export const reattach = ({ env }: ReplicatedRedis, { url }: Service): Promise<unknown> =>
   askRedis(url, (redis) => redis.config('SET', 'masterauth', env.REDIS_PASSWORD!));
 
-/** Resolves once the Sentinels have made this replica the primary. */
-export async function promoted({ sentinels }: ReplicatedRedis, { url }: Service): Promise<void> {
-  const { port } = new URL(url);
-  await until('the replica is promoted', async () => {
-    const [role] = (await askRedis(url, (redis) => redis.role())) as [string];
-    const addresses = await Promise.all(
-      sentinels.map((sentinel) =>
-        askRedis(sentinel.url, (redis) => redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', GROUP)),
-      ),
-    );
-    return role === 'master' && (addresses as string[][]).every((address) => address[1] === port);
+/**
+ * Cuts a server off from its replicas and from the Sentinels, as where a network falls apart: those who are clients of it are on its
+ * side, and notice nothing. Resolves to what lets them together again.
+ */
+export async function partition({ url }: Service): Promise<() => Promise<unknown>> {
+  await askRedis(url, async (redis) => {
+    await redis.call('ACL', 'SETUSER', SERVERS, 'off');
+    await redis.call('CLIENT', 'KILL', 'USER', SERVERS);
   });
+  return () => askRedis(url, (redis) => redis.call('ACL', 'SETUSER', SERVERS, 'on'));
+}
+
+/** Resolves once the Sentinels have made this replica the primary. */
+export async function promoted(redis: ReplicatedRedis, replica: Service): Promise<void> {
+  await until('the replica is promoted', async () => (await successorIn(redis)) === replica);
+}
+
+/** Resolves to the replica that the Sentinels have made the primary, once they have. */
+export async function successorOf(redis: ReplicatedRedis): Promise<Service> {
+  let successor: Service | undefined;
+  await until('a replica is promoted', async () => (successor = await successorIn(redis)) !== undefined);
+  return successor!;
+}
+
+async function successorIn({ sentinels, replicas }: ReplicatedRedis): Promise<Service | undefined> {
+  const addresses = await Promise.all(
+    sentinels.map((sentinel) =>
+      askRedis(sentinel.url, (redis) => redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', GROUP)),
+    ),
+  );
+  const ports = new Set((addresses as string[][]).map(([, port]) => port));
+  const successor = replicas.find(({ url }) => ports.size === 1 && ports.has(new URL(url).port));
+  return successor && (await roleOf(successor)) === 'master' ? successor : undefined;
+}
+
+/** `master` or `slave`. */
+export async function roleOf({ url }: Service): Promise<string> {
+  const [role] = (await askRedis(url, (redis) => redis.role())) as [string];
+  return role;
 }
 
 async function startSentinel(
@@ -144,6 +184,7 @@ bind 127.0.0.1
 port ${port}
 dir "${directory}"
 sentinel monitor ${GROUP} 127.0.0.1 ${primaryPort} ${quorum}
+sentinel auth-user ${GROUP} ${SERVERS}
 sentinel auth-pass ${GROUP} ${password}
 sentinel down-after-milliseconds ${GROUP} ${DOWN_AFTER_MS}
 sentinel failover-timeout ${GROUP} ${FAILOVER_MS}
@@ -179,12 +220,4 @@ export async function replicatesTo(count: number, { url }: Service): Promise<boo
     await redis.set('written', '', 'PX', 1);
     return (await redis.wait(count, PATIENCE_MS)) === count;
   });
-}
-
-export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await condition().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_MS / 1_000} s: ${what}`);
-    await delay(50);
-  }
 }

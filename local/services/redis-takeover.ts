@@ -1,6 +1,7 @@
-import { linkOf, replicatesTo, until } from './redis-sentinel.js';
+import { linkOf, replicatesTo } from './redis-sentinel.js';
 import { askRedis, startRedisProgram } from './redis.js';
 import type { Service } from './service.js';
+import { until } from './until.js';
 
 /** What a server needs beside its password to become a replica, or to have one. */
 export const replicable = (password: string) => [`masterauth ${password}`, 'repl-diskless-sync-delay 0'];

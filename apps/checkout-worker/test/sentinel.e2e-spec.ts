@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import {
-  promoted,
   startSafeRedis,
   stopReplicatedRedis,
+  successorOf,
   type ReplicatedRedis,
 } from '../../../local/services/redis-sentinel.js';
 import { Stack } from '../../../local/stack/stack.js';
@@ -37,7 +37,7 @@ it('SIGKILL of the primary under load loses no accepted order, and the same proc
       await redis.primary.kill();
       await stampede.shopper.checkout(saleId, 'buyer');
       refusedMs = performance.now() - begun;
-      await promoted(redis, redis.replicas[0]!);
+      await successorOf(redis);
     },
   };
   await stampede.survives('redis', [primary], ({ kill }) => kill());
