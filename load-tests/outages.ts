@@ -11,7 +11,7 @@ import { summaryOf, summaryTrendStats } from './lib/summary.ts';
 const sku = 'hot';
 const rate = positive('RATE', 60);
 /** Longest outage that costs no arrival, in seconds: whoever waits keeps a virtual user. */
-const OUTAGE = 12;
+const OUTAGE = positive('OUTAGE', 12);
 const headers: Record<string, string> = __ENV.WAIT ? { Prefer: `wait=${__ENV.WAIT}` } : {};
 
 export const options: Options = {

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isEtcdLeader, startEtcdCluster } from './etcd.js';
-import { cutOff, promoted, startReplicatedRedis } from './redis-sentinel.js';
+import { cutOff, partition, promoted, roleOf, startReplicatedRedis, successorOf } from './redis-sentinel.js';
 import { askRedis, startRedisProgram } from './redis.js';
 import type { Service } from './service.js';
 import { skewedClock } from './skewed-clock.js';
@@ -47,6 +48,28 @@ describe('a Redis with replicas and a Sentinel', () => {
     expect(await askRedis(first!.url, (client) => client.get('key'))).toBeNull();
     const follows = () => askRedis(second!.url, (client) => client.get('key'));
     await expect.poll(follows, { ...bounded, message: 'the other replica follows' }).toBeNull();
+  });
+
+  it('has two primaries while the old one is cut off from the others, and then takes it back as a replica', async () => {
+    const redis = await startReplicatedRedis(2, { sentinels: 3, choice: 'most' });
+    started.push(...redis.sentinels, redis.primary, ...redis.replicas);
+    const heal = await partition(redis.primary);
+    const successor = await successorOf(redis);
+    expect(await Promise.all([redis.primary, successor].map(roleOf))).toEqual(['master', 'master']);
+    await heal();
+    await expect.poll(() => roleOf(redis.primary), bounded).toBe('slave');
+  });
+});
+
+describe('a server', () => {
+  it('is frozen: it answers nobody, and goes on with the clients that it had', async () => {
+    const server = await startRedisProgram({});
+    started.push(server);
+    const thaw = await server.freeze();
+    const answered = askRedis(server.url, (client) => client.ping());
+    await expect(Promise.race([answered, sleep(500, 'nothing')])).resolves.toBe('nothing');
+    thaw();
+    expect(await answered).toBe('PONG');
   });
 });
 

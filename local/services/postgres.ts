@@ -47,7 +47,7 @@ async function startOn(provider: Runnable, host = THIS_MACHINE): Promise<Service
       isReady: async () => answersQuery(await host.reach(urlOf('postgres'))),
       stopSignal: 'SIGINT', // does not wait for clients to leave
     });
-    await query(await host.reach(urlOf('postgres')), `CREATE DATABASE ${user}`);
+    await askPostgres(await host.reach(urlOf('postgres')), `CREATE DATABASE ${user}`);
     return server;
   });
 }
@@ -69,12 +69,16 @@ function commandFor({ file, data, owner }: Cluster, host = THIS_MACHINE): (port:
     host.run({ file, args: ['-D', data, '-p', String(port), ...network, ...settings], ...owner });
 }
 
-/** A streaming replica of a private Postgres on this machine. It follows from now on, and answers reads. */
-export async function startStandby(primary: Service): Promise<Service> {
+/**
+ * A streaming replica of a private Postgres on this machine. It follows from now on, and answers reads.
+ *
+ * @param by how it reaches the primary, if not directly
+ */
+export async function startStandby(primary: Service, by = primary.url): Promise<Service> {
   const provider = await providePrivatePostgres();
   if ('image' in provider) throw new ExpectedError('A replica needs a Postgres that is installed here.');
   const name = nextName('standby');
-  const commandOn = commandFor(await copyCluster(provider.file, { name, primary: primary.url }));
+  const commandOn = commandFor(await copyCluster(provider.file, { name, primary: by }));
   return onFreePort((port) => {
     const url = Object.assign(new URL(primary.url), { port: String(port) }).href;
     return startServer({ name, url, command: commandOn(port), isReady: answersQuery, stopSignal: 'SIGINT' });
@@ -95,16 +99,21 @@ function dockerCommand(image: string, port: number, password: string): Command {
 }
 
 async function answersQuery(url: string): Promise<boolean> {
-  await query(url, 'SELECT 1');
+  await askPostgres(url, 'SELECT 1');
   return true;
 }
 
-async function query(url: string, sql: string): Promise<void> {
+/** Asks one question on a connection of its own, once. */
+export async function askPostgres<Row extends pg.QueryResultRow>(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
   client.on('error', () => {}); // told by the rejection
   try {
     await client.connect();
-    await client.query(sql);
+    return (await client.query<Row>(sql, values)).rows;
   } finally {
     await client.end();
   }

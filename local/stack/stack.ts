@@ -105,6 +105,11 @@ export class Stack {
     this.workers = [];
   }
 
+  /** Ends its processes at once. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.apis, ...this.workers].map((replica) => replica.crash()));
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.apis, ...this.workers].map((replica) => replica.stop()));
     await this.services.stop();

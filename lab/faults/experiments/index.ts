@@ -5,7 +5,9 @@ import { leaderKill } from './leader-kill.js';
 import { mysqlDeadlock } from './mysql-deadlock/mysql-deadlock.js';
 import { pausedHolder } from './paused-holder.js';
 import { plantedBugs } from './planted-bugs/planted-bugs.js';
+import { postgresFailover } from './postgres-failover.js';
 import { redisFailover } from './redis-failover.js';
+import { redisFailoverOrders } from './redis-failover-orders.js';
 import { redlockQuorum } from './redlock-quorum.js';
 import { semaphore } from './semaphore/semaphore.js';
 import { workerCrash } from './worker-crash.js';
@@ -21,5 +23,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   documentEdit,
   semaphore,
   workerCrash,
+  redisFailoverOrders,
+  postgresFailover,
   plantedBugs,
 ];

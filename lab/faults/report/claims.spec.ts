@@ -4,8 +4,14 @@ import { EXPERIMENTS } from '../experiments/index.js';
 import { CLAIMS, claimsIn } from './claims.js';
 
 const plans = EXPERIMENTS.flatMap(({ name, cells }) => cells.map((plan) => ({ ...plan, experiment: name })));
-const planOf = ({ experiment, driver, fence }: (typeof CLAIMS)[number]['seen']) =>
-  plans.find((plan) => plan.experiment === experiment && plan.driver === driver && plan.fence === fence);
+const planOf = ({ experiment, driver, fence, variant }: (typeof CLAIMS)[number]['seen']) =>
+  plans.find(
+    (plan) =>
+      plan.experiment === experiment &&
+      plan.driver === driver &&
+      plan.fence === fence &&
+      (variant === undefined || plan.variant === variant),
+  );
 
 const cellOf = (experiment: string, driver: string, fence: boolean): Cell => ({
   experiment,

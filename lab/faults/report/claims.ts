@@ -1,10 +1,12 @@
 import type { Cell } from '../cell.js';
-import { lockOf } from './words.js';
+import { lockOf, nameOf } from './words.js';
 
 interface Seen {
   readonly experiment: string;
   readonly driver: string;
   readonly fence: boolean;
+  /** Where the experiment has several cells with that lock. */
+  readonly variant?: string;
 }
 
 /** What this project claims about locks, the cell that shows it, and the cell that shows the repair. */
@@ -14,7 +16,12 @@ export interface Claim {
   readonly repair: Seen;
 }
 
-const seenIn = (experiment: string, driver: string, fence = false): Seen => ({ experiment, driver, fence });
+const seenIn = (experiment: string, driver: string, fence = false, variant?: string): Seen => ({
+  experiment,
+  driver,
+  fence,
+  variant,
+});
 
 export const CLAIMS: readonly Claim[] = [
   {
@@ -43,6 +50,21 @@ export const CLAIMS: readonly Claim[] = [
     repair: seenIn('redis-failover', 'etcd'),
   },
   {
+    claim: 'A failover of Redis loses accepted orders',
+    seen: seenIn('redis-failover-orders', 'redis', true, 'killed'),
+    repair: seenIn('redis-failover-orders', 'redis', true, 'killed, WAIT 1'),
+  },
+  {
+    claim: 'A primary of Redis that was away takes orders that vanish',
+    seen: seenIn('redis-failover-orders', 'redis', true, 'partitioned'),
+    repair: seenIn('redis-failover-orders', 'redis', true, 'partitioned, WAIT 1'),
+  },
+  {
+    claim: 'A failover of Postgres sells units again that buyers were told are theirs',
+    seen: seenIn('postgres-failover', 'redis', true, 'killed, asynchronous'),
+    repair: seenIn('postgres-failover', 'redis', true, 'killed, synchronous'),
+  },
+  {
     claim: 'A MySQL key is locked for ever when its holder crashes',
     seen: seenIn('crashed-holder', 'mysql-key'),
     repair: seenIn('crashed-holder', 'mysql-key-lease', true),
@@ -62,12 +84,17 @@ export interface ClaimRow {
 
 /** The claims with what the run saw of them; those whose cells were not run are left out. */
 export function claimsIn(cells: readonly Cell[], linkTo: (experiment: string) => string): ClaimRow[] {
-  const told = ({ experiment, driver, fence }: Seen) => {
+  const told = ({ experiment, driver, fence, variant }: Seen) => {
     const found = cells.find(
-      (cell) => cell.experiment === experiment && cell.driver === driver && cell.fence === fence,
+      (cell) =>
+        cell.experiment === experiment &&
+        cell.driver === driver &&
+        cell.fence === fence &&
+        (variant === undefined || cell.variant === variant),
     );
     if (!found) return undefined;
-    return `${linkTo(experiment)}, ${lockOf(found)}: ${found.evidence.account}`;
+    const name = variant === undefined ? lockOf(found) : nameOf(found);
+    return `${linkTo(experiment)}, ${name}: ${found.evidence.account}`;
   };
   return CLAIMS.flatMap(({ claim, seen, repair }) => {
     const row = { claim, seen: told(seen), repair: told(repair) };

@@ -26,6 +26,8 @@ export interface Load {
   readonly stock: number;
   /** For how many seconds a buyer waits for his outcome. Absent: he goes once his order is accepted. */
   readonly wait?: number;
+  /** For how many seconds nobody may be served without a buyer too few. */
+  readonly outage?: number;
 }
 
 export interface Sold extends K6Summary {
@@ -61,6 +63,7 @@ async function sendBuyers(stack: Stack, load: Load, onArrival: () => void): Prom
       DURATION: load.seconds,
       STOCK: load.stock,
       ...(load.wait && { WAIT: load.wait }),
+      ...(load.outage && { OUTAGE: load.outage }),
     },
     directory,
     output,

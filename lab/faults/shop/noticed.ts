@@ -2,48 +2,41 @@ import { now } from '../../clock.js';
 import type { History } from '../history.js';
 import type { Accepted } from './buyers.js';
 
-/** What buyers noticed of a fault. Durations are in milliseconds. */
+/** An answer that a buyer had hoped for: when it came, and how long it took. */
+type Answer = Pick<Accepted, 'at' | 'ms'>;
+
+/** What buyers noticed of a fault. */
 export interface Noticed {
-  /** The longest time in which nobody's order was taken. */
-  readonly refusedMs: number;
-  /** Of the answers before it, and after it: 99 of 100 took no longer. */
+  /** The longest time without such an answer, in milliseconds since the epoch. */
+  readonly from: number;
+  readonly to: number;
+  /** 99 of 100 answers before the fault, and after that time, took no longer; in milliseconds. */
   readonly p99BeforeMs: number;
   readonly p99AfterMs: number;
 }
 
-/**
- * @param orders in any order
- * @param faultAt in milliseconds since the epoch
- */
-export function noticedOf(
-  orders: readonly Pick<Accepted, 'at' | 'ms'>[],
-  faultAt: number,
-): Noticed & { from: number; to: number } {
-  const taken = orders.toSorted((a, b) => a.at - b.at);
-  const moments = [faultAt, ...taken.map(({ at }) => at).filter((at) => at > faultAt)];
-  const pauses = moments.slice(1).map((to, i) => ({ from: moments[i]!, to }));
-  const { from, to } = pauses.reduce(
-    (longest, pause) => (pause.to - pause.from > longest.to - longest.from ? pause : longest),
-    {
-      from: faultAt,
-      to: faultAt,
-    },
+/** @param faultAt in milliseconds since the epoch */
+export function noticedOf(answers: readonly Answer[], faultAt: number): Noticed {
+  const before = answers.filter(({ at }) => at <= faultAt);
+  const moments = [faultAt, ...answers.map(({ at }) => at).filter((at) => at > faultAt)].toSorted(
+    (a, b) => a - b,
   );
-  return {
-    from,
-    to,
-    refusedMs: to - from,
-    p99BeforeMs: p99Of(taken.filter(({ at }) => at <= faultAt)),
-    p99AfterMs: p99Of(taken.filter(({ at }) => at > to)),
-  };
+  const pauses = moments.slice(1).map((to, i) => ({ from: moments[i]!, to }));
+  const [longest = { from: faultAt, to: faultAt }] = pauses.toSorted(
+    (a, b) => b.to - b.from - (a.to - a.from),
+  );
+  const after = answers.filter(({ at }) => at > longest.to);
+  return { ...longest, p99BeforeMs: p99Of(before), p99AfterMs: p99Of(after) };
 }
 
-function p99Of(orders: readonly Pick<Accepted, 'ms'>[]): number {
-  const sorted = orders.map(({ ms }) => ms).toSorted((a, b) => a - b);
+function p99Of(answers: readonly Answer[]): number {
+  const sorted = answers.map(({ ms }) => ms).toSorted((a, b) => a - b);
   return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
 }
 
-/** For the drawing: a moment since the epoch, by the clock of histories. */
-export function noteAt(history: History, epochMs: number, actor: string, kind: 'fault' | 'repaired') {
-  history.record({ at: now() - (Date.now() - epochMs), actor, kind });
+/** For the drawing: from when until when something was so, in milliseconds since the epoch. */
+export function noteTime(history: History, what: string, { from, to }: Pick<Noticed, 'from' | 'to'>) {
+  const atEpoch = now() - Date.now();
+  history.record({ at: atEpoch + from, actor: what, kind: 'fault' });
+  history.record({ at: atEpoch + to, actor: what, kind: 'repaired' });
 }
