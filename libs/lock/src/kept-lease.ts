@@ -49,8 +49,11 @@ export class KeptLease implements Lease {
   }
 
   throwIfLost() {
-    this.#loseIfOver();
-    if (this.#loss) throw this.#loss;
+    if (this.isLost) throw this.#loss!;
+  }
+
+  get isLost() {
+    return this.#loseIfOver();
   }
 
   /** Ends the watchdog; the grant releases the lock itself. */

@@ -48,6 +48,18 @@ it('knows that the lease ran out even while the event loop was blocked', async (
   await expect(work).rejects.toBeInstanceOf(LockLostError);
 });
 
+it('tells that a lease was lost though its work then failed for another reason', async () => {
+  let lost = 0;
+  const observer = { waiting() {}, granted() {}, released() {}, lost: () => void lost++ };
+  const boom = new Error('boom');
+  const work = new Lock(granting({}), observer).withLock('r', { ttl: 10, wait: 0 }, async () => {
+    await sleep(30);
+    throw boom;
+  });
+  await expect(work).rejects.toBe(boom);
+  expect(lost).toBe(1);
+});
+
 it('extends while the work runs and stops with it', async () => {
   let extensions = 0;
   const lock = new Lock(granting({ extend: async () => ++extensions > 0 }));

@@ -77,7 +77,7 @@ export class Lock {
       await release(lease, grant);
       return result;
     } catch (error) {
-      if (error instanceof LockLostError) this.observer.lost();
+      if (lease.isLost || error instanceof LockLostError) this.observer.lost();
       await grant.release().catch(() => undefined); // nothing happens if that was done; the error at hand wins
       throw error;
     } finally {
