@@ -1,3 +1,4 @@
+import { sleep } from 'k6';
 import { test } from 'k6/execution';
 import http, { type RefinedResponse } from 'k6/http';
 import { config } from './config.ts';
@@ -29,17 +30,27 @@ const admin = { ...json, Authorization: `Bearer ${config.adminKey}` };
 /** The replica that serves the n-th request. */
 export const apiUrl = (n: number) => config.apiUrls[n % config.apiUrls.length]!;
 
-/** Ends the test unless every replica is ready. A load balancer keeps that to those inside, and passes nothing to one that is not. */
+/** Seconds that a target may take: a network policy lets a new pod through only some time after its start. */
+const READY_WITHIN = 20;
+
+/** Ends the test unless every replica is ready soon. */
 export function requireReadyTarget(): void {
+  let left = READY_WITHIN;
   for (const url of config.apiUrls) {
-    const ask = (path: string) => http.get(`${url}${path}`, { responseType: 'text' });
-    let response = ask('/health/ready');
-    if (response.status === 404) response = ask('/health/live');
-    if (response.status === 200) continue;
-    const what =
-      response.status === 0 ? `does not answer (${response.error})` : `is not ready: ${response.body}`;
-    test.abort(`The target ${url} ${what}. Start one with: npm start`);
+    for (let hindrance = hindranceAt(url); hindrance; hindrance = hindranceAt(url)) {
+      if (left-- === 0) test.abort(`The target ${url} ${hindrance}. Start one with: npm start`);
+      sleep(1);
+    }
   }
+}
+
+/** A load balancer keeps readiness to those inside, and passes nothing to a replica that is not ready. */
+function hindranceAt(url: string): string | undefined {
+  const ask = (path: string) => http.get(`${url}${path}`, { responseType: 'text' });
+  let response = ask('/health/ready');
+  if (response.status === 404) response = ask('/health/live');
+  if (response.status === 200) return undefined;
+  return response.status === 0 ? `does not answer (${response.error})` : `is not ready: ${response.body}`;
 }
 
 export interface SaleRules {

@@ -1,3 +1,4 @@
+import { TcpProxy } from '@app/testing';
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import type { Stack } from '../../../local/stack/stack.js';
 import { startedStack } from './support/started-stack.js';
 
 const RUNNERS = 3;
-const LOAD = { RATE: '60', SPIKE_RATE: '90', DURATION: '5', STOCK: '100' };
+const LOAD = { RATE: '60', SPIKE_RATE: '90', DURATION: '5', STOCK: '100', DROPPED: 'any' };
 const CROSSED = 99;
 
 let stack: Stack;
@@ -72,6 +73,25 @@ describe('several runs of k6', () => {
     const [safe, oversold] = await Promise.all(expectations);
     expect(safe!.exitCode).toBe(CROSSED);
     expect(oversold!.exitCode).toBe(0);
+  }, 120_000);
+
+  it('wait for a target that they are let through to a moment later, and so does the judge', async () => {
+    for (const script of ['flash-sale', 'judge']) {
+      const relay = await TcpProxy.before(stack.apiUrls[0]!);
+      relay.cut();
+      const variables = {
+        ...LOAD,
+        DROPPED: 'any',
+        SALE_NAME: 'late',
+        API_URLS: `http://127.0.0.1:${relay.port}`,
+      };
+      const run = k6(script, variables);
+      await expect.poll(() => relay.refused, { timeout: 20_000 }).toBeGreaterThan(0);
+      relay.heal();
+      const { exitCode, output } = await run;
+      expect(exitCode === 0 ? '' : output).toBe('');
+      await relay.close();
+    }
   }, 120_000);
 
   it('need to know which sale it is', async () => {
