@@ -29,6 +29,7 @@ export interface Pod {
     readonly terminationGracePeriodSeconds?: number;
     readonly automountServiceAccountToken?: boolean;
     readonly enableServiceLinks?: boolean;
+    readonly initContainers?: readonly Container[];
     readonly containers: readonly [Container];
   };
 }

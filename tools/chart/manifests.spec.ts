@@ -65,13 +65,13 @@ describe.skipIf(!HAS_HELM)('the manifests', () => {
 
     it('let no pod do more than it needs', () => {
       for (const { spec } of workloadsIn(manifests)) {
-        const { containers, ...pod } = spec.template.spec;
+        const { initContainers = [], containers, ...pod } = spec.template.spec;
         expect(pod).toMatchObject({
           automountServiceAccountToken: false,
           enableServiceLinks: false,
           securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
         });
-        for (const { resources, securityContext } of containers) {
+        for (const { resources, securityContext } of [...initContainers, ...containers]) {
           expect(resources).toMatchObject({ requests: {}, limits: { memory: expect.any(String) as string } });
           expect(securityContext).toEqual({
             allowPrivilegeEscalation: false,
@@ -96,6 +96,18 @@ describe.skipIf(!HAS_HELM)('the manifests', () => {
       expect(manifestsOf(file, [], pack(directory))).toEqual(manifests);
       rmSync(directory, { recursive: true });
     });
+  });
+
+  it.each([
+    ['wait', 'values-try-out.yaml', 1],
+    ['do not wait', 'ci/production-values.yaml', 0],
+  ])('%s for migrations that run beside them (%s)', (_, file, count) => {
+    for (const { spec } of manifestsOf(file).filter(({ kind }) => kind === 'Deployment')) {
+      const waits = (spec.template.spec.initContainers ?? []).filter(
+        ({ env }) => env?.[0]?.name === 'DATABASE_URL',
+      );
+      expect(waits).toHaveLength(count);
+    }
   });
 
   it('have the alert rules that the compose file has', () => {
