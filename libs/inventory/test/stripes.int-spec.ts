@@ -44,7 +44,7 @@ async function reserve(
 ): Promise<Outcome> {
   for (;;) {
     try {
-      return await worker.reserve(order, rules);
+      return await from.reserve(order, rules);
     } catch (error) {
       if (!isSqlState(error, '40001')) throw error;
     }
