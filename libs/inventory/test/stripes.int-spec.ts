@@ -38,7 +38,7 @@ async function sell(
 
 /** What could not be serialized too often in a row is tried again later, as the queue does. */
 async function reserve(
-  worker: Reservations<OrderRequest>,
+  from: Reservations<OrderRequest>,
   order: OrderRequest,
   rules: SaleRules,
 ): Promise<Outcome> {
