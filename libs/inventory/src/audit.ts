@@ -46,35 +46,33 @@ const AUDIT_SQL = `
       coalesce(sum(quantity) FILTER (WHERE status = 'rejected'), 0) AS rejected,
       coalesce(sum(quantity) FILTER (WHERE reason = 'SOLD_OUT' AND settled_at > coalesce(at, '-infinity')), 0) AS sold_out
     FROM orders LEFT JOIN filled USING (sku) WHERE sale_id = $1 GROUP BY sku
-  ), unversioned AS (
-    SELECT DISTINCT sku, stripe FROM stock_movements WHERE sale_id = $1 AND version IS NULL
   ), links AS (
-    SELECT sku, stripe, id, version, before, after FROM stock_movements WHERE sale_id = $1
-    UNION ALL
-    -- The chain ends with the row as it is.
-    SELECT sku, stripe, NULL, version + 1, available, NULL FROM stock WHERE sale_id = $1
-  ), chained AS (
-    SELECT sku, stripe, before, lag(after) OVER chain AS left_by_predecessor,
+    SELECT sku, stripe, version, before, after, lag(after) OVER chain AS left_by_predecessor, lead(id) OVER chain IS NULL AS is_last,
       -- Null next to a movement without a version, which proves nothing.
       version <> lag(version, 1, 0::bigint) OVER chain + 1 AS is_gap
-    FROM links LEFT JOIN unversioned USING (sku, stripe)
+    FROM stock_movements WHERE sale_id = $1
     -- Where a worker from before versions has moved units, ids are in the order of commits: one Postgres drew them, without a cache.
-    WINDOW chain AS (PARTITION BY sku, stripe ORDER BY CASE WHEN unversioned.sku IS NULL THEN version END, id)
+    WINDOW chain AS (PARTITION BY sku, stripe ORDER BY
+      CASE WHEN NOT EXISTS (SELECT FROM stock_movements WHERE sale_id = $1 AND version IS NULL) THEN version END, id)
   ), breaks AS (
-    SELECT sku, count(*) AS lost_updates
-    FROM chained JOIN stock USING (sku, stripe) LEFT JOIN adjusted USING (sku, stripe)
-    -- The chain begins with what the sale was opened with.
-    WHERE stock.sale_id = $1 AND (is_gap OR before <> coalesce(left_by_predecessor, initial + coalesce(adjusted.units, 0)))
+    SELECT sku, count(*) FILTER (WHERE is_last) AS chains,
+      -- The chain begins with what the sale was opened with, and ends with the row as it is.
+      count(*) FILTER (WHERE is_gap OR before <> coalesce(left_by_predecessor, initial + coalesce(adjusted.units, 0)))
+      + count(*) FILTER (WHERE is_last AND (after <> available OR links.version <> stock.version)) AS lost_updates
+    FROM links JOIN stock USING (sku, stripe) LEFT JOIN adjusted USING (sku, stripe)
+    WHERE stock.sale_id = $1
     GROUP BY sku
   ), whole AS (
-    SELECT sku, sum(initial) AS initial, sum(available) AS available
+    SELECT sku, sum(initial) AS initial, sum(available) AS available,
+      -- Rows that must have a chain.
+      count(*) FILTER (WHERE version > 0 OR available <> initial) AS moved
     FROM stock WHERE sale_id = $1 GROUP BY sku
   )
   SELECT sku, initial::float8, available::float8,
     coalesce(held, 0)::float8 AS held, coalesce(sold, 0)::float8 AS sold, coalesce(rejected, 0)::float8 AS rejected,
     greatest(0, coalesce(held + sold, 0) - initial)::float8 AS oversold,
     least(coalesce(sold_out, 0), greatest(0, initial - coalesce(held + sold, 0)))::float8 AS undersold,
-    coalesce(lost_updates, 0)::float8 AS "lostUpdates",
+    (coalesce(lost_updates, 0) + greatest(0, moved - coalesce(chains, 0)))::float8 AS "lostUpdates",
     available + coalesce(held + sold, 0) = initial AS conserved
   FROM whole LEFT JOIN by_sku USING (sku) LEFT JOIN breaks USING (sku)
   ORDER BY sku`;

@@ -85,6 +85,7 @@ describe('a chain is broken once', () => {
     ['where it begins too late', without('min(version)')],
     ['by a gap', without('min(version) + 3')],
     ['where it ends before its row', without('max(version)')],
+    ['where nothing is left of it', 'DELETE FROM stock_movements WHERE sale_id = $1'],
     [
       'by a version that is there twice',
       `INSERT INTO stock_movements (sale_id, sku, version, units, before, after)
