@@ -1,28 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Stack } from '../../../local/stack/stack.js';
 import { Shopper, type Webhook } from './shopper.js';
+import { alerts, queries, read } from './support/monitoring.js';
 import { metricsIn, selectorsOf } from './support/promql.js';
 import { startedStack } from './support/started-stack.js';
-
-const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-
-interface Alert {
-  readonly alert: string;
-  readonly expr: string;
-  readonly labels: { readonly severity: string };
-  readonly annotations: { readonly summary: string; readonly runbook: string };
-}
-const { groups } = parse(read('deploy/prometheus/alerts.yml')) as { groups: { rules: Alert[] }[] };
-const alerts = groups.flatMap(({ rules }) => rules);
-
-interface Panel {
-  readonly title: string;
-  readonly targets?: readonly { readonly expr: string }[];
-}
-const { panels } = JSON.parse(read('deploy/grafana/dashboards/flash-sale.json')) as { panels: Panel[] };
-const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
 
 /** Made by Prometheus itself, and the labels that it adds to each sample. */
 const OF_PROMETHEUS = new Set(['up', 'ALERTS']);
