@@ -8,11 +8,8 @@ import { settleUp } from '../shop/settle-up.js';
 import { loseThePrimary, type Lag, type Loss } from './redis-failover-orders/primary-lost.js';
 import { openReplicatedShop, type Settings } from './redis-failover-orders/shop.js';
 
-/**
- * Buyers a second, for how many seconds, and more units than they want. They come until the old primary is back: the Sentinels wait
- * 8 s before they demote it.
- */
-const LOAD = { strategy: 'redis', rate: 20, seconds: 18, stock: 10_000, outage: 16 } as const;
+/** Buyers a second, for how many seconds, and more units than they want. */
+const LOAD = { strategy: 'redis', rate: 20, seconds: 12, stock: 10_000, outage: 16 } as const;
 
 interface Plan extends Settings {
   readonly variant: string;
@@ -89,7 +86,7 @@ async function failover(plan: Plan, { scene, ttl }: CellOptions): Promise<Observ
   const { history } = scene;
   const shop = await openReplicatedShop(scene, ttl, plan);
   const { stack } = shop;
-  const [sold, { lostAt, failoverMs, overAt }] = await whileBuyersCome(stack, LOAD, () =>
+  const [sold, { lostAt, failoverMs, backAt }] = await whileBuyersCome(stack, LOAD, () =>
     loseThePrimary(scene, shop, plan),
   );
   const noticed = noticedOf(sold.orders, lostAt);
@@ -99,7 +96,7 @@ async function failover(plan: Plan, { scene, ttl }: CellOptions): Promise<Observ
   const lost = books.missing.length;
   return {
     harms: lost > 0 ? [`${lost} accepted orders are lost`] : [],
-    fired: sold.droppedIterations === 0 && sold.orders.some(({ at }) => at > overAt),
+    fired: sold.droppedIterations === 0 && sold.orders.some(({ at }) => at > backAt),
     violations: [
       ...brokenPromises({ ...settled, books: { ...books, missing: [] } }),
       ...harmsOf(books.truth, books.movements),

@@ -48,8 +48,8 @@ export interface Lost {
   readonly lostAt: number;
   /** Until the Sentinels had another primary, in milliseconds. */
   readonly failoverMs: number;
-  /** When all was as it should be, in milliseconds since the epoch. */
-  readonly overAt: number;
+  /** When the old primary was there again, in milliseconds since the epoch. */
+  readonly backAt: number;
 }
 
 /**
@@ -80,9 +80,10 @@ export async function loseThePrimary(
     if (lag === 'one' && successor !== redis.replicas[0])
       throw new NotStagedError('the replica that lagged was not promoted');
     await bringBack();
+    const backAt = Date.now();
     await until('the old primary is a replica', async () => (await roleOf(primary)) === 'slave');
     history.note(`primary ${loss}`, 'repaired');
-    return { lostAt, failoverMs, overAt: Date.now() };
+    return { lostAt, failoverMs, backAt };
   } finally {
     for (const worker of stack.workers) worker.thaw();
     history.note('workers stopped', 'repaired');
