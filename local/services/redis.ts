@@ -35,6 +35,8 @@ interface ProgramOptions {
   clock?: SkewedClock;
   host?: Host;
   isReady?: (url: string) => Promise<boolean>;
+  /** Its port is lower. */
+  below?: number;
 }
 
 /** The same as a program on this machine, never in a container: servers of that kind reach each other. */
@@ -63,11 +65,12 @@ async function startOn(
     clock,
     host = THIS_MACHINE,
     isReady = answersPing,
+    below,
   }: ProgramOptions,
 ): Promise<Service> {
   const name = nextName('redis');
   const directory = await dataDirectory(name);
-  return onFreePort((port) =>
+  const start = (port: number) =>
     startServer({
       name,
       url: `redis://:${password}@${host.address}:${port}`,
@@ -76,8 +79,8 @@ async function startOn(
         env: clock?.env,
       }),
       isReady: async (url) => isReady(await host.reach(url)),
-    }),
-  );
+    });
+  return onFreePort(start, below);
 }
 
 /** With it nobody else's client ends up here by a reused port. */

@@ -5,6 +5,7 @@ export { isSqlState } from './postgres-verdict.js';
 export { reachable } from './reachable.js';
 export { LONGEST_BLOCK_SECONDS, openRedis, probeRedis, probeReplicas, readyRedis } from './redis.js';
 export type { RedisServers } from './redis-servers.js';
+export { oneShard, openShards, openTag, PerShard, Shards, type Shard } from './shards.js';
 export { ServerUnusableError } from './server-unusable-error.js';
 export { isPassing, verdictOf } from './verdict-of.js';
 export type { Verdict } from './verdict.js';

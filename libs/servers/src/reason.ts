@@ -5,7 +5,7 @@ import { verdictOf } from './verdict-of.js';
 /** Codes of Postgres and Redis for a wrong password. */
 const PASSWORDS = new Set(['28P01', '28000', 'WRONGPASS', 'NOAUTH']);
 /** Codes of a server that is no longer the primary. */
-const READ_ONLY = new Set(['25006', 'READONLY', 'MASTERDOWN', 'UNBLOCKED']);
+const READ_ONLY = new Set(['25006', 'READONLY', 'MASTERDOWN', 'UNBLOCKED', 'MOVED']);
 
 const CODE = /^[A-Z0-9_]+$/;
 

@@ -12,13 +12,13 @@ const BY_CODE: Readonly<Record<string, Verdict>> = {
   OOM: 'not-now', // maxmemory is reached
   MISCONF: 'not-now', // cannot write to disk
   NOREPLICAS: 'not-now', // fewer replicas than min-replicas-to-write
+  MOVED: 'leave', // another node serves this slot now
   CLUSTERDOWN: 'not-now',
+  ASK: 'not-now', // a slot is on its way to another node
   EXECABORT: 'not-now', // unless the reply that spoiled the transaction says more
   NOAUTH: 'denied',
   WRONGPASS: 'denied',
   NOPERM: 'denied',
-  MOVED: 'denied', // in cluster mode
-  ASK: 'denied',
   CROSSSLOT: 'denied',
 };
 
@@ -30,6 +30,7 @@ const BY_TEXT: readonly (readonly [RegExp, Verdict])[] = [
   [/Script killed by user/, 'repeat'], // only a script that has written nothing can be killed
   [/max number of clients reached/, 'not-now'],
   [/^ERR (The user executing the script can't|ACL failure in script)/, 'denied'], // NOPERM of a command in a script
+  [/cluster support disabled/, 'denied'],
   [/^ERR AUTH /, 'denied'], // a password for a server that has none
 ];
 

@@ -13,6 +13,8 @@ const BEAT_MS = 2_000;
 
 /** A key to write to, which nobody reads. */
 const PROBE_KEY = 'servers:probe';
+/** What a primary says that may have been cut off from the others, while they have another one. */
+const CUT_OFF = new Set(['NOREPLICAS', 'CLUSTERDOWN']);
 const PROBE_TTL_MS = 1_000;
 
 const OPTIONS: RedisOptions = {
@@ -23,9 +25,8 @@ const OPTIONS: RedisOptions = {
   retryStrategy: (attempts) => Math.min(attempts * 50, 500),
   // While Redis loads its data, ask again this soon, not when it expects to be done.
   maxLoadingRetryTime: 500,
-  // The caller gets the error; the address may lead to another server by now. A primary whose replicas are gone may be one that was
-  // cut off, while they have another.
-  reconnectOnError: (error) => verdictOf(error) === 'leave' || causeOf(error) === 'NOREPLICAS',
+  // The caller gets the error; the address may lead to another server by now.
+  reconnectOnError: (error) => verdictOf(error) === 'leave' || CUT_OFF.has(causeOf(error)),
   // The client would subscribe only once, and end the process if that failed: subscribers do it on `ready`.
   autoResubscribe: false,
 };
@@ -42,13 +43,15 @@ export interface RedisUse {
   /** Shown in CLIENT LIST and in the log. */
   readonly name: string;
   readonly patience: keyof typeof PATIENCE;
+  /** What all keys begin with there. */
+  readonly prefix?: string;
 }
 
 /** The last error of each connection that failed. */
 const troubles = new WeakMap<Redis, unknown>();
 
 /** A connection to Redis that reconnects for ever. Its duplicates do so too, but are not tried every {@link BEAT_MS}. */
-export function openRedis(servers: RedisServers, { name, patience }: RedisUse, log: Log): Redis {
+export function openRedis(servers: RedisServers, { name, patience, prefix }: RedisUse, log: Log): Redis {
   const redis = clientOf(servers, { ...OPTIONS, ...PATIENCE[patience], connectionName: name });
   const thinned = new ThinnedLog(log);
   let isWell = true;
@@ -60,7 +63,8 @@ export function openRedis(servers: RedisServers, { name, patience }: RedisUse, l
   const beat = async () => {
     if (redis.status === 'connect') await rejectIfLoading(redis);
     if (redis.status !== 'ready') return;
-    await writeTo(redis);
+    if (servers.kind === 'cluster' && servers.slot === undefined) await redis.ping();
+    else await writeTo(redis, prefix);
     if (!isWell) log.warn({ connection: name }, 'Redis serves again');
     isWell = true;
   };
@@ -76,17 +80,17 @@ export async function readyRedis(redis: Redis): Promise<Redis> {
 }
 
 /** @throws {Error} that says why Redis cannot be used */
-export async function probeRedis(redis: Redis): Promise<void> {
+export async function probeRedis(redis: Redis, prefix?: string): Promise<void> {
   // A command would wait for the reconnect.
   if (redis.status !== 'ready') throw new Error(reasonOf(troubles.get(redis)));
-  await writeTo(redis).catch((error: unknown) => {
+  await writeTo(redis, prefix).catch((error: unknown) => {
     throw new Error(reasonOf(error), { cause: error });
   });
 }
 
 /** @throws {Error} when Redis has fewer replicas that follow it, or cannot be asked */
-export async function probeReplicas(redis: Redis, least: number): Promise<void> {
-  await probeRedis(redis);
+export async function probeReplicas(redis: Redis, least: number, prefix?: string): Promise<void> {
+  await probeRedis(redis, prefix);
   const about = await redis.info('replication');
   const following = about.match(/^slave\d+:.*state=online/gm)?.length ?? 0;
   if (following < least) throw new Error(`${following} of ${least} follow Redis`);
@@ -98,8 +102,8 @@ async function rejectIfLoading(redis: Redis): Promise<void> {
   if (about.includes('loading:1')) throw new ReplyError('LOADING Redis reads its data from disk');
 }
 
-async function writeTo(redis: Redis): Promise<void> {
+async function writeTo(redis: Redis, prefix = ''): Promise<void> {
   // With RESP2 a subscribed connection takes no other command.
   if (redis.mode === 'subscriber') await redis.ping();
-  else await redis.set(PROBE_KEY, '', 'PX', PROBE_TTL_MS);
+  else await redis.set(prefix + PROBE_KEY, '', 'PX', PROBE_TTL_MS);
 }

@@ -42,7 +42,12 @@ describe('the verdict on an error of Redis', () => {
       'denied',
     ],
     ["ERR ACL failure in script: User default has no permissions to run the 'set' command", 'denied'],
-    ['MOVED 3999 127.0.0.1:6381', 'denied'],
+    ['MOVED 3999 127.0.0.1:6381', 'leave'],
+    ['CLUSTERDOWN The cluster is down', 'not-now'],
+    ['ASK 3999 127.0.0.1:6381', 'not-now'],
+    ['TRYAGAIN Multiple keys request during rehashing of slot', 'repeat'],
+    ['ERR This instance has cluster support disabled', 'denied'],
+    ["CROSSSLOT Keys in request don't hash to the same slot", 'denied'],
     ['WRONGTYPE Operation against a key', 'defect'],
   ])('%s: %s', (message, verdict) => expect(verdictOf(redis(message))).toBe(verdict));
 
