@@ -12,7 +12,9 @@ export const serversIn = (env: NodeJS.ProcessEnv): Servers =>
   Object.fromEntries(BACKENDS.map((name) => [name, env[LOCK_SERVER_VARIABLES[name]]]));
 
 /** As the lock library takes them. */
-export function backendsOf({ redis, redlock, etcd, ...others }: Servers): LockBackends {
+export type Backends = LockBackends & { readonly redis?: Redis };
+
+export function backendsOf({ redis, redlock, etcd, ...others }: Servers): Backends {
   return {
     ...others,
     redis: redis ? redisAt(redis) : undefined,

@@ -3,17 +3,15 @@ import { databaseModule, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Order } from '@app/orders';
-import { probePostgres, probeRedis, probeReplicas, ThinnedLog } from '@app/servers';
+import { probePostgres, probeRedis, probeReplicas, Shards, ThinnedLog } from '@app/servers';
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { AdminModule } from './admin/admin.module.js';
 import { BuyersModule } from './buyers/buyers.module.js';
 import { CheckoutsModule } from './checkouts/checkouts.module.js';
 import { ControlsModule } from './controls/controls.module.js';
 import { CoreModule } from './core/core.module.js';
-import { REDIS } from './core/tokens.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { EventsModule } from './events/events.module.js';
 import { ProblemFilter } from './http/problems/problem.filter.js';
@@ -42,11 +40,15 @@ export class AppModule {
         MetricsModule.forRoot(),
         HealthModule.forRootAsync({
           ending,
-          inject: [DataSource, REDIS],
-          useFactory: (dataSource: DataSource, redis: Redis) => ({
+          inject: [DataSource, Shards],
+          useFactory: (dataSource: DataSource, shards: Shards) => ({
             postgres: () => probePostgres(poolOf(dataSource)),
-            redis: () => probeRedis(redis),
-            ...(replicas > 0 && { redis_replicas: () => probeReplicas(redis, replicas) }),
+            // While one shard is down, the sales of the others go on.
+            redis: () => shards.anyOf(({ redis, prefix }) => probeRedis(redis, prefix)),
+            ...(replicas > 0 && {
+              redis_replicas: () =>
+                shards.anyOf(({ redis, prefix }) => probeReplicas(redis, replicas, prefix)),
+            }),
           }),
         }),
         AdminModule,

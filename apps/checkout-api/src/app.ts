@@ -1,4 +1,4 @@
-import { Admissions, RestockReminders } from '@app/checkout-queue';
+import { Admissions, keepShardCount, RestockReminders } from '@app/checkout-queue';
 import { postgresOf, redisServersOf, type ApiConfig } from '@app/config';
 import { bootLog, loggerOf } from '@app/observability';
 import { reachable } from '@app/servers';
@@ -25,10 +25,10 @@ import { warnOfChoices, warnOfUnknownProxy } from './warnings.js';
  * @throws {ServerUnusableError}
  */
 export async function createApp(config: ApiConfig, ending: AbortSignal): Promise<NestFastifyApplication> {
-  await reachable(
-    { Postgres: postgresOf(config).main, Redis: redisServersOf(config) },
-    bootLog(config.LOG_LEVEL),
-  );
+  const log = bootLog(config.LOG_LEVEL);
+  const Redis = redisServersOf(config);
+  await reachable({ Postgres: postgresOf(config).main, Redis }, log);
+  await keepShardCount(Redis, log);
   const adapter = fastifyBehind(config);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, ending), adapter, {
     abortOnError: false,
@@ -46,7 +46,11 @@ export async function createApp(config: ApiConfig, ending: AbortSignal): Promise
   timeRequests(fastify);
   slowRefusals(fastify, app.get(Addresses), config.REFUSALS_PER_SECOND_PER_ADDRESS);
   serveDocs(app);
-  serveQueueBoard(fastify, [app.get(Admissions).queue, app.get(RestockReminders).queue], app.get(AdminKeys));
+  serveQueueBoard(
+    fastify,
+    [app.get(Admissions).queues.all, app.get(RestockReminders).queues.all],
+    app.get(AdminKeys),
+  );
   await serveDashboard(fastify, config.DASHBOARD_CONTROL_URL);
   return app.init();
 }

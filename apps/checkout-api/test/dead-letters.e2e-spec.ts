@@ -1,10 +1,12 @@
-import { DeadLetters, keys, type QueuedOrder } from '@app/checkout-queue';
+import { DeadLetters, keysOf, type QueuedOrder } from '@app/checkout-queue';
 import { orderOf } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { SECRET, tokenOf } from './support/buyer-token.js';
 import { problem } from './support/expect-problem.js';
+
+const keys = keysOf();
 
 let api: Api;
 let saleId: string;

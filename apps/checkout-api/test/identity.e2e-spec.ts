@@ -1,4 +1,4 @@
-import { keys } from '@app/checkout-queue';
+import { keysOf } from '@app/checkout-queue';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { OrderView } from '../src/orders/order.schema.js';
@@ -8,6 +8,8 @@ import { Gate } from './support/gate.js';
 import { settle } from './support/settler.js';
 
 const PAIRS = 300;
+
+const keys = keysOf();
 
 let api: Api;
 beforeAll(async () => {

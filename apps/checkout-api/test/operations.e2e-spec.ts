@@ -44,7 +44,7 @@ describe('GET /metrics', () => {
     expect(await metric('queue_jobs{state="waiting"}')).toBeGreaterThanOrEqual(1);
     expect(await metric('queue_jobs{state="active"}')).toBeGreaterThanOrEqual(0);
     expect(await metric('queue_jobs{state="delayed"}')).toBeGreaterThanOrEqual(0);
-    await api.app.get(RestockReminders).remind([randomUUID()], 60_000);
+    await api.app.get(RestockReminders).remind([randomUUID()], 60_000, { saleId: randomUUID(), sku: 'hot' });
     expect(await metric('release_jobs{state="delayed"}')).toBeGreaterThanOrEqual(1);
     expect(await metric('release_jobs{state="waiting"}')).toBeGreaterThanOrEqual(0);
     expect(await metric('process_cpu_seconds_total')).toBeGreaterThan(0);
@@ -87,12 +87,12 @@ describe('GET /queues', () => {
   it('lets nobody take an order out of it', async () => {
     const { id } = await api.sale();
     await api.checkout(id).expect(202);
-    const [job] = await api.admissions.queue.getWaiting();
+    const [job] = await api.queue.getWaiting();
     const { status } = await api.http
       .put(`/queues/api/queues/checkouts/${job!.id}/clean`)
       .set('authorization', basic(ADMIN_KEY));
     expect(status).toBe(405);
-    expect(await api.admissions.queue.getJob(job!.id!)).toBeDefined();
+    expect(await api.queue.getJob(job!.id!)).toBeDefined();
   });
 });
 

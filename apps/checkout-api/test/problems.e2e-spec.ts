@@ -1,4 +1,4 @@
-import { keys } from '@app/checkout-queue';
+import { keysOf } from '@app/checkout-queue';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { SalesService } from '../src/sales/sales.service.js';
 import { ADMIN_KEY, Api } from './support/api.js';
 import { problem } from './support/expect-problem.js';
+
+const keys = keysOf();
 
 let api: Api;
 let saleId: string;

@@ -1,4 +1,4 @@
-import { announce, announceReturn, keys, type QueuedOrder } from '@app/checkout-queue';
+import { announce, announceReturn, keysOf, type QueuedOrder } from '@app/checkout-queue';
 import { orderOf } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Api } from './support/api.js';
@@ -6,6 +6,8 @@ import { problem } from './support/expect-problem.js';
 import { settle } from './support/settler.js';
 
 const patient = { timeout: 10_000, interval: 50 };
+
+const keys = keysOf();
 
 let api: Api;
 beforeAll(async () => {
@@ -15,9 +17,9 @@ afterAll(() => api.stop());
 
 /** What a worker tells that found the SKU sold out when its rows had these versions. */
 const foundSoldOut = (order: QueuedOrder, ...versions: string[]) =>
-  announce(api.redis, [{ order, outcome: { status: 'rejected', reason: 'SOLD_OUT' } }], versions);
+  announce(api.shards, [{ order, outcome: { status: 'rejected', reason: 'SOLD_OUT' } }], versions);
 const cameBack = (order: QueuedOrder, version: string, stripe = 0) =>
-  announceReturn(api.redis, order, {
+  announceReturn(api.shards, order, {
     stripe,
     version,
     ended: [{ orderId: order.orderId, status: 'expired' }],

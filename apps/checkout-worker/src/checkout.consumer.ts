@@ -1,7 +1,7 @@
 import {
-  checkoutWorker,
+  checkoutWorkers,
   PARKED,
-  restockWorker,
+  restockWorkers,
   type CheckoutJob,
   type OfSku,
   type RestockJob,
@@ -9,7 +9,7 @@ import {
 import type { WorkerConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { takesWrites } from '@app/inventory';
-import { ThinnedLog } from '@app/servers';
+import { Shards, ThinnedLog } from '@app/servers';
 import {
   Inject,
   Injectable,
@@ -18,10 +18,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { CONFIG, REDIS } from './redis.module.js';
+import { CONFIG } from './redis.module.js';
 import { named, StockKeeper } from './stock-keeper.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
@@ -53,7 +52,7 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
 
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly shards: Shards,
     private readonly dataSource: DataSource,
     private readonly stock: StockKeeper,
     private readonly metrics: WorkerMetrics,
@@ -73,11 +72,11 @@ export class CheckoutConsumer implements OnApplicationBootstrap, BeforeApplicati
       },
     });
     this.#workers = [
-      checkoutWorker(this.redis, (order) => this.#orRest(this.stock.settle(order)), {
+      ...checkoutWorkers(this.shards, (order) => this.#orRest(this.stock.settle(order)), {
         ...optionsFor('orders'),
         maxOrders: WORKER_CONCURRENCY,
       }),
-      restockWorker(this.redis, (job) => this.#orRest(this.#restock(job)), {
+      ...restockWorkers(this.shards, (job) => this.#orRest(this.#restock(job)), {
         ...optionsFor('returns'),
         concurrency: RESTOCK_JOBS,
       }),

@@ -1,23 +1,26 @@
 import { lockServersOf, type WorkerConfig } from '@app/config';
+import { locksIn } from '@app/inventory';
 import { Locks, Semaphore } from '@app/lock';
+import { Shards } from '@app/servers';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import type { Redis } from 'ioredis';
-import { CONFIG, REDIS } from './redis.module.js';
+import { CONFIG } from './redis.module.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-const openLocks = (config: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
-  new Locks({ redis, ...lockServersOf(config) }, (driver) => metrics.lockObserver(driver));
+const openLocks = (config: WorkerConfig, shards: Shards, metrics: WorkerMetrics) =>
+  new Locks({ redis: locksIn(shards), ...lockServersOf(config) }, (driver) => metrics.lockObserver(driver));
 
-const openSemaphore = ({ SALE_MAX_SECTIONS }: WorkerConfig, redis: Redis, metrics: WorkerMetrics) =>
-  SALE_MAX_SECTIONS > 0 ? new Semaphore(redis, SALE_MAX_SECTIONS, metrics.lockObserver('semaphore')) : null;
+const openSemaphore = ({ SALE_MAX_SECTIONS }: WorkerConfig, shards: Shards, metrics: WorkerMetrics) =>
+  SALE_MAX_SECTIONS > 0
+    ? new Semaphore(locksIn(shards), SALE_MAX_SECTIONS, metrics.lockObserver('semaphore'))
+    : null;
 
 /** The locks of this process and, if configured, the semaphore that bounds the sections of a sale. */
 @Global()
 @Module({
   providers: [
     WorkerMetrics,
-    { provide: Locks, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: openLocks },
-    { provide: Semaphore, inject: [CONFIG, REDIS, WorkerMetrics], useFactory: openSemaphore },
+    { provide: Locks, inject: [CONFIG, Shards, WorkerMetrics], useFactory: openLocks },
+    { provide: Semaphore, inject: [CONFIG, Shards, WorkerMetrics], useFactory: openSemaphore },
   ],
   exports: [Locks, Semaphore, WorkerMetrics],
 })

@@ -1,3 +1,4 @@
+import { keepShardCount } from '@app/checkout-queue';
 import { ConfigError, loadWorkerConfig, postgresOf, redisServersOf } from '@app/config';
 import { bootLog, loggerOf } from '@app/observability';
 import { httpLimits, runProcess } from '@app/process';
@@ -11,10 +12,10 @@ await runProcess({
   expected: [ConfigError, ServerUnusableError],
   boot: async (ending) => {
     const config = loadWorkerConfig();
-    await reachable(
-      { Postgres: postgresOf(config).main, Redis: redisServersOf(config) },
-      bootLog(config.LOG_LEVEL),
-    );
+    const log = bootLog(config.LOG_LEVEL);
+    const Redis = redisServersOf(config);
+    await reachable({ Postgres: postgresOf(config).main, Redis }, log);
+    await keepShardCount(Redis, log);
     const module = WorkerModule.with(config, ending);
     const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(httpLimits()), {
       abortOnError: false,

@@ -1,42 +1,33 @@
 import { redisServersOf, type WorkerConfig } from '@app/config';
-import { openRedis } from '@app/servers';
-import {
-  Global,
-  Inject,
-  Logger,
-  Module,
-  type DynamicModule,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { openShards, Shards } from '@app/servers';
+import { Global, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 
 export const CONFIG = Symbol('config');
-export const REDIS = Symbol('redis');
 
 /**
- * The worker's configuration and its Redis connection. During an outage commands wait, and the orders in hand with them. Use no
+ * The worker's configuration and its connections to Redis. During an outage commands wait, and the orders in hand with them. Use no
  * blocking command and no pipeline: ioredis makes one slowly here, since BullMQ defines some sixty scripts.
  */
 @Global()
 @Module({})
 export class RedisModule implements OnApplicationShutdown {
-  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+  constructor(private readonly shards: Shards) {}
 
   static with(config: WorkerConfig): DynamicModule {
     const log = new Logger('Redis');
     const connect = () =>
-      openRedis(redisServersOf(config), { name: 'checkout-worker', patience: 'work' }, log);
+      openShards(redisServersOf(config), { name: 'checkout-worker', patience: 'work' }, log);
     return {
       module: RedisModule,
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: REDIS, useFactory: connect },
+        { provide: Shards, useFactory: connect },
       ],
-      exports: [CONFIG, REDIS],
+      exports: [CONFIG, Shards],
     };
   }
 
   onApplicationShutdown() {
-    this.redis.disconnect();
+    this.shards.disconnect();
   }
 }

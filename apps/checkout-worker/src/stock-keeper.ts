@@ -25,13 +25,12 @@ import {
   type SettledBatch,
 } from '@app/inventory';
 import { Locks, Semaphore } from '@app/lock';
-import { ThinnedLog } from '@app/servers';
+import { Shards, ThinnedLog } from '@app/servers';
 import type { Outcome } from '@app/orders';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
-import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { CONFIG, REDIS } from './redis.module.js';
+import { CONFIG } from './redis.module.js';
 import { CheckoutTracing } from './tracing/checkout-tracing.js';
 import { TracedLock } from './tracing/traced-lock.js';
 import { WorkerMetrics } from './worker-metrics.js';
@@ -52,7 +51,7 @@ export class StockKeeper {
 
   constructor(
     @Inject(CONFIG) config: WorkerConfig,
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly shards: Shards,
     private readonly metrics: WorkerMetrics,
     private readonly dataSource: DataSource,
     locks: Locks,
@@ -60,8 +59,8 @@ export class StockKeeper {
   ) {
     setMaxListeners(0, this.#shutdown.signal); // every waiting lane listens to it
     this.#catalog = new SaleCatalog(dataSource);
-    this.#reminders = new RestockReminders(redis);
-    this.#deadLetters = new DeadLetters(redis);
+    this.#reminders = new RestockReminders(shards);
+    this.#deadLetters = new DeadLetters(shards);
     this.#verbose = ['debug', 'trace'].includes(config.LOG_LEVEL);
     this.#tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? new CheckoutTracing() : undefined;
     this.#locking = {
@@ -94,7 +93,7 @@ export class StockKeeper {
       onCommit: (orders, batch) => this.#tellSettled(orders, batch),
       onRestock: async (saleId, sku, restocked) => {
         metrics.ended(restocked.ended);
-        await announceReturn(this.redis, { saleId, sku }, restocked);
+        await announceReturn(this.shards, { saleId, sku }, restocked);
       },
     });
   }
@@ -115,7 +114,7 @@ export class StockKeeper {
     const options = { ...this.#locking, pool: poolOf(this.dataSource) };
     const adjusted = await carryOut(options, adjustment, await this.#saleOf(adjustment));
     const fuller = adjusted.filter((row) => row.fuller);
-    if (fuller.length > 0) await announceUnits(this.redis, adjustment, fuller);
+    if (fuller.length > 0) await announceUnits(this.shards, adjustment, fuller);
     if (adjusted.length > 0) this.#log.log({ ...adjustment }, 'adjusted');
   }
 
@@ -171,9 +170,9 @@ export class StockKeeper {
     const reserved = settled.filter(({ outcome }) => outcome.status === 'reserved');
     if (reservationTtlSeconds !== null && reserved.length > 0) {
       const orderIds = reserved.map(({ order }) => order.orderId);
-      await this.#reminders.remind(orderIds, reservationTtlSeconds * 1_000, orders[0]);
+      await this.#reminders.remind(orderIds, reservationTtlSeconds * 1_000, orders[0]!);
     }
-    await announce(this.redis, settled, soldOutAt(batch));
+    await announce(this.shards, settled, soldOutAt(batch));
     this.metrics.announced(orders);
   }
 

@@ -10,7 +10,7 @@ import {
   type DueOrder,
 } from '@app/inventory';
 import { Payments } from '@app/payments';
-import { ThinnedLog } from '@app/servers';
+import { Shards, ThinnedLog } from '@app/servers';
 import {
   Inject,
   Injectable,
@@ -18,10 +18,9 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { again } from './again.js';
-import { CONFIG, REDIS } from './redis.module.js';
+import { CONFIG } from './redis.module.js';
 import { StockKeeper } from './stock-keeper.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
@@ -52,14 +51,14 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   constructor(
     @Inject(CONFIG) private readonly config: WorkerConfig,
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly shards: Shards,
     private readonly dataSource: DataSource,
     private readonly stock: StockKeeper,
     private readonly payments: Payments,
     private readonly metrics: WorkerMetrics,
   ) {
     this.#overdue = new OverdueOrders(poolOf(dataSource), OVERDUE);
-    this.#deadLetters = new DeadLetters(redis);
+    this.#deadLetters = new DeadLetters(shards);
   }
 
   onApplicationBootstrap() {
@@ -119,7 +118,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     const paid = await this.payments.resume();
     if (paid.length > 0) {
       await announceEnding(
-        this.redis,
+        this.shards,
         paid.map((orderId) => ({ orderId, status: 'paid' })),
       );
     }

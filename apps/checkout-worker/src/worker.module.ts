@@ -3,14 +3,13 @@ import { databaseModule, poolOf } from '@app/database';
 import { Sale, Stock } from '@app/inventory';
 import { HealthModule, logging, MetricsModule, TracingModule } from '@app/observability';
 import { Payments, PROVIDERS } from '@app/payments';
-import { probePostgres, probeRedis, ThinnedLog } from '@app/servers';
+import { probePostgres, probeRedis, Shards, ThinnedLog } from '@app/servers';
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { CheckoutConsumer } from './checkout.consumer.js';
 import { EventRelay } from './event-relay.js';
 import { LocksModule } from './locks.module.js';
-import { REDIS, RedisModule } from './redis.module.js';
+import { RedisModule } from './redis.module.js';
 import { StockKeeper } from './stock-keeper.js';
 import { Sweeper } from './sweeper.js';
 
@@ -32,9 +31,10 @@ export class WorkerModule {
         databaseModule({ ...main, poolSize, entities, applicationName: 'checkout-worker', log }),
         HealthModule.forRootAsync({
           ending,
-          inject: [REDIS, DataSource],
-          useFactory: (redis: Redis, dataSource: DataSource) => ({
-            redis: () => probeRedis(redis),
+          inject: [Shards, DataSource],
+          useFactory: (shards: Shards, dataSource: DataSource) => ({
+            // While one shard is down, the sales of the others go on.
+            redis: () => shards.anyOf(({ redis, prefix }) => probeRedis(redis, prefix)),
             postgres: () => probePostgres(poolOf(dataSource)),
           }),
         }),

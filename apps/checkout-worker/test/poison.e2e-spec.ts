@@ -1,4 +1,5 @@
 import { Admissions, DeadLetters, type QueuedOrder } from '@app/checkout-queue';
+import { oneShard } from '@app/servers';
 import { orderOf } from '@app/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -14,8 +15,8 @@ const NUL = 'a\0b';
 let stack: Stack;
 let shopper: Shopper;
 const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
-const letters = new DeadLetters(redis);
-const admissions = new Admissions(redis, {
+const letters = new DeadLetters(oneShard(redis));
+const admissions = new Admissions(oneShard(redis), {
   idempotencyTtlSeconds: 600,
   maxBacklog: 10_000,
   maxBacklogOfSale: 10_000,
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.stop();
   await database.end();
-  await admissions.queue.close();
+  await admissions.queues.all[0]!.close();
   redis.disconnect();
 });
 

@@ -1,4 +1,5 @@
 import { RestockReminders } from '@app/checkout-queue';
+import { oneShard } from '@app/servers';
 import { TcpProxy } from '@app/testing';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,9 +80,9 @@ it.each(['redis', 'row-lock'])(
 );
 
 describe('a worker that has nothing but its sweeps', () => {
-  const { queue: reminders } = new RestockReminders(direct);
-  beforeEach(() => reminders.pause());
-  afterEach(() => reminders.resume());
+  const [reminders] = new RestockReminders(oneShard(direct)).queues.all;
+  beforeEach(() => reminders!.pause());
+  afterEach(() => reminders!.resume());
 
   const expires = (orderId: string) =>
     expect.poll(async () => (await shopper.order(orderId)).status, patient).toBe('expired');

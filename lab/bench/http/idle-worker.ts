@@ -1,4 +1,5 @@
-import { announce, checkoutWorker, type Announcement } from '@app/checkout-queue';
+import { announce, checkoutWorkers, type Announcement } from '@app/checkout-queue';
+import { oneShard } from '@app/servers';
 import { Redis } from 'ioredis';
 import type { Settlement } from '../../truth/orders.js';
 import { createServer } from 'node:http';
@@ -12,23 +13,23 @@ const MAX_ORDERS = 4_096;
  * reserved, without a lock and without a database. `GET /settlements` tells when it did, once.
  */
 export async function idleWorker(): Promise<void> {
-  const redis = new Redis(process.env.REDIS_URL!, { maxRetriesPerRequest: null });
+  const shards = oneShard(new Redis(process.env.REDIS_URL!, { maxRetriesPerRequest: null }));
   const settlements: Settlement[] = [];
   const settle = async (settled: readonly Announcement[]) => {
-    await announce(redis, settled);
+    await announce(shards, settled);
     const settledAt = Date.now();
     for (const { order } of settled) settlements.push([order.acceptedAt, settledAt]);
   };
   const gather = gathered(settle);
-  const worker = checkoutWorker(redis, (order) => gather({ order, outcome: { status: 'reserved' } }), {
+  const [worker] = checkoutWorkers(shards, (order) => gather({ order, outcome: { status: 'reserved' } }), {
     maxOrders: MAX_ORDERS,
   });
-  worker.on('error', (error) => console.error(error));
+  worker!.on('error', (error) => console.error(error));
   const server = createServer(({ url }, response) => {
     response.end(url === '/settlements' ? JSON.stringify(settlements.splice(0)) : '');
   });
   server.listen(Number(process.env.PORT), process.env.HOST);
-  process.once('SIGTERM', () => void worker.close().finally(() => process.exit()));
+  process.once('SIGTERM', () => void worker!.close().finally(() => process.exit()));
 }
 
 /** Orders that arrive in one turn of the event loop go together, as a worker's batches do. */

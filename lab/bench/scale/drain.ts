@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admissions, type AdmissionRules } from '@app/checkout-queue';
 import { orderIdOf, type OrderRequest } from '@app/orders';
+import { oneShard } from '@app/servers';
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import type { Stack } from '../../../local/stack/stack.js';
@@ -37,17 +38,17 @@ export interface Backlog {
 /** Fills the queue while it is paused, lets the workers of the stack drain it, and reads what that took. */
 export async function drain({ stack, database }: DrainBench, run: string, { orders, skus }: Backlog) {
   const redis = new Redis(stack.redisUrl);
-  const admissions = new Admissions(redis, RULES);
+  const admissions = new Admissions(oneShard(redis), RULES);
   try {
     const names = Array.from({ length: skus }, (_, i) => `sku-${i}`);
     const stock = Math.ceil(orders / skus);
     const saleId = await openSale(stack, 'redis', Object.fromEntries(names.map((sku) => [sku, stock])));
     const emptyBytes = await usedMemory(redis);
-    await admissions.queue.pause();
+    await admissions.queues.all[0]!.pause();
     await fill(admissions, saleId, names, orders);
     const fullBytes = await usedMemory(redis);
     const resumedAt = Date.now();
-    await admissions.queue.resume();
+    await admissions.queues.all[0]!.resume();
     await drained(admissions);
 
     const elapsedMs = (await lastSettledAt(database, saleId)) - resumedAt;
@@ -64,7 +65,7 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
     await forget(saleId, database, redis);
     return { broken, figures };
   } finally {
-    await admissions.queue.close();
+    await admissions.queues.all[0]!.close();
     redis.disconnect();
   }
 }

@@ -1,7 +1,7 @@
-import { Lock, Locks, LockError, type Lease, type LockBackends, type LockDriverName } from '@app/lock';
+import { Lock, Locks, LockError, type Lease, type LockDriverName } from '@app/lock';
 import { once } from 'node:events';
 import { now } from '../../clock.js';
-import { backendsOf } from '../../servers.js';
+import { backendsOf, type Backends } from '../../servers.js';
 import type { EventKind, HistoryEvent } from '../history.js';
 import { isPlanted, PlantedDriver } from './planted/lock.js';
 import type { LabCalls, Locking, Point, Setup } from './protocol.js';
@@ -10,7 +10,7 @@ import { replicated } from './replicated.js';
 /** What every role of a process of the lab works with. */
 export class Process {
   readonly #locks: Locks;
-  readonly #redis: LockBackends['redis'];
+  readonly #redis: Backends['redis'];
 
   constructor(
     readonly setup: Setup,

@@ -1,4 +1,4 @@
-import type { LockBackends } from '@app/lock';
+import type { Redis } from 'ioredis';
 
 /** How long the replicas may take, in milliseconds. */
 const PATIENCE_MS = 1_000;
@@ -13,7 +13,7 @@ class NotReplicatedError extends Error {
  *
  * @throws {NotReplicatedError} they do not have it in time
  */
-export async function replicated(redis: NonNullable<LockBackends['redis']>, replicas: number): Promise<void> {
+export async function replicated(redis: Redis, replicas: number): Promise<void> {
   await redis.set('lab:replicated', '');
   const acknowledged = await redis.wait(replicas, PATIENCE_MS);
   if (acknowledged < replicas)

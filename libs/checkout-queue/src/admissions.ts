@@ -1,216 +1,61 @@
 import type { OrderRequest } from '@app/orders';
-import { verdictOf } from '@app/servers';
-import { Job, type Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import { LRUCache } from 'lru-cache';
-import { randomUUID } from 'node:crypto';
-import {
-  admitArguments,
-  PENDING_TTL_SECONDS,
-  withAdmitScript,
-  type Admission,
-  type AdmissionBounds,
-  type AdmissionOptions,
-  type AdmitCommands,
-  type Answer,
-  type Request,
-  type Stored,
-} from './admit-script.js';
-import { Gatherer } from './gatherer.js';
-import { keys } from './keys.js';
-import { reopen, type RowVersion } from './outcomes.js';
-import {
-  carrierOf,
-  checkoutQueue,
-  ORDERS_PER_JOB,
-  saleSkuOf,
-  type CheckoutJob,
-  type QueuedOrder,
-} from './queue.js';
-import { loadScripts } from './scripts.js';
-import { transact } from './transact.js';
+import type { PerShard, Shards } from '@app/servers';
+import type { Queue } from 'bullmq';
+import type { Admission, AdmissionOptions } from './admit-script.js';
+import type { RowVersion } from './outcomes.js';
+import type { CheckoutJob, QueuedOrder } from './queue.js';
+import { ShardAdmissions, type AdmissionRules } from './shard-admissions.js';
 
-/** A refusal makes others of the sale likely: for this long its checkouts are looked at before they get a job. */
-const LOOK_FIRST_MS = 1_000;
-/** Sales that are remembered for a refusal. */
-const REMEMBERED_SALES = 1_000;
-/** Checkouts looked at in one script call, which keeps Redis from everything else meanwhile. */
-const LOOKS_PER_CALL = 128;
-
-/** Answers after which others like them are likely. */
-const REFUSALS = new Set<Answer | Admission>(['sold-out', 'not-admitted', 'full', 'unsure']);
-
-/** Answers that promise a buyer that his order will be settled. */
-const IN_QUEUE = new Set<Answer | Admission>(['accepted', 'queued']);
-
-/** Answers about a key that was accepted before. */
-const KNOWN = new Set<Answer>(['queued', 'replayed', 'mismatched']);
-
-export interface AdmissionRules extends AdmissionBounds {
-  /** So many replicas have to have an order before it counts as accepted. */
-  readonly replicas?: number;
-  /** Asks Postgres about orders whose keys Redis may have forgotten. */
-  readonly lookUp: (orders: readonly QueuedOrder[]) => Promise<readonly Stored[]>;
-}
-
-/** The API's side of the queue: what enters it, and what is in it. */
+/** The API's side of the queue. A shard that does not answer keeps nobody waiting who buys in a sale of another one. */
 export class Admissions {
-  readonly queue: Queue<CheckoutJob>;
-  readonly #redis: AdmitCommands;
-  /** The same queue, by the connection on which orders enter it. */
-  readonly #entrance: Queue<CheckoutJob>;
-  readonly #replicas: number;
-  /** Sales of which somebody was refused just now, and how: their checkouts are looked at first. */
-  readonly #refused = new LRUCache<string, Answer | Admission>({ max: REMEMBERED_SALES, ttl: LOOK_FIRST_MS });
-  /** Checkouts about which Redis has not decided. */
-  #undecided = 0;
-  readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
-  readonly #lookUps: Gatherer<QueuedOrder, Stored>;
-  /** Grouped by SKU: the fewer SKUs a job has, the fewer locks it needs. */
-  readonly #entries = new Gatherer(
-    ORDERS_PER_JOB,
-    (requests: readonly Request[]) => this.#enter(requests),
-    ({ order }) => saleSkuOf(order),
-  );
+  readonly #of: PerShard<ShardAdmissions>;
 
-  /** @param entrance for orders alone, since a connection that waits for replicas does nothing else meanwhile */
-  constructor(
-    connection: Redis,
-    private readonly rules: AdmissionRules,
-    entrance = connection,
-  ) {
-    this.#redis = withAdmitScript(connection);
-    this.queue = checkoutQueue(connection);
-    this.#entrance = entrance === connection ? this.queue : checkoutQueue(withAdmitScript(entrance));
-    this.#replicas = rules.replicas ?? 0;
-    this.#lookUps = new Gatherer(LOOKS_PER_CALL, rules.lookUp);
+  /** @param entrances for orders alone, since a connection that waits for replicas does nothing else meanwhile */
+  constructor(shards: Shards, rules: AdmissionRules, entrances = shards) {
+    this.#of = shards.map((shard, i) => new ShardAdmissions(shard, rules, entrances.all[i]!));
   }
 
-  /**
-   * Once this says that an order is accepted, or queued already, Redis has it, and so have the replicas. When it rejects, the outcome is
-   * unknown, and calling it again is harmless.
-   */
-  async admit(order: QueuedOrder, options: AdmissionOptions = {}): Promise<Admission> {
-    // While Redis does not answer they gather here: no more than it would take.
-    if (this.#undecided >= this.rules.maxBacklog) return 'full';
-    this.#undecided++;
-    try {
-      const answer = await this.#ask({ order, ...options });
-      if (answer !== 'unsure') return answer;
-      const stored = await this.#lookUps.add(order);
-      if (stored === 'stored') return 'replayed';
-      return (await this.#ask({ order, ...options, stored })) as Admission; // it is never unsure of what it was told
-    } finally {
-      this.#undecided--;
-    }
+  get queues(): PerShard<Queue<CheckoutJob>> {
+    return this.#of.map(({ queue }) => queue);
   }
 
-  /** Whether this key was accepted before, whatever came with it. One round trip is for many, since buyers of a closed sale ask again. */
-  async isKnown(order: QueuedOrder): Promise<boolean> {
-    if (this.#undecided >= this.rules.maxBacklog) return false; // nor would it enter
-    this.#undecided++;
-    try {
-      const answer = await this.#looks.add({ order });
-      if (answer === 'unsure') return (await this.#lookUps.add(order)) === 'stored';
-      return KNOWN.has(answer);
-    } finally {
-      this.#undecided--;
-    }
+  /** See {@link ShardAdmissions.admit}. */
+  admit(order: QueuedOrder, options?: AdmissionOptions): Promise<Admission> {
+    return this.#of.of(order.saleId).admit(order, options);
   }
 
-  async #ask(request: Request): Promise<Admission | 'unsure'> {
-    const { saleId } = request.order;
-    const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
-    const seen = !wasLookedAt && this.#refused.has(saleId) ? await this.#looks.add(request) : 'open';
-    // An order that is queued already goes the same way: whoever looks does not learn what the replicas have.
-    const isAnswer = seen !== 'open' && (seen !== 'queued' || this.#replicas === 0);
-    const answer = isAnswer ? seen : await this.#entries.add(request);
-    if (REFUSALS.has(answer)) this.#refused.set(saleId, answer);
-    // Redis was sure of itself: it was unsure only because the sale was new.
-    else if (!wasLookedAt && this.#refused.get(saleId) === 'unsure') this.#refused.delete(saleId);
-    return answer;
+  /** See {@link ShardAdmissions.isKnown}. */
+  isKnown(order: QueuedOrder): Promise<boolean> {
+    return this.#of.of(order.saleId).isKnown(order);
   }
 
   /** An order that is accepted and not settled. */
-  async find(orderId: string): Promise<OrderRequest | undefined> {
-    const carrier = await this.#redis.hget(keys.queued, orderId);
-    if (carrier === null) return undefined;
-    const [jobId] = carrier.split(' ', 1) as [string];
-    const job = await this.queue.getJob(jobId);
-    return job?.data.orders.find((order) => order.orderId === orderId && carrierOf(jobId, order) === carrier);
+  find(orderId: string): Promise<OrderRequest | undefined> {
+    return this.#of.find((shard) => shard.find(orderId));
   }
 
   /** Orders that are accepted and not settled. */
   backlog(): Promise<number> {
-    return this.#redis.hlen(keys.queued);
+    return this.#of.sum((shard) => shard.backlog());
   }
 
   /** The same of a sale, per SKU. */
-  async pending(saleId: string, skus: readonly string[]): Promise<Map<string, number>> {
-    const counts = skus.map(
-      async (sku) => [sku, await this.#redis.scard(keys.pending(saleId, sku))] as const,
-    );
-    return new Map(await Promise.all(counts));
+  pending(saleId: string, skus: readonly string[]): Promise<Map<string, number>> {
+    return this.#of.of(saleId).pending(saleId, skus);
   }
 
-  /** Units were seen at these versions of the rows of a SKU. Resolves to whether it was marked as sold out by an older view. */
+  /** See {@link ShardAdmissions.reopen}. */
   reopen(saleId: string, sku: string, versions: readonly RowVersion[]): Promise<boolean> {
-    return reopen(this.#redis, { saleId, sku }, versions);
+    return this.#of.of(saleId).reopen(saleId, sku, versions);
   }
 
   /** Notes checkouts that were refused as sold out although there were units. */
-  async noteRefusedWithStock(saleId: string, sku: string, checkouts: number): Promise<void> {
-    const noted = this.#redis.multi().hincrby(keys.refusedWithStock(saleId), sku, checkouts);
-    await noted.expire(keys.refusedWithStock(saleId), PENDING_TTL_SECONDS).exec();
+  noteRefusedWithStock(saleId: string, sku: string, checkouts: number): Promise<void> {
+    return this.#of.of(saleId).noteRefusedWithStock(saleId, sku, checkouts);
   }
 
   /** Checkouts that were refused as sold out although there were units, by SKU; a SKU without any is absent. */
-  async refusedWithStock(saleId: string): Promise<Map<string, number>> {
-    const counts = await this.#redis.hgetall(keys.refusedWithStock(saleId));
-    return new Map(Object.entries(counts).map(([sku, checkouts]) => [sku, Number(checkouts)]));
+  refusedWithStock(saleId: string): Promise<Map<string, number>> {
+    return this.#of.of(saleId).refusedWithStock(saleId);
   }
-
-  #look(requests: readonly Request[]): Promise<Answer[]> {
-    return this.#redis.checkoutAdmit(this.#arguments(requests));
-  }
-
-  async #enter(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
-    try {
-      return await this.#addJob(requests);
-    } catch (error) {
-      // Redis has lost its scripts. ioredis learns of it from everything but a transaction, which accepted nothing.
-      if (verdictOf(error) !== 'repeat') throw error;
-      await loadScripts(this.#redis);
-      return this.#addJob(requests);
-    }
-  }
-
-  /** The job and what is known of its orders get into Redis together or not at all. */
-  async #addJob(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
-    const jobId = randomUUID();
-    const orders = distinct(requests.map(({ order }) => order));
-    const { backend, jobsOpts } = this.#entrance;
-    const job = new Job<CheckoutJob>(this.#entrance, 'reserve', { orders }, jobsOpts, jobId);
-    const { results, replicas } = await transact(await backend.client, this.#replicas, (transaction) => {
-      void backend.addJobToTransaction(transaction, job.asJSON(), jobId);
-      transaction.runCommand('checkoutAdmit', this.#arguments(requests, jobId));
-    });
-    const answers = results.at(-1) as (Admission | 'unsure')[];
-    if (replicas >= this.#replicas) return answers;
-    return answers.map((answer) => (IN_QUEUE.has(answer) ? 'unreplicated' : answer));
-  }
-
-  #arguments(requests: readonly Request[], jobId = '') {
-    return admitArguments(requests, this.rules, jobId, this.queue.toKey(jobId));
-  }
-}
-
-/** Equal orders are one: the one whose client waits for the outcome, if there is such. */
-function distinct(orders: readonly QueuedOrder[]): QueuedOrder[] {
-  const byContent = new Map<string, QueuedOrder>();
-  for (const order of orders) {
-    const content = carrierOf(order.orderId, order);
-    if (order.replyTo !== undefined || !byContent.has(content)) byContent.set(content, order);
-  }
-  return [...byContent.values()];
 }

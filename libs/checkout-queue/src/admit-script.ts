@@ -1,7 +1,7 @@
 import { fingerprintOf } from '@app/orders';
 import type { Redis } from 'ioredis';
 import { readFileSync } from 'node:fs';
-import { keys } from './keys.js';
+import type { Keys } from './keys.js';
 import { saleSkuOf, type QueuedOrder } from './queue.js';
 
 const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
@@ -65,14 +65,14 @@ export function withAdmitScript(connection: Redis): AdmitCommands {
 export function admitArguments(
   requests: readonly Request[],
   { idempotencyTtlSeconds, maxBacklog, maxBacklogOfSale }: AdmissionBounds,
-  jobId: string,
-  jobKey: string,
+  keys: Keys,
+  job: { readonly id: string; readonly key: string },
 ): (string | number)[] {
   const skus: string[] = [];
   const numbers = new Map<string, number>();
   const idempotencyKeys: string[] = [];
   const checkouts: (string | number)[] = [];
-  for (const { order, anew, stored, guests = '' } of requests) {
+  for (const { order, anew, stored, guests = keys.everybody } of requests) {
     const { saleId, sku, orderId, buyerId } = order;
     const name = `${saleSkuOf(order)} ${guests}`;
     const number = numbers.get(name) ?? numbers.size + 1;
@@ -89,7 +89,7 @@ export function admitArguments(
     idempotencyKeys.push(keys.idempotency(saleId, orderId));
     checkouts.push(number, orderId, fingerprintOf(order), buyerId, anew ? 'anew' : (stored ?? ''));
   }
-  const names = [keys.queued, jobKey, keys.deadLetters, ...skus, ...idempotencyKeys];
+  const names = [keys.queued, job.key, keys.deadLetters, keys.everybody, ...skus, ...idempotencyKeys];
   const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
-  return [names.length, ...names, jobId, ...bounds, numbers.size, ...checkouts];
+  return [names.length, ...names, job.id, ...bounds, numbers.size, ...checkouts];
 }

@@ -2,12 +2,13 @@
 -- KEYS[1] orders in the queue (hash: order id -> job id, a space, fingerprint of the body)
 -- KEYS[2] the job, added in the same transaction
 -- KEYS[3] dead letters (hash, by order id)
+-- KEYS[4] the name that stands for everybody
 -- then five for each SKU:
 --   its sold-out mark
 --   its pending orders (set)
 --   how many orders of its sale are pending
 --   memory of its sale: the history of Redis that has the key of every order
---   who may buy (sorted set: buyer -> until when, in ms of the server's clock); '': everybody may
+--   who may buy (sorted set: buyer -> until when, in ms of the server's clock), or KEYS[4]
 -- then one for each checkout: what its Idempotency-Key came with
 -- ARGV[1] job id; empty: only look
 -- ARGV[2] most orders in the queue   ARGV[3] most of them of one sale
@@ -22,7 +23,7 @@
 --   'queued': a replay whose order is in the queue   'replayed': one whose order is not
 --   'mismatched': its key came with another body   'unsure': ask Postgres, the key may have been forgotten
 --   'sold-out', 'not-admitted', 'full'
-local queued, letters, job = KEYS[1], KEYS[3], ARGV[1]
+local queued, letters, everybody, job = KEYS[1], KEYS[3], KEYS[4], ARGV[1]
 local most_of_sale, key_ttl, pending_ttl, skus = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local looking = job == ''
 if not looking and redis.call('EXISTS', KEYS[2]) == 0 then
@@ -62,7 +63,7 @@ local remembers = once(function(memory)
 end)
 
 local function may_buy(guests, buyer)
-  if guests == '' then
+  if guests == everybody then
     return true
   end
   local time, ends = redis.call('TIME'), redis.call('ZSCORE', guests, buyer)
@@ -123,15 +124,15 @@ end
 
 local named = {}
 for i = 1, skus do
-  local k = 5 * i - 1
+  local k = 5 * i
   named[i] = {
     mark = KEYS[k], pending = KEYS[k + 1], backlog = KEYS[k + 2], memory = KEYS[k + 3], guests = KEYS[k + 4],
   }
 end
 local answers = {}
-for i = 1, #KEYS - 3 - 5 * skus do
+for i = 1, #KEYS - 4 - 5 * skus do
   local a = 5 * i + 2
-  local sku, key = named[tonumber(ARGV[a])], KEYS[3 + 5 * skus + i]
+  local sku, key = named[tonumber(ARGV[a])], KEYS[4 + 5 * skus + i]
   answers[i] = decide(sku, key, ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
 end
 for _, sku in ipairs(named) do

@@ -49,6 +49,11 @@ export class InHand {
     return Math.max(1, this.#jobs + Math.ceil(room / this.ordersPerJob));
   }
 
+  /** Jobs that are in hand. */
+  get jobs(): number {
+    return this.#jobs;
+  }
+
   /** SKUs that stand still. */
   get still(): number {
     return this.#still;

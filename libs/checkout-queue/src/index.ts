@@ -1,4 +1,4 @@
-export { Admissions, type AdmissionRules } from './admissions.js';
+export { Admissions } from './admissions.js';
 export type { Admission, AdmissionOptions, Stored } from './admit-script.js';
 export { DeadLetters, REFUSED, type DeadLetter, type Refusal } from './dead-letters.js';
 export {
@@ -12,9 +12,11 @@ export {
   type RowVersion,
 } from './outcomes.js';
 export { Gatherer } from './gatherer.js';
-export { keys } from './keys.js';
+export { keysOf } from './keys.js';
 export { ORDERS_IN_HAND_PER_SKU } from './in-hand.js';
 export { PARKED } from './parking.js';
 export { CHECKOUT_QUEUE, type CheckoutJob, type OfSku, type QueuedOrder } from './queue.js';
-export { RestockReminders, restockWorker, type RestockJob } from './restock-reminders.js';
-export { checkoutWorker } from './worker.js';
+export type { AdmissionRules } from './shard-admissions.js';
+export { RestockReminders, restockWorkers, type RestockJob } from './restock-reminders.js';
+export { keepShardCount } from './shard-count.js';
+export { checkoutWorkers } from './worker.js';

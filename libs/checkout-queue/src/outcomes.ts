@@ -1,7 +1,7 @@
-import { isPassing } from '@app/servers';
+import { isPassing, type Shard, type Shards } from '@app/servers';
 import type { OrderState, OrderStatus, Outcome } from '@app/orders';
 import type { Redis } from 'ioredis';
-import { keys } from './keys.js';
+import { channels, keysOf } from './keys.js';
 import type { OfSku, QueuedOrder } from './queue.js';
 import { outcomeCommands } from './scripts.js';
 
@@ -39,12 +39,14 @@ export interface RowVersion {
  * @param letter the dead letter that they become
  */
 export async function announce(
-  redis: Redis,
+  shards: Shards,
   settled: readonly Announcement[],
   soldOutAt: readonly string[] = [],
   letter = '',
 ): Promise<void> {
   const { saleId, sku } = settled[0]!.order;
+  const { redis, prefix } = shards.of(saleId);
+  const keys = keysOf(prefix);
   await outcomeCommands(redis).checkoutAnnounce(
     keys.queued,
     keys.pending(saleId, sku),
@@ -70,31 +72,34 @@ export async function announce(
  * dead letter any longer.
  */
 export async function announceReturn(
-  redis: Redis,
+  shards: Shards,
   sku: OfSku,
   { ended, ...row }: { readonly ended: readonly OrderEnding[] } & RowVersion,
 ): Promise<void> {
+  const { redis, prefix } = shards.of(sku.saleId);
   await Promise.all([
-    announceUnits(redis, sku, [row]),
-    redis.hdel(keys.deadLetters, ...ended.map(({ orderId }) => orderId)),
+    announceUnits(shards, sku, [row]),
+    redis.hdel(keysOf(prefix).deadLetters, ...ended.map(({ orderId }) => orderId)),
   ]);
-  await announceEnding(redis, ended);
+  await tellEnding(redis, ended);
 }
 
 /** Called by a worker: there are units in these rows of a SKU, so it is not sold out any more. */
-export async function announceUnits(redis: Redis, sku: OfSku, rows: readonly RowVersion[]): Promise<void> {
+export async function announceUnits(shards: Shards, sku: OfSku, rows: readonly RowVersion[]): Promise<void> {
+  const { redis, prefix } = shards.of(sku.saleId);
   await Promise.all([
-    redis.set(keys.moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
-    reopen(redis, sku, rows),
+    redis.set(keysOf(prefix).moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
+    reopen(shards.of(sku.saleId), sku, rows),
   ]);
 }
 
 /** Units were seen at these versions of a SKU's rows. Resolves to whether it was marked as sold out by an older view. */
 export async function reopen(
-  redis: Redis,
+  { redis, prefix }: Shard,
   { saleId, sku }: OfSku,
   versions: readonly RowVersion[],
 ): Promise<boolean> {
+  const keys = keysOf(prefix);
   const outdated = await outcomeCommands(redis).checkoutReopen(
     keys.soldOut(saleId, sku),
     keys.reopened(saleId, sku),
@@ -105,8 +110,11 @@ export async function reopen(
 }
 
 /** Tells what became of reservations whose units stay where they are. */
-export async function announceEnding(redis: Redis, orders: readonly OrderEnding[]): Promise<void> {
-  await redis.publish(keys.endings, endings(orders));
+export const announceEnding = (shards: Shards, orders: readonly OrderEnding[]): Promise<void> =>
+  tellEnding(shards.any, orders);
+
+async function tellEnding(redis: Redis, orders: readonly OrderEnding[]): Promise<void> {
+  await redis.publish(channels.endings, endings(orders));
 }
 
 const endings = (orders: readonly OrderEnding[]) =>
@@ -122,7 +130,10 @@ function messagesOf(settled: readonly Announcement[]): string[] {
     replies.set(order.replyTo, list);
     list.push([order.orderId, outcome]);
   }
-  return [...replies].flatMap(([replica, outcomes]) => [keys.outcomes(replica), JSON.stringify(outcomes)]);
+  return [...replies].flatMap(([replica, outcomes]) => [
+    channels.outcomes(replica),
+    JSON.stringify(outcomes),
+  ]);
 }
 
 /** The API's side: hears what its own clients wait for. Messages can get lost; the order in Postgres cannot. */
@@ -148,7 +159,9 @@ export class OutcomeListener {
         this.subscriber.disconnect(true);
       };
       const listen = () =>
-        this.subscriber.subscribe(keys.outcomes(this.replica), keys.endings).then(() => resolve(), onError);
+        this.subscriber
+          .subscribe(channels.outcomes(this.replica), channels.endings)
+          .then(() => resolve(), onError);
       this.subscriber.on('ready', () => void listen());
       if (this.subscriber.status === 'ready') void listen();
     });

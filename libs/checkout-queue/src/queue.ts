@@ -1,6 +1,6 @@
 import { fingerprintOf, type OrderRequest } from '@app/orders';
+import type { Shard } from '@app/servers';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { NEVER_GIVEN_UP } from './backoff.js';
 
 export const CHECKOUT_QUEUE = 'checkouts';
@@ -32,9 +32,13 @@ export interface CheckoutJob {
 /** A job costs API, Redis and worker about the same whatever it carries: as many as one transaction commits, unless configured otherwise. */
 export const ORDERS_PER_JOB = 64;
 
-export function checkoutQueue(connection: Redis): Queue<CheckoutJob> {
-  const queue = new Queue<CheckoutJob>(CHECKOUT_QUEUE, {
-    connection,
+/** BullMQ's names in a shard. */
+export const bullPrefix = (prefix: string) => `${prefix}bull`;
+
+export function queueIn<Data>({ redis, prefix }: Shard, name: string): Queue<Data> {
+  const queue = new Queue<Data>(name, {
+    connection: redis,
+    prefix: bullPrefix(prefix),
     defaultJobOptions: NEVER_GIVEN_UP,
     skipWaitingForReady: true, // a checkout that cannot be queued now is refused now
     streams: { events: { maxLen: 1_000 } },

@@ -1,9 +1,8 @@
-import { Queue, type Worker, type WorkerOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
-import { NEVER_GIVEN_UP } from './backoff.js';
+import type { PerShard, Shards } from '@app/servers';
+import type { Queue, Worker, WorkerOptions } from 'bullmq';
 import { InHand } from './in-hand.js';
-import type { OfSku } from './queue.js';
-import { skuWorker, type StandstillOptions } from './sku-worker.js';
+import { queueIn, type OfSku } from './queue.js';
+import { skuWorkers, type StandstillOptions } from './sku-worker.js';
 
 /** Apart from the checkouts: units that come back must not queue behind the orders that wait for them. Its name in Redis is older. */
 const RESTOCK_QUEUE = 'releases';
@@ -20,27 +19,20 @@ export interface RestockJob extends Partial<OfSku> {
  * Reminders of reservations that end. Losing them is harmless: Postgres knows what is due, and workers look there now and then.
  */
 export class RestockReminders {
-  readonly queue: Queue<RestockJob>;
+  readonly queues: PerShard<Queue<RestockJob>>;
 
-  constructor(connection: Redis) {
-    this.queue = new Queue(RESTOCK_QUEUE, {
-      connection,
-      defaultJobOptions: NEVER_GIVEN_UP,
-      skipWaitingForReady: true,
-      streams: { events: { maxLen: 1_000 } },
-    });
-    this.queue.on('error', () => undefined); // whoever uses the connection sees its outages
+  constructor(shards: Shards) {
+    this.queues = shards.map((shard) => queueIn<RestockJob>(shard, RESTOCK_QUEUE));
   }
 
   /** Has a worker look at these orders, of this SKU, `delayMs` milliseconds from now. */
-  async remind(orderIds: readonly string[], delayMs = 0, ofSku: Partial<OfSku> = {}): Promise<void> {
-    const { saleId, sku } = ofSku;
-    await this.queue.add(RESTOCK_JOB, { saleId, sku, orderIds }, { delay: delayMs });
+  async remind(orderIds: readonly string[], delayMs: number, { saleId, sku }: OfSku): Promise<void> {
+    await this.queues.of(saleId).add(RESTOCK_JOB, { saleId, sku, orderIds }, { delay: delayMs });
   }
 
   /** Has a worker carry out an adjustment of this SKU's stock. */
   async adjust(adjustmentId: string, { saleId, sku }: OfSku): Promise<void> {
-    await this.queue.add(RESTOCK_JOB, { saleId, sku, orderIds: [], adjustmentId });
+    await this.queues.of(saleId).add(RESTOCK_JOB, { saleId, sku, orderIds: [], adjustmentId });
   }
 }
 
@@ -50,15 +42,15 @@ export interface RestockWorkerOptions
   readonly concurrency: number;
 }
 
-/** Has the jobs done, see {@link skuWorker}. `restock` resolves to whether there was something to do. */
-export function restockWorker(
-  connection: Redis,
+/** Has the jobs done, see {@link skuWorkers}. `restock` resolves to whether there was something to do. */
+export function restockWorkers(
+  shards: Shards,
   restock: (job: RestockJob) => Promise<boolean>,
   { concurrency, ...options }: RestockWorkerOptions,
-): Worker<RestockJob> {
-  return skuWorker<RestockJob, OfSku>(
+): readonly Worker<RestockJob>[] {
+  return skuWorkers<RestockJob, OfSku>(
     RESTOCK_QUEUE,
-    connection,
+    shards,
     {
       partsOf: ({ data: { saleId = '', sku = '' } }) => [{ saleId, sku }],
       workOn:

@@ -1,10 +1,10 @@
+import type { Shard, Shards } from '@app/servers';
 import { DelayedError, type Job, type Worker, type WorkerOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { LOOK_MS, type InHand } from './in-hand.js';
-import { keys } from './keys.js';
+import { keysOf } from './keys.js';
 import { Parking, PARKED } from './parking.js';
 import { QueueWorker } from './queue-worker.js';
-import type { OfSku } from './queue.js';
+import { bullPrefix, type OfSku } from './queue.js';
 
 /** What a worker is told to do, and tells, about SKUs that stand still. */
 export interface StandstillOptions {
@@ -29,25 +29,34 @@ export interface Load<Data, Part extends OfSku> {
   readonly workOn: (
     job: Job<Data>,
     parts: readonly Part[],
+    shard: Shard,
   ) => (part: Part, index: number) => Promise<boolean>;
 }
 
+/** The worker at the queue of one shard, and how many of its jobs are in hand. */
+interface Hand<Data> {
+  readonly worker: Worker<Data>;
+  jobs: number;
+}
+
 /**
- * Takes jobs from a queue and works on their parts side by side. A job is delivered again, with the parts that are left, until each has
- * ended. A part of a SKU that stands still does not wait here: its job is parked.
+ * Takes jobs from the queues of this name and works on their parts side by side. A job is delivered again, with the parts that are left,
+ * until each has ended. A part of a SKU that stands still does not wait here: its job is parked. What is in hand is bounded over all
+ * shards; each has a job in hand at least, so that none waits for another.
  */
-export function skuWorker<Data, Part extends OfSku>(
+export function skuWorkers<Data, Part extends OfSku>(
   queue: string,
-  connection: Redis,
+  shards: Shards,
   { partsOf, workOn }: Load<Data, Part>,
   { inHand, withdraw, onLook, ...options }: SkuWorkerOptions,
-): Worker<Data> {
+): readonly Worker<Data>[] {
   const parking = new Parking(inHand);
-  const work = async (job: Job<Data>, token?: string) => {
+  const work = async (shard: Shard, hand: Hand<Data>, job: Job<Data>, token?: string) => {
     const parts = partsOf(job);
     const taken = inHand.begin(parts);
-    worker.concurrency = inHand.concurrency;
-    const begun = taken.length > 0 ? workOn(job, taken) : undefined;
+    hand.jobs++;
+    makeRoom();
+    const begun = taken.length > 0 ? workOn(job, taken, shard) : undefined;
     const working = taken.map(async (part, i) => {
       let isSettled = false;
       try {
@@ -59,7 +68,8 @@ export function skuWorker<Data, Part extends OfSku>(
     });
     const worked = await Promise.allSettled(working);
     inHand.end();
-    worker.concurrency = inHand.concurrency;
+    hand.jobs--;
+    makeRoom();
     const left = worked.filter((result) => result.status === 'rejected');
     const failed = left.find(({ reason }) => reason !== PARKED);
     if (failed) throw failed.reason;
@@ -67,26 +77,44 @@ export function skuWorker<Data, Part extends OfSku>(
     await job.moveToDelayed(parking.until(parts), token);
     throw new DelayedError();
   };
-  const { concurrency } = inHand;
-  const worker: Worker<Data> = new QueueWorker(queue, work, { ...options, concurrency, connection });
+  const hands = shards.all.map((shard) => {
+    const hand: Hand<Data> = {
+      worker: new QueueWorker<Data>(queue, (job, token) => work(shard, hand, job, token), {
+        ...options,
+        concurrency: inHand.concurrency,
+        connection: shard.redis,
+        prefix: bullPrefix(shard.prefix),
+      }),
+      jobs: 0,
+    };
+    return hand;
+  });
+  const workers = hands.map(({ worker }) => worker);
+  const makeRoom = () => {
+    for (const { worker, jobs } of hands)
+      worker.concurrency = Math.max(1, inHand.concurrency - inHand.jobs + jobs);
+  };
   const look = async () => {
-    const stopped = await thoseNobodyMoves(connection, inHand);
+    const stopped = await thoseNobodyMoves(shards, inHand);
     onLook?.(stopped, inHand.still);
     if (stopped.length === 0) return;
     for (const sku of inHand.tooMany()) withdraw?.(sku, inHand.share, PARKED);
-    worker.concurrency = inHand.concurrency;
-    await lookForJobs(worker);
+    makeRoom();
+    await Promise.all(workers.map(lookForJobs));
   };
   // Only one that is being closed refuses to be told to go on.
   const looking = setInterval(() => void look().catch(() => undefined), LOOK_MS).unref();
-  worker.once('closing', () => clearInterval(looking));
-  return worker;
+  for (const worker of workers) worker.once('closing', () => clearInterval(looking));
+  return workers;
 }
 
 /** The SKUs that stand still since now. One that waits for a lock which others pass on does not. */
-async function thoseNobodyMoves(redis: Redis, inHand: InHand): Promise<OfSku[]> {
+async function thoseNobodyMoves(shards: Shards, inHand: InHand): Promise<OfSku[]> {
   const stopped = inHand.look();
-  const asked = stopped.map(({ saleId, sku }) => redis.exists(keys.moves(saleId, sku)).catch(() => 0));
+  const asked = stopped.map(({ saleId, sku }) => {
+    const { redis, prefix } = shards.of(saleId);
+    return redis.exists(keysOf(prefix).moves(saleId, sku)).catch(() => 0);
+  });
   const moves = await Promise.all(asked);
   return stopped.filter((sku, i) => {
     if (moves[i] === 1) inHand.movedElsewhere(sku);

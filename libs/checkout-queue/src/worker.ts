@@ -1,9 +1,9 @@
+import type { Shard, Shards } from '@app/servers';
 import type { Worker, WorkerOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { InHand } from './in-hand.js';
-import { keys } from './keys.js';
+import { keysOf } from './keys.js';
 import { carrierOf, CHECKOUT_QUEUE, type CheckoutJob, type QueuedOrder } from './queue.js';
-import { skuWorker, type StandstillOptions } from './sku-worker.js';
+import { skuWorkers, type StandstillOptions } from './sku-worker.js';
 
 export interface CheckoutWorkerOptions
   extends StandstillOptions, Pick<WorkerOptions, 'lockDuration' | 'stalledInterval'> {
@@ -11,19 +11,19 @@ export interface CheckoutWorkerOptions
   readonly maxOrders: number;
 }
 
-/** Takes jobs from the queue and has their orders settled, see {@link skuWorker}. */
-export function checkoutWorker(
-  connection: Redis,
+/** Takes jobs from the queues and has their orders settled, see {@link skuWorkers}. */
+export function checkoutWorkers(
+  shards: Shards,
   settle: (order: QueuedOrder) => Promise<unknown>,
   { maxOrders, ...options }: CheckoutWorkerOptions,
-): Worker<CheckoutJob> {
-  return skuWorker<CheckoutJob, QueuedOrder>(
+): readonly Worker<CheckoutJob>[] {
+  return skuWorkers<CheckoutJob, QueuedOrder>(
     CHECKOUT_QUEUE,
-    connection,
+    shards,
     {
       partsOf: ({ data: { orders } }) => orders,
-      workOn: ({ id }, orders) => {
-        const carriers = carriersOf(connection, orders);
+      workOn: ({ id }, orders, shard) => {
+        const carriers = carriersOf(shard, orders);
         return async (order, i) => {
           const isCarried = (await carriers)[i] === carrierOf(id!, order);
           if (isCarried) await settle(order);
@@ -36,6 +36,6 @@ export function checkoutWorker(
 }
 
 /** What carries each of these orders; nothing if the order is settled. */
-function carriersOf(redis: Redis, orders: readonly QueuedOrder[]): Promise<(string | null)[]> {
-  return redis.hmget(keys.queued, ...orders.map(({ orderId }) => orderId));
+function carriersOf({ redis, prefix }: Shard, orders: readonly QueuedOrder[]): Promise<(string | null)[]> {
+  return redis.hmget(keysOf(prefix).queued, ...orders.map(({ orderId }) => orderId));
 }

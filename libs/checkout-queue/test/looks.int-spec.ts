@@ -1,3 +1,4 @@
+import { oneShard } from '@app/servers';
 import { orderOf } from '@app/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -13,7 +14,7 @@ let admissions: Admissions;
 beforeEach(async () => {
   redis = new Redis(inject('redisUrl'), { db: 8 });
   await redis.flushdb();
-  admissions = new Admissions(redis, {
+  admissions = new Admissions(oneShard(redis), {
     idempotencyTtlSeconds: 60,
     maxBacklog: 1_000,
     maxBacklogOfSale: 1_000,
@@ -39,7 +40,7 @@ it('looks at checkouts of a new sale only until Redis is sure of it', async () =
 it('adds no job in vain while Redis may have forgotten the keys of a sale', async () => {
   stored = 'unstored';
   expect(await admit()).toBe('accepted');
-  const before = await admissions.queue.getJobCounts();
+  const before = await admissions.queues.all[0]!.getJobCounts();
   for (let i = 0; i < 5; i++) expect(await admit()).toBe('accepted');
-  expect((await admissions.queue.getJobCounts()).waiting).toBe(before.waiting! + 5);
+  expect((await admissions.queues.all[0]!.getJobCounts()).waiting).toBe(before.waiting! + 5);
 });

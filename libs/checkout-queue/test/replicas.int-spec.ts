@@ -1,4 +1,4 @@
-import { openRedis, readyRedis } from '@app/servers';
+import { oneShard, openRedis, readyRedis } from '@app/servers';
 import { orderOf, TcpProxy } from '@app/testing';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -40,7 +40,7 @@ beforeAll(async () => {
     replicas: 1,
     lookUp: async (orders: readonly QueuedOrder[]) => orders.map(() => 'first' as const),
   };
-  admissions = new Admissions(redis, rules, entrance);
+  admissions = new Admissions(oneShard(redis), rules, oneShard(entrance));
 }, 60_000);
 afterAll(async () => {
   for (const redis of connections) redis.disconnect();

@@ -1,3 +1,4 @@
+import { oneShard } from '@app/servers';
 import { orderOf } from '@app/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -6,9 +7,9 @@ import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import {
   Admissions,
   announce,
-  checkoutWorker,
+  checkoutWorkers,
   RestockReminders,
-  restockWorker,
+  restockWorkers,
   type OfSku,
   type QueuedOrder,
   type RestockJob,
@@ -24,13 +25,13 @@ const workers: { close(): Promise<void> }[] = [];
 beforeEach(async () => {
   redis = new Redis(inject('redisUrl'), { db: 7, maxRetriesPerRequest: null }); // queues of its own
   await redis.flushdb();
-  admissions = new Admissions(redis, {
+  admissions = new Admissions(oneShard(redis), {
     idempotencyTtlSeconds: 60,
     maxBacklog: 100_000,
     maxBacklogOfSale: 100_000,
     lookUp: async (orders) => orders.map(() => 'first' as const),
   });
-  reminders = new RestockReminders(redis);
+  reminders = new RestockReminders(oneShard(redis));
 });
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.close()));
@@ -79,11 +80,11 @@ class Stuck {
 const settlesBehind = (stuck: Stuck, maxOrders = 4_096) => {
   const settle = async (order: QueuedOrder) => {
     await stuck.pass(order.orderId, order);
-    await announce(redis, [{ order, outcome: { status: 'reserved' } }]);
+    await announce(oneShard(redis), [{ order, outcome: { status: 'reserved' } }]);
   };
-  const worker = checkoutWorker(redis, settle, { maxOrders, withdraw: stuck.withdraw });
-  workers.push(worker);
-  return worker;
+  const [worker] = checkoutWorkers(oneShard(redis), settle, { maxOrders, withdraw: stuck.withdraw });
+  workers.push(worker!);
+  return worker!;
 };
 const isHot = ({ sku }: OfSku) => sku.startsWith('hot');
 const admit = (sku: string) => {
@@ -98,7 +99,7 @@ async function allSettled(stuck: Stuck, orders: readonly QueuedOrder[]) {
   await expect.poll(() => admissions.backlog(), patient).toBe(0);
   expect(orders.map(({ orderId }) => stuck.settled.get(orderId))).toEqual(orders.map(() => 1));
   const jobs = async () =>
-    Object.values(await admissions.queue.getJobCounts()).reduce((sum, n) => sum + n, 0);
+    Object.values(await admissions.queues.all[0]!.getJobCounts()).reduce((sum, n) => sum + n, 0);
   await expect.poll(jobs, patient).toBe(0);
 }
 
@@ -142,7 +143,7 @@ it('parks jobs of an order each, which is no failure of theirs', async () => {
   while (orders.length < 320) orders.push(await admit('hot'));
   let failures = 0;
   settlesBehind(stuck).on('failed', () => failures++);
-  const parked = async () => (await admissions.queue.getJobCounts('delayed')).delayed;
+  const parked = async () => (await admissions.queues.all[0]!.getJobCounts('delayed')).delayed;
   await expect.poll(parked, patient).toBe(320 - 256);
   stuck.free();
   await allSettled(stuck, orders);
@@ -156,11 +157,11 @@ it('restocks what is due behind reminders of a SKU that stands still', async () 
   await Promise.all(ids.map((id) => reminders.remind([id], 0, sku('hot'))));
   const of = (id: string) => sku(ids.includes(id) ? 'hot' : 'other');
   const restock = ({ orderIds: [id] }: RestockJob) => stuck.pass(id!, of(id!)).then(() => true);
-  const worker = restockWorker(redis, restock, {
+  const [worker] = restockWorkers(oneShard(redis), restock, {
     concurrency: 256,
     withdraw: stuck.withdraw,
   });
-  workers.push(worker);
+  workers.push(worker!);
   await expect.poll(() => stuck.waiting, patient).toBeGreaterThan(0);
   await reminders.remind(['behind'], 0, sku('other'));
   await expect.poll(() => stuck.settled.get('behind'), patient).toBe(1);
@@ -174,11 +175,16 @@ it('takes a SKU that another worker settles for one that moves, until that one s
   const onLook = (skus: readonly OfSku[]) => void stopped.push(...skus.map(({ sku }) => sku));
   const orders = await admitMany(64, () => 'hot');
   workers.push(
-    checkoutWorker(redis, (order) => stuck.pass(order.orderId, order), { maxOrders: 4_096, onLook }),
+    ...checkoutWorkers(oneShard(redis), (order) => stuck.pass(order.orderId, order), {
+      maxOrders: 4_096,
+      onLook,
+    }),
   );
   await expect.poll(() => stuck.waiting, patient).toBe(64);
   for (let i = 0; i < 20; i++) {
-    await announce(redis, [{ order: orderOf(saleId, { sku: 'hot' }), outcome: { status: 'reserved' } }]);
+    await announce(oneShard(redis), [
+      { order: orderOf(saleId, { sku: 'hot' }), outcome: { status: 'reserved' } },
+    ]);
     await sleep(50);
   }
   expect(stopped).toEqual([]);

@@ -26,7 +26,7 @@ export { Stock } from './sales/stock.entity.js';
 export { CriticalSection } from './section/critical-section.js';
 export { RefusedError, TokenWentBackError } from './section/errors.js';
 export { PlainStore } from './section/plain-store.js';
-export { resourceOf, resourcesOf } from './section/resource.js';
+export { locksIn, resourceOf, resourcesOf } from './section/resource.js';
 export type { SectionResult, SettledBatch } from './section/settle-each-once.js';
 export type { EndedOrder, Restocked, StockStore } from './section/stock-store.js';
 export { takesWrites } from './section/takes-writes.js';

@@ -15,6 +15,7 @@ export type {
   LockRequest,
   LockState,
 } from './contract.js';
+export type { RedisShards } from './connections/redis-shards.js';
 export { processOf } from './holder.js';
 export { LOCK_TRAITS, runsOut, type LockTraits } from './traits.js';
 export { Locks } from './locks.js';

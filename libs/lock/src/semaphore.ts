@@ -1,5 +1,6 @@
-import type { Cluster, Redis } from 'ioredis';
-import type { Lease, LockObserver, LockOptions } from './contract.js';
+import type { RedisConnection } from './connections/redis-shards.js';
+import type { Lease, LockDriver, LockObserver, LockOptions } from './contract.js';
+import { overShards } from './drivers/redis/over-shards.js';
 import { RedisDriver } from './drivers/redis/redis.driver.js';
 import { Lock } from './lock.js';
 
@@ -8,13 +9,16 @@ import { Lock } from './lock.js';
  * permits. Permits of crashed holders come back as locks do.
  */
 export class Semaphore {
-  readonly #driver: RedisDriver;
+  readonly #driver: LockDriver;
   readonly #lock: Lock;
 
-  constructor(connection: Redis | Cluster, permits: number, observer?: LockObserver) {
+  constructor(connection: RedisConnection, permits: number, observer?: LockObserver) {
     if (!Number.isSafeInteger(permits) || permits < 1)
       throw new RangeError(`${permits} is no number of permits`);
-    this.#driver = new RedisDriver(connection, permits, 'semaphore');
+    this.#driver = overShards(
+      connection,
+      (shard, prefix) => new RedisDriver(shard, permits, `${prefix}semaphore`),
+    );
     this.#lock = new Lock(this.#driver, observer);
   }
 

@@ -16,6 +16,7 @@ interface VisitCommands extends Redis {
 }
 
 export function withVisitScript(connection: Redis): VisitCommands {
-  connection.defineCommand('waitingRoomVisit', { lua: VISIT, numberOfKeys: 5 });
+  if (!('waitingRoomVisit' in connection))
+    connection.defineCommand('waitingRoomVisit', { lua: VISIT, numberOfKeys: 5 });
   return connection as VisitCommands;
 }

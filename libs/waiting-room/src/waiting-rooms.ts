@@ -27,20 +27,31 @@ export type Standing =
       readonly askAgainSeconds: number;
     };
 
+interface RoomPlace {
+  readonly redis: Redis;
+  /** What all keys begin with there. */
+  readonly prefix: string;
+}
+
+/** Where rooms are. */
+export interface RoomPlaces {
+  readonly all: readonly RoomPlace[];
+  of(roomId: string): RoomPlace;
+}
+
 export interface Occupancy {
   readonly inside: number;
   readonly waiting: number;
 }
 
-const base = (roomId: string) => `waiting-room:{${roomId}}`;
+const base = (roomId: string, prefix: string) => `${prefix}waiting-room:{${roomId}}`;
 
 /** Redis's name of who is inside: a sorted set, buyer -> when its place ends, in milliseconds of Redis's clock. */
-export const insideKey = (roomId: string) => `${base(roomId)}:inside`;
+export const insideKey = (roomId: string, prefix = '') => `${base(roomId, prefix)}:inside`;
 
-/** One hash tag, so that a Redis Cluster keeps all keys of a room in one slot. */
-function keysOf(roomId: string): Keys {
-  const key = base(roomId);
-  return [insideKey(roomId), `${key}:queue`, `${key}:away`, `${key}:due`, key];
+function keysOf(roomId: string, prefix: string): Keys {
+  const key = base(roomId, prefix);
+  return [insideKey(roomId, prefix), `${key}:queue`, `${key}:away`, `${key}:due`, key];
 }
 
 /**
@@ -48,18 +59,16 @@ function keysOf(roomId: string): Keys {
  * libs/lock for holders that are no processes: whoever waits asks again and again.
  */
 export class WaitingRooms {
-  readonly #redis: ReturnType<typeof withVisitScript>;
-
-  constructor(connection: Redis) {
-    this.#redis = withVisitScript(connection);
-  }
+  /** All keys of a room are in one place. */
+  constructor(private readonly places: RoomPlaces) {}
 
   /** Enters, or asks again: either way nobody gets a second place. */
   async enter(room: Room, buyer: string): Promise<Standing> {
     const { id, places, placeTtlSeconds, opensAt } = room;
     const placeTtl = placeTtlSeconds * 1_000;
     const opens = opensAt?.getTime() ?? 0;
-    const ask = () => this.#redis.waitingRoomVisit(...keysOf(id), buyer, placeTtl, 'enter', places, opens);
+    const { redis, keys } = this.#at(id);
+    const ask = () => redis.waitingRoomVisit(...keys, buyer, placeTtl, 'enter', places, opens);
     // Each call passes over a bounded number of silent buyers. All of them together are passed over once, by whoever asks next.
     let answer = await ask();
     while (answer.length === 0) answer = await ask();
@@ -71,27 +80,41 @@ export class WaitingRooms {
 
   /** Gives up the place, inside or in the queue. Harmless where there is none. */
   async leave({ id, placeTtlSeconds }: Room, buyer: string): Promise<void> {
-    await this.#redis.waitingRoomVisit(...keysOf(id), buyer, placeTtlSeconds * 1_000, 'leave');
+    const { redis, keys } = this.#at(id);
+    await redis.waitingRoomVisit(...keys, buyer, placeTtlSeconds * 1_000, 'leave');
   }
 
   /** Ends the place inside; a buyer who waits for another one goes on waiting. */
   async endPlace({ id, placeTtlSeconds }: Room, buyer: string): Promise<void> {
-    await this.#redis.waitingRoomVisit(...keysOf(id), buyer, placeTtlSeconds * 1_000, 'end-place');
+    const { redis, keys } = this.#at(id);
+    await redis.waitingRoomVisit(...keys, buyer, placeTtlSeconds * 1_000, 'end-place');
   }
 
   /** How full rooms are at this moment. */
   async occupancy(roomIds: readonly string[]): Promise<Occupancy[]> {
     if (roomIds.length === 0) return [];
-    const [seconds, micros] = await this.#redis.time();
-    const now = Number(seconds) * 1_000 + Number(micros) / 1_000;
+    const times = this.places.all.map(async (place) => [place, await timeOf(place.redis)] as const);
+    const now = new Map(await Promise.all(times));
     const counts = roomIds.map(async (id) => {
-      const [inside, queue] = keysOf(id);
+      const { redis, keys } = this.#at(id);
+      const [inside, queue] = keys;
       const [insiders, waiting] = await Promise.all([
-        this.#redis.zcount(inside, now, '+inf'),
-        this.#redis.zcard(queue),
+        redis.zcount(inside, now.get(this.places.of(id))!, '+inf'),
+        redis.zcard(queue),
       ]);
       return { inside: insiders, waiting };
     });
     return Promise.all(counts);
   }
+
+  #at(roomId: string) {
+    const { redis, prefix } = this.places.of(roomId);
+    return { redis: withVisitScript(redis), keys: keysOf(roomId, prefix) };
+  }
+}
+
+/** In milliseconds. */
+async function timeOf(redis: Pick<Redis, 'time'>): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1_000 + Number(micros) / 1_000;
 }

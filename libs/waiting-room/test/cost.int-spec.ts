@@ -1,3 +1,4 @@
+import { oneShard } from '@app/servers';
 import { afterEach, expect, it } from 'vitest';
 import { WaitingRooms } from '../src/index.js';
 import { TestRoom } from './support/room.js';
@@ -78,7 +79,7 @@ it('lets many who ask at once pass over the silent ones in the order in which th
   await fill(0, 10_000);
   await silenceAll(10_000);
   const names = Array.from({ length: 20 }, (_, i) => `late-${i}`);
-  const connection = new WaitingRooms(room.redis[0]!);
+  const connection = new WaitingRooms(oneShard(room.redis[0]!));
   const asks = names.map((name) => connection.enter(room.room, name));
   expect(await Promise.all(asks)).toMatchObject(
     names.map((_, i) => ({ status: 'waiting', position: i + 1 })),

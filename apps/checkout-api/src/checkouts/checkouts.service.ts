@@ -1,8 +1,9 @@
 import { Admissions, type Admission, type AdmissionOptions, type QueuedOrder } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
 import { SaleCatalog, type Sale } from '@app/inventory';
-import { insideKey } from '@app/waiting-room';
 import { fingerprintOf, orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
+import { Shards } from '@app/servers';
+import { insideKey } from '@app/waiting-room';
 import { Inject, Injectable } from '@nestjs/common';
 import { API_CONFIG } from '../core/tokens.js';
 import { keyReused } from '../http/idempotency-key.js';
@@ -29,6 +30,7 @@ export class CheckoutsService {
     private readonly watch: OrderWatch,
     private readonly metrics: CheckoutMetrics,
     private readonly soldOut: SoldOutCheck,
+    private readonly shards: Shards,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -88,7 +90,7 @@ export class CheckoutsService {
 
   /** Resolves to the order if it is settled in time for its client, else to undefined: it is in the queue. */
   async #admit(sale: Sale, order: OrderRequest, wait?: ClientWait): Promise<OrderView | undefined> {
-    const guests = sale.waitingRoom ? insideKey(sale.id) : undefined;
+    const guests = sale.waitingRoom ? insideKey(sale.id, this.shards.of(sale.id).prefix) : undefined;
     if (!wait) return this.#enter(order, guests);
     // Listen before a worker can answer.
     const { state, stop } = this.watch.until(order.orderId, wait);

@@ -3,7 +3,7 @@ import { redisServersOf, type ApiConfig } from '@app/config';
 import { poolOf } from '@app/database';
 import { SaleCatalog } from '@app/inventory';
 import { Payments, PROVIDERS } from '@app/payments';
-import { openRedis, readyRedis } from '@app/servers';
+import { openRedis, openShards, readyRedis, Shards } from '@app/servers';
 import { WaitingRooms } from '@app/waiting-room';
 import {
   Global,
@@ -20,22 +20,22 @@ import { DataSource } from 'typeorm';
 import { lookUpIn } from './look-up.js';
 import { openReadPool, openRecentReads } from './read-pools.js';
 import { RecentReads } from './recent-reads.js';
-import { API_CONFIG, READ_POOL, REDIS } from './tokens.js';
+import { API_CONFIG, READ_POOL } from './tokens.js';
 import { TracedAdmissions } from './traced-admissions.js';
 
 /** The connection that hears outcomes. */
 const SUBSCRIBER = Symbol('redis-subscriber');
-/** The one on which orders enter the queue. */
-const ENTRANCE = Symbol('redis-entrance');
+/** Those on which orders enter the queues. */
+const ENTRANCES = Symbol('redis-entrances');
 
 /** What all modules share: configuration, connections, and the libs that use them. */
 @Global()
 @Module({})
 export class CoreModule implements OnApplicationShutdown {
   constructor(
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly shards: Shards,
     @Inject(SUBSCRIBER) private readonly subscriber: Redis,
-    @Inject(ENTRANCE) private readonly entrance: Redis,
+    @Inject(ENTRANCES) private readonly entrances: Shards,
     @Inject(READ_POOL) private readonly readPool: Pool,
     private readonly recentReads: RecentReads,
   ) {}
@@ -43,39 +43,47 @@ export class CoreModule implements OnApplicationShutdown {
   static with(config: ApiConfig): DynamicModule {
     const logger = new Logger('Redis');
     const servers = redisServersOf(config);
-    const connect = (name: string) => () =>
-      readyRedis(openRedis(servers, { name, patience: 'requests' }, logger));
+    const connect = (name: string) => async () => {
+      const shards = openShards(servers, { name, patience: 'requests' }, logger);
+      await Promise.all(shards.all.map(({ redis }) => readyRedis(redis)));
+      return shards;
+    };
     return {
       module: CoreModule,
       providers: [
         { provide: API_CONFIG, useValue: config },
-        { provide: REDIS, useFactory: connect('checkout-api') },
+        { provide: Shards, useFactory: connect('checkout-api') },
         { provide: READ_POOL, useFactory: () => openReadPool(config) },
         {
           provide: RecentReads,
           inject: [READ_POOL],
           useFactory: (primary: Pool) => openRecentReads(config, primary),
         },
-        { provide: SUBSCRIBER, useFactory: connect('checkout-api-outcomes') },
         {
-          provide: ENTRANCE,
-          inject: [REDIS],
-          // It keeps nobody else waiting for replicas.
-          useFactory: config.ACCEPT_REPLICAS > 0 ? connect('checkout-api-entrance') : (redis: Redis) => redis,
+          provide: SUBSCRIBER,
+          useFactory: () =>
+            readyRedis(openRedis(servers, { name: 'checkout-api-outcomes', patience: 'requests' }, logger)),
+        },
+        {
+          provide: ENTRANCES,
+          inject: [Shards],
+          // They keep nobody else waiting for replicas.
+          useFactory:
+            config.ACCEPT_REPLICAS > 0 ? connect('checkout-api-entrance') : (shards: Shards) => shards,
         },
         {
           provide: Admissions,
-          inject: [REDIS, ENTRANCE, DataSource],
-          useFactory: (redis: Redis, entrance: Redis, source: DataSource) =>
-            admissions(redis, entrance, source, config),
+          inject: [Shards, ENTRANCES, DataSource],
+          useFactory: (shards: Shards, entrances: Shards, source: DataSource) =>
+            admissions(shards, entrances, source, config),
         },
-        { provide: DeadLetters, inject: [REDIS], useFactory: (redis: Redis) => new DeadLetters(redis) },
+        { provide: DeadLetters, inject: [Shards], useFactory: (shards: Shards) => new DeadLetters(shards) },
         { provide: OutcomeListener, inject: [SUBSCRIBER], useFactory: listener },
-        { provide: WaitingRooms, inject: [REDIS], useFactory: (redis: Redis) => new WaitingRooms(redis) },
+        { provide: WaitingRooms, inject: [Shards], useFactory: (shards: Shards) => new WaitingRooms(shards) },
         {
           provide: RestockReminders,
-          inject: [REDIS],
-          useFactory: (redis: Redis) => new RestockReminders(redis),
+          inject: [Shards],
+          useFactory: (shards: Shards) => new RestockReminders(shards),
         },
         {
           provide: Payments,
@@ -90,7 +98,7 @@ export class CoreModule implements OnApplicationShutdown {
       ],
       exports: [
         API_CONFIG,
-        REDIS,
+        Shards,
         READ_POOL,
         RecentReads,
         Admissions,
@@ -106,15 +114,15 @@ export class CoreModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     // By now the server has answered its last request.
-    this.redis.disconnect();
+    this.shards.disconnect();
     this.subscriber.disconnect();
-    this.entrance.disconnect();
+    this.entrances.disconnect();
     await this.recentReads.close();
     await this.readPool.end();
   }
 }
 
-function admissions(redis: Redis, entrance: Redis, source: DataSource, config: ApiConfig): Admissions {
+function admissions(shards: Shards, entrances: Shards, source: DataSource, config: ApiConfig): Admissions {
   const Kind = config.OTEL_EXPORTER_OTLP_ENDPOINT ? TracedAdmissions : Admissions;
   const rules = {
     idempotencyTtlSeconds: config.IDEMPOTENCY_TTL_SECONDS,
@@ -123,7 +131,7 @@ function admissions(redis: Redis, entrance: Redis, source: DataSource, config: A
     replicas: config.ACCEPT_REPLICAS,
     lookUp: lookUpIn(source),
   };
-  return new Kind(redis, rules, entrance);
+  return new Kind(shards, rules, entrances);
 }
 
 function payments(source: DataSource, config: ApiConfig): Payments {

@@ -1,8 +1,8 @@
 import type { ApiConfig } from '@app/config';
+import { Shards, type PerShard } from '@app/servers';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { API_CONFIG, REDIS } from '../core/tokens.js';
+import { API_CONFIG } from '../core/tokens.js';
 
 /** Payments and cancellations change an order. */
 export type LimitedKind = 'checkout' | 'order' | 'ticket' | 'waiting-room';
@@ -23,6 +23,12 @@ export interface Quota {
   readonly exceeded: boolean;
 }
 
+/** One limit: each buyer or address is counted in one shard. */
+interface Limiter {
+  readonly name: string;
+  readonly counters: PerShard<RateLimiterRedis>;
+}
+
 const PREFIX = 'rate:';
 
 /**
@@ -31,12 +37,12 @@ const PREFIX = 'rate:';
  */
 @Injectable()
 export class RateLimits {
-  readonly #limiters: Readonly<Record<LimitedKind, Readonly<Partial<Record<Owner, RateLimiterRedis>>>>>;
+  readonly #limiters: Readonly<Record<LimitedKind, Readonly<Partial<Record<Owner, Limiter>>>>>;
   readonly #windowSeconds: number;
 
   constructor(
     @Inject(API_CONFIG) config: ApiConfig,
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly shards: Shards,
   ) {
     this.#windowSeconds = config.RATE_LIMIT_WINDOW_SECONDS;
     this.#limiters = {
@@ -69,30 +75,37 @@ export class RateLimits {
     return Promise.all(counting);
   }
 
-  #limiter(name: string, points: number): RateLimiterRedis | undefined {
+  #limiter(name: string, points: number): Limiter | undefined {
     if (points === 0) return undefined;
-    const options = { keyPrefix: `${PREFIX}${name}`, points, duration: this.#windowSeconds };
-    const insuranceLimiter = new RateLimiterMemory(options);
-    return new RateLimiterRedis({
-      ...options,
-      storeClient: this.redis,
-      insuranceLimiter,
-      // Once somebody has exceeded it, Redis need not be asked again before the window ends.
-      inMemoryBlockOnConsumed: points + 1,
+    const counters = this.shards.map(({ redis, prefix }) => {
+      const options = {
+        keyPrefix: `${prefix}${PREFIX}${name}`,
+        points,
+        duration: this.#windowSeconds,
+      };
+      return new RateLimiterRedis({
+        ...options,
+        storeClient: redis,
+        insuranceLimiter: new RateLimiterMemory(options),
+        // Once somebody has exceeded it, Redis need not be asked again before the window ends.
+        inMemoryBlockOnConsumed: points + 1,
+      });
     });
+    return { name, counters };
   }
 
-  async #count(owner: Owner, limiter: RateLimiterRedis, key: string): Promise<Quota> {
+  async #count(owner: Owner, { name, counters }: Limiter, key: string): Promise<Quota> {
+    const counter = counters.of(key);
     let exceeded = false;
-    const result = await limiter.consume(key).catch((refused: unknown) => {
+    const result = await counter.consume(key).catch((refused: unknown) => {
       if (!(refused instanceof RateLimiterRes)) throw refused;
       exceeded = true;
       return refused;
     });
     return {
       owner,
-      name: limiter.keyPrefix.slice(PREFIX.length),
-      limit: limiter.points,
+      name,
+      limit: counter.points,
       windowSeconds: this.#windowSeconds,
       remaining: result.remainingPoints,
       resetSeconds: Math.ceil(result.msBeforeNext / 1_000),

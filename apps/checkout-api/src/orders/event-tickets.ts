@@ -1,8 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { Shards } from '@app/servers';
+import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '../buyers/caller.js';
-import { REDIS } from '../core/tokens.js';
 import { fromRedis } from '../http/problems/unavailable.js';
 import type { TicketView } from './order.schema.js';
 
@@ -10,7 +9,6 @@ import type { TicketView } from './order.schema.js';
 const LIFE_SECONDS = 60;
 const BYTES = 24;
 const TICKET = /^[\w-]{32}$/;
-const keyOf = (ticket: string) => `ticket:${ticket}`;
 
 interface Ticket {
   readonly orderId: string;
@@ -20,13 +18,14 @@ interface Ticket {
 /** Tickets to the events of one order, for browsers: their `EventSource` sends no Authorization header. */
 @Injectable()
 export class EventTickets {
-  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+  constructor(private readonly shards: Shards) {}
 
   /** @throws {ProblemError} REDIS_UNAVAILABLE */
   async issue(orderId: string, caller: Caller): Promise<TicketView> {
     const ticket = randomBytes(BYTES).toString('base64url');
     const content = JSON.stringify({ orderId, caller } satisfies Ticket);
-    await fromRedis(this.redis.set(keyOf(ticket), content, 'EX', LIFE_SECONDS));
+    const { redis, key } = this.#placeOf(ticket);
+    await fromRedis(redis.set(key, content, 'EX', LIFE_SECONDS));
     return { ticket, expiresAt: new Date(Date.now() + LIFE_SECONDS * 1_000).toISOString() };
   }
 
@@ -37,8 +36,14 @@ export class EventTickets {
    */
   async callerWith(ticket: unknown, orderId: string): Promise<Caller | undefined> {
     if (typeof ticket !== 'string' || !TICKET.test(ticket)) return undefined;
-    const content = await fromRedis(this.redis.get(keyOf(ticket)));
+    const { redis, key } = this.#placeOf(ticket);
+    const content = await fromRedis(redis.get(key));
     const known = content === null ? undefined : (JSON.parse(content) as Ticket);
     return known?.orderId === orderId ? known.caller : undefined;
+  }
+
+  #placeOf(ticket: string) {
+    const { redis, prefix } = this.shards.of(ticket);
+    return { redis, key: `${prefix}ticket:${ticket}` };
   }
 }

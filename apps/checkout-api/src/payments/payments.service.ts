@@ -1,9 +1,8 @@
 import { announceEnding } from '@app/checkout-queue';
 import { Payments, PaymentUnknownError, type PaymentOutcome, type PaymentResult } from '@app/payments';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { Shards } from '@app/servers';
+import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
-import { REDIS } from '../core/tokens.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
 import type { OrderView } from '../orders/order.schema.js';
@@ -38,7 +37,7 @@ export class PaymentsService {
     private readonly payments: Payments,
     private readonly orders: OrdersService,
     private readonly waitingRoom: WaitingRoomService,
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly shards: Shards,
   ) {}
 
   /** @throws {ProblemError} */
@@ -51,7 +50,7 @@ export class PaymentsService {
     if (isReplay) return order;
     await this.waitingRoom.orderEnded(order);
     // If the message gets lost, followers of the order see it a little later.
-    void announceEnding(this.redis, [{ orderId, status: 'paid' }]).catch(() => undefined);
+    void announceEnding(this.shards, [{ orderId, status: 'paid' }]).catch(() => undefined);
     return order;
   }
 

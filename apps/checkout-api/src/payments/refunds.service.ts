@@ -1,9 +1,8 @@
 import { announceEnding, RestockReminders } from '@app/checkout-queue';
 import { Payments, type Refund } from '@app/payments';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { Shards } from '@app/servers';
+import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REDIS } from '../core/tokens.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
 import type { OrderView } from '../orders/order.schema.js';
@@ -19,7 +18,7 @@ export class RefundsService {
     private readonly payments: Payments,
     private readonly orders: OrdersService,
     private readonly reminders: RestockReminders,
-    @Inject(REDIS) private readonly redis: Redis,
+    private readonly shards: Shards,
   ) {}
 
   /**
@@ -32,7 +31,7 @@ export class RefundsService {
     if (!(await fromPostgres(this.payments.refund(orderId, refund))))
       throw new ProblemError('ORDER_NOT_REFUNDABLE', `It is ${status}: there is no money to send back.`);
     let order = await this.orders.get(orderId);
-    if (status === 'paid') void announceEnding(this.redis, [order]).catch(() => undefined);
+    if (status === 'paid') void announceEnding(this.shards, [order]).catch(() => undefined);
     if (!refund.restock) return order;
     // Without Redis it waits until a worker sweeps.
     if (!order.restockedAt) await this.reminders.remind([orderId], 0, order).catch(() => undefined);

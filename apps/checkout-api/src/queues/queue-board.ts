@@ -13,12 +13,17 @@ const PATH = '/queues';
 /** Serves bull-board to whoever has an admin key. It is read-only: to remove a job would lose accepted orders. */
 export function serveQueueBoard(
   fastify: FastifyInstance,
-  queues: readonly Queue[],
+  kinds: readonly (readonly Queue[])[],
   adminKeys: AdminKeys,
 ): void {
   const board = new FastifyAdapter().setBasePath(PATH);
   createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
+    queues: kinds.flatMap((ofShards) =>
+      ofShards.map((queue, i) => {
+        const prefix = ofShards.length > 1 ? `shard ${i}: ` : '';
+        return new BullMQAdapter(queue, { readOnlyMode: true, prefix });
+      }),
+    ),
     serverAdapter: board,
     options: { uiConfig: { boardTitle: 'Flash sale' } },
   });

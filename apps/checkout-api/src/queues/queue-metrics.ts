@@ -1,4 +1,5 @@
 import { Admissions, RestockReminders } from '@app/checkout-queue';
+import type { PerShard } from '@app/servers';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { Gauge } from 'prom-client';
@@ -11,11 +12,11 @@ export class QueueMetrics {
   readonly reminders: Gauge;
 
   constructor(admissions: Admissions, reminders: RestockReminders) {
-    this.jobs = jobsIn(admissions.queue, {
+    this.jobs = jobsIn(admissions.queues, {
       name: 'queue_jobs',
       help: 'Jobs in the queue, by state; each carries a few checkouts',
     });
-    this.reminders = jobsIn(reminders.queue, {
+    this.reminders = jobsIn(reminders.queues, {
       name: 'release_jobs',
       help: 'Reminders of reservations that end, by state; until its time comes, one is delayed',
     });
@@ -29,14 +30,18 @@ export class QueueMetrics {
   }
 }
 
-const jobsIn = (queue: Pick<Queue, 'getJobCounts'>, { name, help }: { name: string; help: string }) =>
+const STATES = ['waiting', 'active', 'delayed'] as const;
+
+const jobsIn = (queues: PerShard<Queue>, { name, help }: { name: string; help: string }) =>
   new Gauge({
     name,
     help,
     labelNames: ['state'],
     async collect() {
-      const counts = await queue.getJobCounts('waiting', 'active', 'delayed').catch(() => ({}));
+      const counts = await Promise.all(queues.all.map((queue) => queue.getJobCounts(...STATES))).catch(
+        () => [],
+      );
       this.reset();
-      for (const [state, jobs] of Object.entries(counts)) this.set({ state }, jobs);
+      for (const each of counts) for (const [state, jobs] of Object.entries(each)) this.inc({ state }, jobs);
     },
   });

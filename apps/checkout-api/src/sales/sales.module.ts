@@ -1,8 +1,9 @@
 import { lockServersOf, type ApiConfig } from '@app/config';
+import { locksIn } from '@app/inventory';
 import { Locks } from '@app/lock';
+import { Shards } from '@app/servers';
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
-import type { Redis } from 'ioredis';
-import { API_CONFIG, REDIS } from '../core/tokens.js';
+import { API_CONFIG } from '../core/tokens.js';
 import { AuditService } from './audit.service.js';
 import { LiveService } from './live.service.js';
 import { SalesController } from './sales.controller.js';
@@ -10,7 +11,8 @@ import { SaleViews } from './sale-views.js';
 import { SalesService } from './sales.service.js';
 import { StrategyCheck } from './strategy-check.js';
 
-const openLocks = (config: ApiConfig, redis: Redis) => new Locks({ redis, ...lockServersOf(config) });
+const openLocks = (config: ApiConfig, shards: Shards) =>
+  new Locks({ redis: locksIn(shards), ...lockServersOf(config) });
 
 @Module({
   controllers: [SalesController],
@@ -20,7 +22,7 @@ const openLocks = (config: ApiConfig, redis: Redis) => new Locks({ redis, ...loc
     AuditService,
     LiveService,
     StrategyCheck,
-    { provide: Locks, inject: [API_CONFIG, REDIS], useFactory: openLocks },
+    { provide: Locks, inject: [API_CONFIG, Shards], useFactory: openLocks },
   ],
   exports: [SalesService],
 })

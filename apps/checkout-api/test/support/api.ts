@@ -1,8 +1,10 @@
-import { Admissions } from '@app/checkout-queue';
+import { Admissions, type CheckoutJob } from '@app/checkout-queue';
 import { loadApiConfig, type ApiConfig } from '@app/config';
 import { migrate, poolOf } from '@app/database';
 import { orderIdOf } from '@app/orders';
+import { Shards } from '@app/servers';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Queue } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
@@ -11,7 +13,6 @@ import { DataSource } from 'typeorm';
 import { inject } from 'vitest';
 import { LABORATORY } from '../../../../local/stack/laboratory.js';
 import { createApp } from '../../src/app.js';
-import { REDIS } from '../../src/core/tokens.js';
 import type { NewSale, SaleView } from '../../src/sales/sale.schema.js';
 
 export const ADMIN_KEY = 'a-key-for-tests-only';
@@ -55,8 +56,16 @@ export class Api {
   }
 
   /** Its connections. */
+  get shards(): Shards {
+    return this.app.get(Shards);
+  }
+
   get redis(): Redis {
-    return this.app.get(REDIS);
+    return this.shards.all[0]!.redis;
+  }
+
+  get queue(): Queue<CheckoutJob> {
+    return this.admissions.queues.all[0]!;
   }
 
   get database(): Pool {
@@ -94,7 +103,7 @@ export class Api {
 
   /** Leaves no job to the workers of other tests. */
   async stop(): Promise<void> {
-    await this.admissions.queue.obliterate({ force: true });
+    await this.queue.obliterate({ force: true });
     await this.app.close();
   }
 }

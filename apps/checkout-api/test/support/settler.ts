@@ -2,13 +2,14 @@ import {
   announce,
   announceReturn,
   announceUnits,
-  checkoutWorker,
-  restockWorker,
+  checkoutWorkers,
+  restockWorkers,
   type CheckoutJob,
   type QueuedOrder,
   type RestockJob,
 } from '@app/checkout-queue';
 import { carryOut, dueOf, Reservations, type LockingOptions } from '@app/inventory';
+import { oneShard } from '@app/servers';
 import type { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -24,9 +25,10 @@ interface SettlerOptions {
 /** Settles the orders in the queue, and restocks what is due, without a lock: with one conditional update per batch. */
 export class Settler {
   readonly #redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
+  readonly #shards = oneShard(this.#redis);
   readonly #pool = new pg.Pool({ connectionString: inject('databaseUrl') });
-  readonly #worker: Worker<CheckoutJob>;
-  readonly #restocker: Pick<Worker, 'close'>;
+  readonly #workers: readonly Worker<CheckoutJob>[];
+  readonly #restockers: readonly Pick<Worker, 'close'>[];
   #stopped: Promise<void> | undefined;
 
   constructor({ perBuyerLimit, reservationTtlSeconds, announces = true }: SettlerOptions = {}) {
@@ -47,13 +49,13 @@ export class Settler {
         if (!announces) return;
         const settled = orders.map((order, i) => ({ order, outcome: outcomes[i]! }));
         await announce(
-          this.#redis,
+          this.#shards,
           settled,
           available === 0 ? await this.#versionsOf(orders[0]!) : undefined,
         );
       },
       onRestock: async (saleId, sku, restocked) => {
-        if (announces) await announceReturn(this.#redis, { saleId, sku }, restocked);
+        if (announces) await announceReturn(this.#shards, { saleId, sku }, restocked);
       },
     });
     const rules = {
@@ -62,7 +64,7 @@ export class Settler {
       perBuyerLimit: perBuyerLimit ?? null,
       reservationTtlSeconds,
     } as const;
-    this.#worker = checkoutWorker(this.#redis, (order) => reservations.reserve(order, rules), {
+    this.#workers = checkoutWorkers(this.#shards, (order) => reservations.reserve(order, rules), {
       maxOrders: 4_096,
     });
     const restock = async ({ orderIds, adjustmentId: id, saleId, sku }: RestockJob) => {
@@ -70,14 +72,14 @@ export class Settler {
         const ofSku = { saleId: saleId!, sku: sku! };
         const adjusted = await carryOut({ ...locking, pool: this.#pool }, { id, ...ofSku }, rules);
         const fuller = adjusted.filter((row) => row.fuller);
-        if (announces && fuller.length > 0) await announceUnits(this.#redis, ofSku, fuller);
+        if (announces && fuller.length > 0) await announceUnits(this.#shards, ofSku, fuller);
         return true;
       }
       const due = await dueOf(this.#pool, orderIds);
       await Promise.all(due.map((order) => reservations.restock(order, rules)));
       return due.length > 0;
     };
-    this.#restocker = restockWorker(this.#redis, restock, { concurrency: 4 });
+    this.#restockers = restockWorkers(this.#shards, restock, { concurrency: 4 });
   }
 
   async #versionsOf({ saleId, sku }: QueuedOrder): Promise<string[]> {
@@ -93,7 +95,7 @@ export class Settler {
   }
 
   async #stop(): Promise<void> {
-    await Promise.all([this.#worker.close(), this.#restocker.close()]);
+    await Promise.all([...this.#workers, ...this.#restockers].map((worker) => worker.close()));
     this.#redis.disconnect();
     await this.#pool.end();
   }

@@ -4,10 +4,10 @@ import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 const SILENCE_MS = 2_000;
 
 /** Whether a server says that it is no master any more; older ones tell of a script's trouble in the middle of the reply. */
-export const isReplica = ({ message }: Error) => /\b(READONLY|MASTERDOWN|UNBLOCKED) /.test(message);
+export const isReplica = ({ message }: Error) => /\b(READONLY|MASTERDOWN|UNBLOCKED|MOVED) /.test(message);
 
-/** One that has lost its replicas may have been cut off, while they have another master. */
-const isAlone = ({ message }: Error) => /\bNOREPLICAS /.test(message);
+/** One that has lost its replicas, or its cluster, may have been cut off, while they have another master. */
+const isAlone = ({ message }: Error) => /\b(NOREPLICAS|CLUSTERDOWN) /.test(message);
 
 /** Lua scripts by the name of the command they become; sent by their hash, and loaded where the server has lost them. */
 type Scripts = Record<string, { readonly lua: string; readonly numberOfKeys: number }>;

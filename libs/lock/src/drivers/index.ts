@@ -1,11 +1,12 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { RedisConnection } from '../connections/redis-shards.js';
 import type { LockDriver } from '../contract.js';
 import { LockDriverUnknownError } from '../errors.js';
 import { SharedTurns } from '../turns/shared-turns.js';
+import { overShards } from './redis/over-shards.js';
 
 /** The servers that drivers may need; each driver takes connections of its own. A driver without its server is not usable. */
 export interface LockBackends {
-  readonly redis?: Redis | Cluster;
+  readonly redis?: RedisConnection;
   /** URLs of independent Redis servers, an odd number of them. */
   readonly redlock?: readonly string[];
   /** URLs of the members of one etcd cluster; `http://user:password@host:port` where it has authentication. */
@@ -38,12 +39,17 @@ const DRIVERS = {
   },
   'redis-setnx': {
     needs: 'redis',
-    open: async ({ redis }) =>
-      new (await import('./redis-setnx/redis-setnx.driver.js')).RedisSetnxDriver(redis),
+    open: async ({ redis }) => {
+      const { RedisSetnxDriver } = await import('./redis-setnx/redis-setnx.driver.js');
+      return overShards(redis, (shard, prefix) => new RedisSetnxDriver(shard, `${prefix}lock`));
+    },
   },
   redis: {
     needs: 'redis',
-    open: async ({ redis }) => new (await import('./redis/redis.driver.js')).RedisDriver(redis),
+    open: async ({ redis }) => {
+      const { RedisDriver } = await import('./redis/redis.driver.js');
+      return overShards(redis, (shard, prefix) => new RedisDriver(shard, 1, `${prefix}lock`));
+    },
   },
   redlock: {
     needs: 'redlock',

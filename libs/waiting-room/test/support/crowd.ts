@@ -1,3 +1,4 @@
+import { oneShard } from '@app/servers';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WaitingRooms } from '../../src/index.js';
@@ -15,7 +16,7 @@ const [redisUrl, id, places, placeTtlSeconds, buyers, stays] = process.argv.slic
   string?,
 ];
 const redis = new Redis(redisUrl);
-const rooms = new WaitingRooms(redis);
+const rooms = new WaitingRooms(oneShard(redis));
 const room = { id, places: Number(places), placeTtlSeconds: Number(placeTtlSeconds) };
 const witness = `crowd:${id}`;
 

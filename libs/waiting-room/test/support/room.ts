@@ -1,3 +1,4 @@
+import { oneShard } from '@app/servers';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
@@ -13,7 +14,7 @@ export class TestRoom {
   constructor(rules: Partial<Room> = {}) {
     this.room = { id: randomUUID(), places: 1, placeTtlSeconds: 60, ...rules };
     this.redis = [1, 2, 3].map(() => new Redis(inject('redisUrl')));
-    this.#rooms = this.redis.map((connection) => new WaitingRooms(connection));
+    this.#rooms = this.redis.map((connection) => new WaitingRooms(oneShard(connection)));
   }
 
   /** Each call at another connection. */
