@@ -12,6 +12,7 @@ import { startEtcd } from './etcd.js';
 import { startMysql } from './mysql.js';
 import { startPostgres } from './postgres.js';
 import { startRedis, startRedlockServers } from './redis.js';
+import { startSafeCluster, stopRedisCluster } from './redis-cluster.js';
 import { startSafeRedis, stopReplicatedRedis } from './redis-sentinel.js';
 import type { Service } from './service.js';
 import { startZookeeper } from './zookeeper.js';
@@ -59,15 +60,15 @@ export async function startLockServers<Name extends ServerName>(names: readonly 
 
 export interface Services {
   databaseUrl: string;
-  /** One Redis, or the primary of the beginning. */
+  /** One Redis, or a primary of the beginning. */
   redisUrl: string;
   /** How the application is told where Redis is, if not by that URL. */
   redisEnv?: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
-export const REDIS_KINDS = ['one', 'sentinel'] as const;
-/** One server, or a primary with two replicas and three Sentinels. */
+export const REDIS_KINDS = ['one', 'sentinel', 'cluster'] as const;
+/** One server; a primary with two replicas and three Sentinels; or three primaries with a replica each. */
 export type RedisKind = (typeof REDIS_KINDS)[number];
 
 /** What the application always needs: a Postgres and a Redis. */
@@ -86,6 +87,15 @@ const START: Readonly<Record<RedisKind, () => Promise<Services>>> = {
       // An order is accepted once what takes over from the primary has it.
       redisEnv: { ...redis.env, ACCEPT_REPLICAS: '1' },
       stop: async () => void (await Promise.all([stopReplicatedRedis(redis), stop()])),
+    };
+  },
+  cluster: async () => {
+    const [redis, { env, stop }] = await Promise.all([startSafeCluster(), startLockServers(['postgres'])]);
+    return {
+      databaseUrl: env.DATABASE_URL,
+      redisUrl: redis.primaries[0]!.url,
+      redisEnv: { ...redis.env, ACCEPT_REPLICAS: '1' },
+      stop: async () => void (await Promise.all([stopRedisCluster(redis), stop()])),
     };
   },
 };

@@ -34,7 +34,7 @@ describe('parseOptions', () => {
     [['--strategies', 'redis,rediss'], "--strategies: unknown 'rediss'. There are local-mutex,"],
     [['--strategies', 'none'], "--strategies: unknown 'none'."],
     [['--postgres', 'pgpool'], "--postgres: unknown 'pgpool'. There are plain, pgbouncer."],
-    [['--redis', 'cluster'], "--redis: unknown 'cluster'. There are one, sentinel."],
+    [['--redis', 'keydb'], "--redis: unknown 'keydb'. There are one, sentinel, cluster."],
     [['--fast'], "Unknown option '--fast'"],
     [['now'], "Unexpected argument 'now'"],
     [['--rate'], "Option '--rate <value>' argument missing"],

@@ -16,7 +16,8 @@ buyers who reserve and pay, walk away or are declined, under redis or the first 
   --batch-size <n>     orders committed per lock hold at most; 1 is a lock per order (${FULL.batchSize})
   --strategies <list>  lock-on strategies, comma separated (${FULL.strategies.join(',')}); starts the servers they need
   --postgres <way>     what the application reaches Postgres by: plain, or pgbouncer in transaction mode (${FULL.postgres})
-  --redis <kind>       one, a server; or sentinel, a primary with two replicas and three Sentinels (${FULL.redis})
+  --redis <kind>       one, a server; sentinel, a primary with two replicas and three Sentinels; or
+                       cluster, three primaries with a replica each (${FULL.redis})
   --duration <s>       seconds of load per run (${FULL.durationSeconds}); of the journey at least 15
   --rate <n>           buyers a second before the stampede, which triples it (fitted by a short warm-up); half of them on the journey
   --stock <n>          units on sale in the runs that are compared (a third of the demand)

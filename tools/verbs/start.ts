@@ -12,7 +12,8 @@ Runs the application until Ctrl-C.
 
   --api-replicas n   API processes (2)
   --workers n        worker processes (4)
-  --redis kind       one, a server; or sentinel, a primary with two replicas and three Sentinels (one)
+  --redis kind       one, a server; sentinel, a primary with two replicas and three Sentinels;
+                     or cluster, three primaries with a replica each (one)
   --locks list       lock servers besides Redis and Postgres, comma separated or all:
                      redlock, etcd, zookeeper, consul, mysql (none)`;
 

@@ -32,13 +32,13 @@ export class Stampede {
   async survives<V extends Victim>(
     strategy: string,
     victims: readonly V[],
-    fault: (victim: V) => Promise<void>,
+    fault: (victim: V, saleId: string) => Promise<void>,
     stripes = 1,
   ): Promise<void> {
     const saleId = await this.shopper.openSale(strategy, STOCK, stripes);
     const buying = this.shopper.stampede(saleId, CHECKOUTS);
     await this.#someSold(saleId);
-    await Promise.all(victims.map(fault));
+    await Promise.all(victims.map((victim) => fault(victim, saleId)));
     const accepted = await buying;
     await Promise.all(victims.map((victim) => victim.start()));
     expect(await this.shopper.drained(saleId)).toMatchObject(SOUND);
