@@ -1,6 +1,7 @@
-import { resourcesOf, strategyOf, type StrategyName } from '@app/inventory';
+import { loadWorkerConfig, redisServersOf } from '@app/config';
+import { locksIn, resourcesOf, strategyOf, type StrategyName } from '@app/inventory';
 import { backendOf, Locks, processOf, type Lock } from '@app/lock';
-import { Redis } from 'ioredis';
+import { openShards } from '@app/servers';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
@@ -40,14 +41,14 @@ const NEXT_COMMIT_SQL = `
 export class Crashes {
   past: Crash[] = [];
   readonly #starting = new Set<Replica>();
-  readonly #redis: Redis;
   readonly #locks: Locks;
   readonly #pool: Pool;
 
   constructor(private readonly stack: ControlledStack) {
-    this.#redis = new Redis(stack.redisUrl, { lazyConnect: true });
-    this.#redis.on('error', () => undefined); // the next command tells
-    this.#locks = new Locks({ redis: this.#redis });
+    const servers = redisServersOf(loadWorkerConfig(stack.env));
+    const silent = { warn: () => undefined }; // the next command tells
+    const shards = openShards(servers, { name: 'control', patience: 'requests' }, silent);
+    this.#locks = new Locks({ redis: locksIn(shards) });
     this.#pool = new Pool({ connectionString: stack.databaseUrl, max: 2 });
     this.#pool.on('error', () => undefined); // so does the next query
   }

@@ -4,7 +4,8 @@ import type { Replica } from '../stack/replica.js';
 export interface ControlledStack {
   readonly adminKey: string;
   readonly databaseUrl: string;
-  readonly redisUrl: string;
+  /** What each of its processes is told. */
+  readonly env: Readonly<Record<string, string>>;
   readonly apiUrls: string[];
   readonly workers: Replica[];
 }

@@ -44,6 +44,7 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
     const stock = Math.ceil(orders / skus);
     const saleId = await openSale(stack, 'redis', Object.fromEntries(names.map((sku) => [sku, stock])));
     const emptyBytes = await usedMemory(redis);
+    const idleSeconds = await usedTime(redis);
     await admissions.queues.all[0]!.pause();
     await fill(admissions, saleId, names, orders);
     const fullBytes = await usedMemory(redis);
@@ -51,6 +52,7 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
     await admissions.queues.all[0]!.resume();
     await drained(admissions);
 
+    const redisSeconds = (await usedTime(redis)) - idleSeconds;
     const elapsedMs = (await lastSettledAt(database, saleId)) - resumedAt;
     const rss = async (replicas: Stack['workers']) =>
       largest(await processMetrics(replicas), 'process_resident_memory_bytes') / MIB;
@@ -58,6 +60,7 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
       ordersPerSecond: (orders * 1_000) / elapsedMs,
       msPerOrder: elapsedMs / orders,
       redisBytesPerOrder: (fullBytes - emptyBytes) / orders,
+      redisMicrosPerOrder: (redisSeconds * 1e6) / orders,
       apiRssMiB: await rss(stack.apis),
       workerRssMiB: await rss(stack.workers),
     };
@@ -106,4 +109,12 @@ async function forget(saleId: string, database: Client, redis: Redis) {
 
 async function usedMemory(redis: Redis): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1]);
+}
+
+/** Processor time that its one thread for commands has had, in seconds. */
+async function usedTime(redis: Redis): Promise<number> {
+  const said = await redis.info('cpu');
+  const seconds = (kind: string) =>
+    Number(new RegExp(`used_cpu_${kind}_main_thread:([\\d.]+)`).exec(said)![1]);
+  return seconds('sys') + seconds('user');
 }

@@ -57,6 +57,28 @@ describe('where Redis is', () => {
     });
   });
 
+  it('is a cluster, of which some nodes are told, with 12 shards unless somebody wants others', () => {
+    expect(load({ REDIS_CLUSTER_NODES: 'a, b:2' })).toEqual({
+      kind: 'cluster',
+      nodes: [
+        { host: 'a', port: 6_379 },
+        { host: 'b', port: 2 },
+      ],
+      shards: 12,
+      username: undefined,
+      password: undefined,
+      tls: false,
+      ca: undefined,
+    });
+    const given = { REDIS_PASSWORD: 'p', REDIS_TLS: 'true', REDIS_CA_FILE: authority, REDIS_SHARDS: '3' };
+    expect(load({ REDIS_CLUSTER_NODES: 'a', ...given })).toMatchObject({
+      shards: 3,
+      password: 'p',
+      tls: true,
+      ca: rootCertificates[0],
+    });
+  });
+
   it('takes empty variables for such that are not set', () => {
     expect(load({ REDIS_URL: '', ...SENTINELS, REDIS_PASSWORD: '' })).toMatchObject({ kind: 'sentinel' });
     expect(load({ REDIS_URL: 'redis://h', REDIS_SENTINELS: '', REDIS_TLS: '' })).toMatchObject({
@@ -82,6 +104,18 @@ describe('where Redis is', () => {
     [
       { REDIS_URL: 'redis://h', REDIS_PASSWORD: 'p' },
       'REDIS_PASSWORD is invalid: would be ignored with REDIS_URL',
+    ],
+    [
+      { REDIS_URL: 'redis://h', REDIS_SHARDS: '3' },
+      'REDIS_SHARDS is invalid: would be ignored with REDIS_URL',
+    ],
+    [
+      { ...SENTINELS, REDIS_CLUSTER_NODES: 'a' },
+      'REDIS_CLUSTER_NODES is invalid: would be ignored with REDIS_SENTINELS',
+    ],
+    [
+      { REDIS_CLUSTER_NODES: 'a', REDIS_SENTINEL_NAME: 'shop' },
+      'REDIS_SENTINEL_NAME is invalid: would be ignored with REDIS_CLUSTER_NODES',
     ],
     [{ REDIS_URL: 'redis://h', REDIS_TLS: 'true' }, 'REDIS_TLS is invalid: would be ignored with REDIS_URL'],
     [{ ...SENTINELS, REDIS_USERNAME: 'u' }, 'REDIS_PASSWORD is not set: is needed with REDIS_USERNAME'],
