@@ -220,6 +220,25 @@ describe('the fence', () => {
     });
   });
 
+  it('refuses a holder whose last sale a failover of Postgres has undone, though not his fence', async () => {
+    const sale = await shop.sale({ hot: 5 }, 'redis');
+    const holder = sectionOf(sale, leaseWith(1n));
+    await holder.settle([orderOf(sale.id)]);
+    for (const undo of [
+      'DELETE FROM orders WHERE sale_id = $1',
+      'DELETE FROM stock_movements WHERE sale_id = $1',
+      'UPDATE stock SET available = initial, version = version - 1 WHERE sale_id = $1',
+    ])
+      await shop.dataSource.query(undo, [sale.id]);
+    await expect(holder.settle([orderOf(sale.id)])).rejects.toThrow(FencedOffError);
+    expect(await shop.totalOf(sale)).toMatchObject({
+      available: 5,
+      held: 0,
+      lostUpdates: 0,
+      conserved: true,
+    });
+  });
+
   it('refuses a second holder of the same token: a failover can grant one twice', async () => {
     const sale = await shop.sale({ hot: 5 }, 'redis');
     await sectionOf(sale, leaseWith(7n, 'first')).settle([orderOf(sale.id)]);

@@ -56,6 +56,26 @@ describe('lanes that share their statements', () => {
     expect(items.map(({ held }) => held)).toEqual([2, 2, 2, 2]);
   });
 
+  it('refuse a row of which a failover of Postgres has undone the last sale, though not the fence', async () => {
+    const sale = await openSale();
+    const stores = new Stores(poolOf(shop.dataSource), 64);
+    const [undone, other] = ['a', 'b'].map((sku) => sectionOf(sale, sku, 1n, stores));
+    const settle = () =>
+      Promise.allSettled([undone!.settle(two(sale, 'a')), other!.settle([orderOf(sale.id, { sku: 'b' })])]);
+    await settle();
+    for (const undo of [
+      "DELETE FROM orders WHERE sale_id = $1 AND sku = 'a'",
+      "DELETE FROM stock_movements WHERE sale_id = $1 AND sku = 'a'",
+      "UPDATE stock SET available = initial, version = version - 1 WHERE sale_id = $1 AND sku = 'a'",
+    ])
+      await shop.dataSource.query(undo, [sale.id]);
+    const [refused, settled] = await settle();
+    expect(refused).toMatchObject({ reason: expect.any(FencedOffError) as Error });
+    expect(settled).toMatchObject({ status: 'fulfilled' });
+    const { total } = await audit(poolOf(shop.dataSource), sale.id);
+    expect(total).toMatchObject({ held: 2, available: 18, lostUpdates: 0, conserved: true });
+  });
+
   it('carry several full batches', async () => {
     const sale = await openSale();
     const stores = new Stores(poolOf(shop.dataSource), 2);

@@ -35,7 +35,7 @@ export class PlainStore implements StockStore {
       key.lease?.holder,
       ttl,
       ...columnsOf(settled),
-      ...(this.mode === 'version' ? [read.version] : []),
+      ...(this.mode === 'version' || this.mode === 'fenced' ? [read.version] : []),
     ]);
     return rowCount === 0 ? undefined : (rows[0]?.available ?? read.available - units);
   }

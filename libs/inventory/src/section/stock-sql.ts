@@ -28,7 +28,7 @@ export const FENCE_SQL = 'SELECT fence_token FROM stock WHERE sale_id = $1 AND s
 
 /**
  * Takes units from the row. Returns no row where the `WHERE` refuses.
- * Parameters: sale, SKU, stripe, units, `available` as read, token, holder; for `version` the version as read ($15).
+ * Parameters: sale, SKU, stripe, units, `available` as read, token, holder; for `version` and `fenced` the version as read ($15).
  */
 const TAKE_SQL: Record<StockWriteMode, string> = {
   // Overwrites the row with what was computed. Unless a lock keeps others away, this is what oversells.
@@ -56,10 +56,11 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
     UPDATE stock SET available = available - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND available >= $4::int
     RETURNING available, version`,
-  // Only if no newer lease has raised the fence.
+  // Only if no newer lease has raised the fence, and the row is as it was left: a failover of Postgres may have undone a write of this
+  // lease, and not its fence.
   fenced: `
     UPDATE stock SET available = $5::int - $4::int, version = version + 1
-    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $6 AND fence_holder = $7
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND version = $15 AND fence_token = $6 AND fence_holder = $7
     RETURNING available, version`,
 };
 
@@ -86,7 +87,7 @@ const sellSql = (take: string, returning = '') => `
 
 /**
  * Parameters: sale, SKU, stripe, units, `available` as read, token, holder, seconds until a reservation expires; of the orders: ids,
- * buyers, quantities, reasons, Idempotency-Keys, times of acceptance; for `version` the version as read.
+ * buyers, quantities, reasons, Idempotency-Keys, times of acceptance; for `version` and `fenced` the version as read.
  */
 export const SELL_SQL: Record<StockWriteMode, string> = {
   ...byMode(TAKE_SQL, (take) => sellSql(take)),

@@ -54,8 +54,8 @@ export class GatheringStore implements StockStore {
   }
 
   async #sellFrom(changes: readonly StockChange[]): Promise<(number | undefined)[]> {
-    const rowOf = ({ key, units, read, ttl }: StockChange) =>
-      [...placeOf(key), units, read.available, key.lease?.token, key.lease?.holder, ttl] as const;
+    const rowOf = ({ key, units, read: { available, version }, ttl }: StockChange) =>
+      [...placeOf(key), units, available, key.lease?.token, key.lease?.holder, ttl, version] as const;
     const { rows } = await this.database.query<{ available: number } & Numbered>({
       name: 'sell rows',
       text: SELL_ROWS_SQL,
