@@ -2,14 +2,13 @@ import type { Redis } from 'ioredis';
 import { askRedis, newPassword, startRedisProgram } from './redis.js';
 import { linkOf } from './redis-sentinel.js';
 import type { Service } from './service.js';
-import { until } from './until.js';
+import { PATIENCE_MS, until } from './until.js';
 
 const SLOTS = 16_384;
 /** Nodes talk to each other on a port that is 10,000 higher: that one, too, shall be none of those given to clients. */
 const BELOW = 22_768;
 /** The others take a primary for dead after this silence, in milliseconds. */
 const DOWN_AFTER_MS = 2_000;
-const PATIENCE_MS = 60_000;
 
 /** A Redis Cluster: primaries that share the slots evenly, and their replicas. */
 export interface RedisCluster {

@@ -1,3 +1,4 @@
+import { openShards } from '@app/servers';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLockDriver, Lock, LockLostError, type LockDriver } from '../src/index.js';
@@ -60,6 +61,37 @@ it('has a dead waiter cost its claim, and a dead holder its TTL: listeners are c
   expect(await next).toBe('in');
 });
 
+it('is one lock of one Redis in each shard: what listens to it is counted, so a dead holder is taken over from before its TTL', async () => {
+  const nodes = cluster.nodes.primaries.map(({ url }) => ({
+    host: '127.0.0.1',
+    port: Number(new URL(url).port),
+  }));
+  const password = cluster.nodes.env.REDIS_PASSWORD!;
+  const servers = { kind: 'cluster', nodes, password, tls: false, shards: 3 } as const;
+  const redis = openShards(servers, { name: 'test', patience: 'work' }, { warn: () => undefined });
+  const opened = await Promise.all([1, 2].map(() => createLockDriver('redis', { redis })));
+  drivers.push(...opened);
+  const [doomed, other] = opened as [LockDriver, LockDriver];
+  const resources = Array.from({ length: 12 }, (_, i) => `sharded:${i}`);
+  const taken = resources.map(async (resource) => {
+    const signal = new AbortController().signal;
+    await doomed.acquire(resource, { ttl: 600_000, earlyTakeover: true, signal });
+    const { prefix, redis: shard } = redis.of(resource);
+    expect(await shard.exists(`${prefix}lock:{${resource}}`)).toBe(1);
+  });
+  await Promise.all(taken);
+  await doomed.close();
+  const next = resources.map((resource) =>
+    new Lock(other).withLock(
+      resource,
+      { ttl: 600_000, wait: 30_000, earlyTakeover: true },
+      async () => resource,
+    ),
+  );
+  expect(await Promise.all(next)).toEqual(resources);
+  redis.disconnect();
+}, 60_000);
+
 it('tells the holder that its key was deleted', async () => {
   const resource = 'cluster:deleted';
   const work = new Lock(await open()).withLock(resource, { ttl: 300, wait: 1_000 }, async ({ signal }) => {
@@ -72,8 +104,7 @@ it('tells the holder that its key was deleted', async () => {
 it.each(['redis', 'redis-setnx'] as const)(
   '%s says what to do to a client that takes a server in cluster mode for a single one',
   async (name) => {
-    const { host, port } = cluster.connection.nodes('master')[0]!.options;
-    const redis = new Redis({ host, port, lazyConnect: true });
+    const redis = new Redis(cluster.nodes.primaries[0]!.url, { lazyConnect: true });
     const driver = await createLockDriver(name, { redis });
     drivers.push(driver);
     const asking = Array.from({ length: 12 }, (_, i) =>
