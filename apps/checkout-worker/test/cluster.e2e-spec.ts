@@ -48,6 +48,14 @@ it('sells exactly in sales all over the cluster at the same time', async () => {
   await Promise.all(['redis', 'redis', 'redis-setnx'].map((strategy) => stampede.sellsExactly(strategy)));
 }, 240_000);
 
+it('shows the queues of all shards, each by a name of its own', async () => {
+  const headers = { authorization: `Bearer ${stack.adminKey}` };
+  const answer = await fetch(`${stack.apiUrls[0]}/queues/api/queues`, { headers });
+  const { queues } = (await answer.json()) as { queues: { name: string }[] };
+  const names = Array.from({ length: 12 }, (_, i) => [`shard ${i}: checkouts`, `shard ${i}: releases`]);
+  expect(queues.map(({ name }) => name).toSorted()).toEqual(names.flat().toSorted());
+});
+
 it('SIGKILL of one primary under load loses no accepted order, and whoever buys elsewhere notices nothing', async () => {
   const stampede = new Stampede(stack);
   const { shopper } = stampede;
