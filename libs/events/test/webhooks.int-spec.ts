@@ -102,6 +102,21 @@ it('signs by the new secret and by the one before', async () => {
 });
 
 describe('an order whose event is refused', () => {
+  it('is what its webhook is behind by, though nothing new waits, until it is accepted', async () => {
+    let refuses = true;
+    const { endpoint, id } = await receiver(() => (refuses ? 503 : 200));
+    await orders.reserve(1);
+    relay();
+    await expect.poll(() => webhooks.find(id), patient).toMatchObject({ behind: 0, held: 1 });
+    const { lagSeconds } = (await webhooks.find(id))!;
+    await expect.poll(async () => (await webhooks.find(id))!.lagSeconds, patient).toBeGreaterThan(lagSeconds);
+    expect(lagSeconds).toBeGreaterThan(0);
+    refuses = false;
+    await makeDue(id);
+    await expect.poll(() => endpoint.accepted.length, patient).toBe(1);
+    await expect.poll(() => webhooks.find(id), patient).toMatchObject({ lagSeconds: 0, held: 0 });
+  });
+
   it.each([500, 400, 302, 'reset', 'silent'] as const)(
     'by %s waits, with those behind it, and holds nobody else up',
     async (answer) => {

@@ -20,7 +20,7 @@ export class EventMetrics {
       unpublished,
       this.#ofEach(
         'webhook_lag_seconds',
-        'Age of the oldest event that a webhook has before it',
+        'Age of the oldest event that a webhook has not accepted',
         'lagSeconds',
       ),
       this.#ofEach('webhook_behind_events', 'Events that a webhook has before it', 'behind'),

@@ -46,7 +46,7 @@ const fields = z.object({
   createdAt: moment,
   position: z.int().describe('Events up to this number were accepted, or are held'),
   behind: z.int().describe('Events that it has before it'),
-  lagSeconds: z.number().describe('Age of the oldest of them'),
+  lagSeconds: z.number().describe('Age of the oldest event that it has not accepted, held ones included'),
   failing: z.boolean().describe('Lately it has accepted nothing'),
   held: z.int().describe('Orders of which an event was not accepted and is tried again'),
   dead: z.int().describe('Orders of which an event was given up'),

@@ -25,13 +25,16 @@ export const CREATE_SQL = told(
 export const LIST_SQL = `
   SELECT id, url, types, created_at AS "createdAt", position::float8, (last_number - position)::float8 AS behind,
     failed_rounds > 0 AS failing,
-    coalesce(extract(epoch FROM clock_timestamp() - oldest.at), 0)::float8 AS "lagSeconds",
+    coalesce(extract(epoch FROM clock_timestamp() - least(oldest.at, refused.at)), 0)::float8 AS "lagSeconds",
     (SELECT count(*) FROM held_events WHERE webhook_id = id AND NOT dead)::int AS held,
     (SELECT count(*) FROM held_events WHERE webhook_id = id AND dead)::int AS dead
   FROM (SELECT last_number FROM feed LIMIT 1) AS feed CROSS JOIN webhooks
     LEFT JOIN LATERAL (
       SELECT at FROM outbox WHERE outbox.last_number > position ORDER BY outbox.last_number LIMIT 1
     ) AS oldest ON true
+    LEFT JOIN LATERAL (
+      SELECT min((events -> 0 ->> 'at')::timestamptz) AS at FROM held_events WHERE webhook_id = id AND NOT dead
+    ) AS refused ON true
   WHERE $1::uuid IS NULL OR id = $1
   ORDER BY created_at`;
 

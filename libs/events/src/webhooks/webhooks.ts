@@ -31,7 +31,7 @@ export interface Webhook {
   readonly position: number;
   /** Numbers of the feed that it has before it. */
   readonly behind: number;
-  /** Age of the oldest of them. */
+  /** Age of the oldest event that it has not accepted, held ones included. */
   readonly lagSeconds: number;
   /** Lately it accepted nothing. */
   readonly failing: boolean;
