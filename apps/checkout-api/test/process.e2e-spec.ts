@@ -1,3 +1,4 @@
+import { migrate } from '@app/database';
 import { EXIT } from '@app/process';
 import { Spawned, TcpProxy } from '@app/testing';
 import { execFile } from 'node:child_process';
@@ -5,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import request from 'supertest';
-import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { onFreePort } from '../../../local/processes/free-port.js';
 import { mainOf } from '../../../local/setup/build.js';
 import { LABORATORY } from '../../../local/stack/laboratory.js';
@@ -27,6 +28,7 @@ const environment = () => ({
 });
 
 let api: Spawned | undefined;
+beforeAll(() => migrate(inject('databaseUrl')));
 afterEach(() => api?.kill('SIGKILL'));
 
 async function serve(more: object = {}): Promise<string> {
@@ -172,12 +174,15 @@ describe('node main.js', () => {
 
   it('says that it is not ready before it stops to answer, for as long as it is told to', async () => {
     const url = await serve({ SHUTDOWN_GRACE_MS: '1500' });
+    const connection = async () => (await fetch(`${url}/sales`)).headers.get('connection');
+    expect(await connection()).toBe('keep-alive');
     api!.kill('SIGTERM');
     await vi.waitFor(() => request(url).get('/health/ready').expect(problem('NOT_READY')));
     const { body } = await request(url).get('/health/ready');
     expect(body).toMatchObject({ down: ['this process'] });
     await request(url).get('/health/live').expect(200);
     await request(url).get('/sales').expect(200);
+    expect(await connection()).toBe('close'); // nobody is to send a request on one that is about to end
     expect(await api!.ended).toBe(0);
   });
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const stop = async () => void (await Promise.all([stopReplicatedRedis(redis), postgres.stop()]));
   stack = new Stack(
     { redisUrl: redis.primary.url, redisEnv: redis.env, databaseUrl: postgres.url, stop },
-    { ACCEPT_REPLICAS: '1', LOCK_TTL_MS: '2000', JOB_LOCK_MS: '2000' },
+    { ACCEPT_REPLICAS: '1', LOCK_TTL_MS: '2000', JOB_LOCK_MS: '2000', SHUTDOWN_GRACE_MS: '1000' },
   );
   await stack.migrate();
   await stack.startApis(2);

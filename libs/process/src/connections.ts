@@ -12,6 +12,7 @@ export class Connections {
   readonly #requests = new Map<Socket, Set<IncomingMessage>>();
   /** Bytes that a client had not taken at the last look. */
   readonly #untaken = new WeakMap<Socket, number>();
+  #draining = false;
   #ending = false;
 
   constructor(server: Server) {
@@ -23,11 +24,17 @@ export class Connections {
       const { socket } = request;
       const requests = this.#requests.get(socket);
       requests?.add(request);
+      if (this.#draining) response.shouldKeepAlive = false;
       response.once('close', () => {
         requests?.delete(request);
         if (this.#ending && requests?.size === 0) socket.destroySoon();
       });
     });
+  }
+
+  /** From now on each answer says that its connection closes: a load balancer then sends no further request on it. */
+  drain(): void {
+    this.#draining = true;
   }
 
   /** Call it when the server closes. It keeps only connections with a whole request, until the answer is taken. */

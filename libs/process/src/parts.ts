@@ -13,6 +13,7 @@ type End = (...args: unknown[]) => unknown;
 export class Parts {
   readonly #log = new Logger('Process');
   readonly #unfinished = new Set<{ readonly name: string }>();
+  readonly #connections: Connections;
 
   /** @param timeoutMs for all parts: work in hand may take half of it, each connection to a server an eighth */
   constructor(
@@ -24,12 +25,12 @@ export class Parts {
       this.#bound(part, 'beforeApplicationShutdown', timeoutMs / 2);
       this.#bound(part, 'onApplicationShutdown', timeoutMs / 8);
     }
-    const connections = new Connections(app.getHttpServer());
+    this.#connections = new Connections(app.getHttpServer());
     const http = app.getHttpAdapter();
     const close = http.close.bind(http);
     http.close = () =>
       this.#inTime('requests', timeoutMs / 2, () => {
-        connections.end();
+        this.#connections.end();
         return close();
       });
   }
@@ -37,6 +38,11 @@ export class Parts {
   /** Names of the parts that began to end and did not finish. */
   get unfinished(): string[] {
     return Array.from(this.#unfinished, ({ name }) => name);
+  }
+
+  /** It still serves, and soon will not. */
+  drain(): void {
+    this.#connections.drain();
   }
 
   /** Waits until the application has started, since a part that ended before its start would start afterwards. Resolves to whether it has. */

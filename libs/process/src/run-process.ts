@@ -85,6 +85,7 @@ async function endOf(
   };
   logger.log(`${signal}: ends within ${graceMs + timeoutMs} ms`);
   setTimeout(leave, graceMs + timeoutMs);
+  parts.drain();
   if (await parts.begun(begun)) await sleep(graceMs);
   await app.close();
   return leave();
