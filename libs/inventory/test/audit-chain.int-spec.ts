@@ -89,7 +89,7 @@ describe('a chain is broken once', () => {
     [
       'by a version that is there twice',
       `INSERT INTO stock_movements (sale_id, sku, version, units, before, after)
-       SELECT sale_id, sku, version, 0, after, after FROM stock_movements WHERE sale_id = $1 AND version = 3`,
+       SELECT sale_id, sku, version, units, before, after FROM stock_movements WHERE sale_id = $1 AND version = 3`,
     ],
     [
       'by a row that was written without a movement',
