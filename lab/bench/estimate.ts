@@ -2,6 +2,7 @@ import { COMPARED_WORKERS, OVERLOAD_SHARE, STEADY_SHARE } from './http/compared-
 import { COMPARED_LOCKS, isMeant } from './locks/compared-locks.js';
 import { CONTENDERS, DELAYS_MS } from './network/contenders.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
+import { SERVERS } from './servers/servers-bench.js';
 import { serverOf, wayOf, WAYS_TO_SETTLE } from './worker/ways-to-settle.js';
 
 /** Seconds, as two cores were seen to need them; the start of processes is most of what is not load. */
@@ -18,6 +19,7 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
     60 +
     seconds.http * (1 + OVERLOAD_SHARE) +
     COMPARED_WORKERS.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 19),
+  servers: ({ rounds, seconds }) => SERVERS.length * rounds * (seconds.servers + 25),
   scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 120 : 60)),
   locks: (options) => {
     const only = locksOf(options);

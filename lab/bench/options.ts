@@ -1,4 +1,4 @@
-export const BENCHMARKS = ['worker', 'network', 'http', 'scale', 'locks'] as const;
+export const BENCHMARKS = ['worker', 'network', 'http', 'servers', 'scale', 'locks'] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
 /** In seconds; what grows until then is new code, new pools, and keys of which none is old enough to go. */
@@ -8,8 +8,8 @@ export const LONG_RUN_WARM_UP = 60;
 export interface BenchOptions {
   benchmarks: readonly BenchmarkName[];
   rounds: number;
-  /** Of each run under load: of `network`, of `locks`, of `http`, of `--long`. */
-  seconds: Record<'network' | 'locks' | 'http' | 'long', number>;
+  /** Of each run under load: of these benchmarks, and of `--long`. */
+  seconds: Record<'network' | 'locks' | 'http' | 'servers' | 'long', number>;
   orders: number;
   /** Strategies and peers for `worker`; drivers, their servers and peers for `locks`. Empty: the default. */
   only: readonly string[];

@@ -17,6 +17,7 @@ import type { BenchResult } from './result.js';
 import { longRun, LONG_RUN_ENV } from './scale/long-run.js';
 import { scaleBench } from './scale/scale-bench.js';
 import { serversFor } from './servers-needed.js';
+import { serversBench } from './servers/servers-bench.js';
 
 /** What a benchmark gets besides its options. */
 interface Surroundings {
@@ -42,6 +43,8 @@ const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) =
       const k6 = await k6For(running.stack);
       return httpBench({ ...running, k6, rounds, workers, progress, seconds: seconds.http });
     }),
+  servers: ({ rounds, seconds, workers, apiReplicas }, { directory }) =>
+    serversBench({ rounds, workers, apiReplicas, seconds: seconds.servers }, { directory, progress }),
   scale: ({ rounds, seconds, full, long }, around) =>
     withStack(around, 1, long ? LONG_RUN_ENV : {}, async (running) => {
       if (!long) return scaleBench({ ...running, rounds, full, progress });
@@ -71,7 +74,7 @@ export async function runBenchmarks(options: BenchOptions, command: string) {
     failures: results.flatMap(({ failures }) => failures),
   };
   const machine = await withDatabase(env.DATABASE_URL, async (database) => {
-    const usesK6 = options.benchmarks.includes('http') || options.long;
+    const usesK6 = options.long || options.benchmarks.some((name) => name === 'http' || name === 'servers');
     return describeMachine(
       database,
       env.REDIS_URL,
