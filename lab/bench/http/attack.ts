@@ -71,7 +71,7 @@ export async function attack(bench: LoadBench, seconds: number) {
 
 /**
  * Strangers who send about as many requests as the buyers, two each: more than the machine has left no limit can refuse for nothing, since
- * they and the application share its cores. A watcher who is refused waits for a second.
+ * they and the application share its cores.
  */
 function attackersBeside(buyers: number) {
   const each = (share: number) => Math.max(1, Math.round(buyers * share));
