@@ -111,9 +111,9 @@ describe('node main.js', () => {
   });
 
   it('migrates and ends, as often as it is asked to, also from two processes at once', async () => {
-    const migrate = () => run(process.execPath, [MAIN, 'migrate'], { env: environment() });
-    await Promise.all([migrate(), migrate()]);
-    await migrate();
+    const migration = () => run(process.execPath, [MAIN, 'migrate'], { env: environment() });
+    await Promise.all([migration(), migration()]);
+    await migration();
   });
 
   it('waits for Postgres before it migrates, says so at once and again, and goes on once it is there', async () => {
