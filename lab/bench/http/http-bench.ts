@@ -7,7 +7,7 @@ import type { BenchResult } from '../result.js';
 import { attack } from './attack.js';
 import { COMPARED_WORKERS, OVERLOAD_SHARE, STEADY_SHARE, type ComparedWorker } from './compared-workers.js';
 import { failover } from './failover.js';
-import { send, sendAndJudge } from './load.js';
+import { BUYERS, figuresOf, sendAndJudge, warmUp } from './load.js';
 import { overload } from './overload.js';
 import { CAPACITY, httpTables, STEADY } from './http-tables.js';
 
@@ -18,8 +18,6 @@ export interface HttpBench extends LoadBench {
   readonly workers: number;
 }
 
-const BUYERS = 50;
-const WARM_UP_SECONDS = 5;
 /** Of the capacity, where the time to terminal is measured. */
 const STEADY_LOAD = 0.7;
 
@@ -68,13 +66,13 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
   };
 }
 
-/** And lets them work for a while: code that has just been loaded is slow, whatever it does. */
+/** And warms them up. */
 async function startWorkers(bench: HttpBench, { idle, strategy }: ComparedWorker) {
   const { stack, workers } = bench;
   stack.workers = idle
     ? await startReplicas('lab', 'idle-worker', workers, stack.env, ['idle-worker'])
     : await startReplicas('checkout-worker', 'worker', workers, stack.env);
-  await send(bench, 'warm-up', 'capacity.ts', { STRATEGY: strategy, BUYERS, DURATION: WARM_UP_SECONDS });
+  await warmUp(bench, 'warm-up', strategy);
   if (idle) await announcedBy(stack);
 }
 
@@ -85,22 +83,14 @@ async function measure(
   script: string,
   env: Record<string, number>,
 ) {
-  const { sent, settled, broken } = await sendAndJudge(bench, {
+  const judged = await sendAndJudge(bench, {
     name: `${run}-${name}`,
     script,
     env: { ...env, STRATEGY: strategy },
     safe,
     settlements: idle ? () => announcedBy(bench.stack) : undefined,
   });
-  const { ended: _, ...figures } = settled;
-  return {
-    ...figures,
-    acceptP50Ms: sent.latencyMs.p50,
-    acceptP95Ms: sent.latencyMs.p95,
-    acceptP99Ms: sent.latencyMs.p99,
-    droppedIterations: sent.droppedIterations,
-    broken,
-  };
+  return { ...figuresOf(judged), broken: judged.broken };
 }
 
 /** What the workers that do nothing have announced since they were asked last. */

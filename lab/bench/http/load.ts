@@ -6,6 +6,10 @@ import { settlementsIn, type Settlement } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
 import { settledFigures } from './settled-figures.js';
 
+/** Buyers of a closed loop, each of whom waits for his 202. */
+export const BUYERS = 50;
+const WARM_UP_SECONDS = 5;
+
 interface Load {
   readonly name: string;
   readonly script: string;
@@ -28,7 +32,21 @@ export async function sendAndJudge(bench: LoadBench, { name, script, env, safe, 
   return { sent, settled, broken };
 }
 
-export function send(
+/** Lets everything work for a while: code that has just been loaded is slow, whatever it does. */
+export const warmUp = (bench: LoadBench, name: string, strategy: string) =>
+  send(bench, name, 'capacity.ts', { STRATEGY: strategy, BUYERS, DURATION: WARM_UP_SECONDS });
+
+/** What a load came to, for the tables. */
+export function figuresOf({
+  sent,
+  settled,
+}: Pick<Awaited<ReturnType<typeof sendAndJudge>>, 'sent' | 'settled'>) {
+  const { ended: _, ...figures } = settled;
+  const { p50: acceptP50Ms, p95: acceptP95Ms, p99: acceptP99Ms } = sent.latencyMs;
+  return { ...figures, acceptP50Ms, acceptP95Ms, acceptP99Ms, droppedIterations: sent.droppedIterations };
+}
+
+function send(
   { stack, k6, directory }: LoadBench,
   name: string,
   script: string,

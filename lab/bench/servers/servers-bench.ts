@@ -7,7 +7,7 @@ import { cellsOf, type Table } from '../../report/table.js';
 import type { Benchmark } from '../../statistics/comparison.js';
 import { Samples } from '../../statistics/samples.js';
 import { withDatabase } from '../../truth/database.js';
-import { send, sendAndJudge } from '../http/load.js';
+import { BUYERS, figuresOf, sendAndJudge, warmUp } from '../http/load.js';
 import type { BenchResult } from '../result.js';
 
 export interface ServersBenchOptions {
@@ -42,8 +42,7 @@ export const SERVERS: readonly Servers[] = [
 ];
 
 const BENCHMARK = 'servers';
-const BUYERS = 50;
-const WARM_UP_SECONDS = 5;
+const STRATEGY = 'redis';
 
 /**
  * What a closed loop of buyers gets through where Redis has replicas or is a cluster, or Postgres a pooler, against one of each. All of
@@ -75,13 +74,11 @@ async function measure(
   try {
     return await withDatabase(stack.databaseUrl, async (database) => {
       const bench = { stack, database, k6: await k6For(stack), ...around };
-      const env = { STRATEGY: 'redis', BUYERS };
-      await send(bench, `${round} ${name} warm-up`, 'capacity.ts', { ...env, DURATION: WARM_UP_SECONDS });
-      const run = { name: `${round} ${name}`, script: 'capacity.ts', env: { ...env, DURATION: seconds } };
-      const { sent, settled, broken } = await sendAndJudge(bench, { ...run, safe: true });
-      const { ended: _, ...figures } = settled;
-      const { p50: acceptP50Ms, p99: acceptP99Ms } = sent.latencyMs;
-      return { figures: { ...figures, acceptP50Ms, acceptP99Ms }, broken };
+      const run = `${round} ${name}`;
+      await warmUp(bench, `${run} warm-up`, STRATEGY);
+      const env = { STRATEGY, BUYERS, DURATION: seconds };
+      const judged = await sendAndJudge(bench, { name: run, script: 'capacity.ts', env, safe: true });
+      return { figures: figuresOf(judged), broken: judged.broken };
     });
   } finally {
     await stack.stop();
