@@ -11,9 +11,9 @@ export const BACKENDS = Object.keys(LOCK_SERVER_VARIABLES) as Backend[];
 export const serversIn = (env: NodeJS.ProcessEnv): Servers =>
   Object.fromEntries(BACKENDS.map((name) => [name, env[LOCK_SERVER_VARIABLES[name]]]));
 
-/** As the lock library takes them. */
 export type Backends = LockBackends & { readonly redis?: Redis };
 
+/** As the lock library takes them. */
 export function backendsOf({ redis, redlock, etcd, ...others }: Servers): Backends {
   return {
     ...others,

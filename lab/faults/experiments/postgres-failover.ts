@@ -1,9 +1,8 @@
 import type { Observation } from '../cell.js';
-import { harmsOf } from '../checks.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import { whileBuyersCome } from '../shop/buyers.js';
 import { noteTime, noticedOf } from '../shop/noticed.js';
-import { brokenPromises } from '../shop/promises.js';
+import { brokenBesidesLoss } from '../shop/promises.js';
 import { settleUp } from '../shop/settle-up.js';
 import { loseThePrimary, type Loss } from './postgres-failover/primary-lost.js';
 import { openShopWithStandby } from './postgres-failover/shop.js';
@@ -81,10 +80,7 @@ async function failover(plan: Plan, { scene, ttl }: CellOptions): Promise<Observ
       ...(soldTwice > 0 ? [`${soldTwice} units are promised to two`] : []),
     ],
     fired: sold.droppedIterations === 0 && told.some(({ at }) => at > overAt),
-    violations: [
-      ...brokenPromises({ ...settled, books: { ...books, missing: [] } }),
-      ...harmsOf(books.truth, books.movements),
-    ],
+    violations: brokenBesidesLoss(settled),
     figures: {
       arrivals: sold.requests,
       accepted: sold.accepted,

@@ -1,9 +1,8 @@
 import type { Observation } from '../cell.js';
-import { harmsOf } from '../checks.js';
 import type { CellOptions, CellPlan, Experiment } from '../experiment.js';
 import { whileBuyersCome } from '../shop/buyers.js';
 import { noteTime, noticedOf } from '../shop/noticed.js';
-import { brokenPromises } from '../shop/promises.js';
+import { brokenBesidesLoss } from '../shop/promises.js';
 import { settleUp } from '../shop/settle-up.js';
 import { loseThePrimary, type Lag, type Loss } from './redis-failover-orders/primary-lost.js';
 import { openReplicatedShop, type Settings } from './redis-failover-orders/shop.js';
@@ -97,10 +96,7 @@ async function failover(plan: Plan, { scene, ttl }: CellOptions): Promise<Observ
   return {
     harms: lost > 0 ? [`${lost} accepted orders are lost`] : [],
     fired: sold.droppedIterations === 0 && sold.orders.some(({ at }) => at > backAt),
-    violations: [
-      ...brokenPromises({ ...settled, books: { ...books, missing: [] } }),
-      ...harmsOf(books.truth, books.movements),
-    ],
+    violations: brokenBesidesLoss(settled),
     figures: {
       arrivals: sold.requests,
       accepted: sold.accepted,

@@ -1,17 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../cell.js';
 import { EXPERIMENTS } from '../experiments/index.js';
-import { CLAIMS, claimsIn } from './claims.js';
+import { CLAIMS, claimsIn, isIn } from './claims.js';
 
 const plans = EXPERIMENTS.flatMap(({ name, cells }) => cells.map((plan) => ({ ...plan, experiment: name })));
-const planOf = ({ experiment, driver, fence, variant }: (typeof CLAIMS)[number]['seen']) =>
-  plans.find(
-    (plan) =>
-      plan.experiment === experiment &&
-      plan.driver === driver &&
-      plan.fence === fence &&
-      (variant === undefined || plan.variant === variant),
-  );
+const planOf = (seen: (typeof CLAIMS)[number]['seen']) => plans.find(isIn(seen));
 
 const cellOf = (experiment: string, driver: string, fence: boolean): Cell => ({
   experiment,

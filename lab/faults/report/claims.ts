@@ -76,6 +76,15 @@ export const CLAIMS: readonly Claim[] = [
   },
 ];
 
+/** Whether it is seen in this cell, run or planned. */
+export const isIn =
+  ({ experiment, driver, fence, variant }: Seen) =>
+  (cell: Pick<Cell, 'experiment' | 'driver' | 'fence' | 'variant'>): boolean =>
+    cell.experiment === experiment &&
+    cell.driver === driver &&
+    cell.fence === fence &&
+    (variant === undefined || cell.variant === variant);
+
 export interface ClaimRow {
   readonly claim: string;
   readonly seen: string;
@@ -84,17 +93,11 @@ export interface ClaimRow {
 
 /** The claims with what the run saw of them; those whose cells were not run are left out. */
 export function claimsIn(cells: readonly Cell[], linkTo: (experiment: string) => string): ClaimRow[] {
-  const told = ({ experiment, driver, fence, variant }: Seen) => {
-    const found = cells.find(
-      (cell) =>
-        cell.experiment === experiment &&
-        cell.driver === driver &&
-        cell.fence === fence &&
-        (variant === undefined || cell.variant === variant),
-    );
+  const told = (seen: Seen) => {
+    const found = cells.find(isIn(seen));
     if (!found) return undefined;
-    const name = variant === undefined ? lockOf(found) : nameOf(found);
-    return `${linkTo(experiment)}, ${name}: ${found.evidence.account}`;
+    const name = seen.variant === undefined ? lockOf(found) : nameOf(found);
+    return `${linkTo(seen.experiment)}, ${name}: ${found.evidence.account}`;
   };
   return CLAIMS.flatMap(({ claim, seen, repair }) => {
     const row = { claim, seen: told(seen), repair: told(repair) };

@@ -1,4 +1,5 @@
 import { now } from '../../clock.js';
+import { quantile } from '../../statistics/quantiles.js';
 import type { History } from '../history.js';
 import type { Accepted } from './buyers.js';
 
@@ -29,9 +30,10 @@ export function noticedOf(answers: readonly Answer[], faultAt: number): Noticed 
   return { ...longest, p99BeforeMs: p99Of(before), p99AfterMs: p99Of(after) };
 }
 
+/** 0 of none. */
 function p99Of(answers: readonly Answer[]): number {
   const sorted = answers.map(({ ms }) => ms).toSorted((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+  return quantile(sorted, 0.99) || 0;
 }
 
 /** For the drawing: from when until when something was so, in milliseconds since the epoch. */

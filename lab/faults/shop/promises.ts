@@ -30,6 +30,12 @@ export function harmsIn({ sold, books }: Pick<Evidence, 'sold' | 'books'>): stri
   ];
 }
 
+/** What a failover may break in no case, whichever orders it loses. */
+export const brokenBesidesLoss = (evidence: Evidence): string[] => [
+  ...brokenPromises({ ...evidence, books: { ...evidence.books, missing: [] } }),
+  ...harmsOf(evidence.books.truth, evidence.books.movements),
+];
+
 /** What the application owes to whoever was told 202, under any strategy. */
 export function brokenPromises({ sold, left, unready, books, misled, after }: Evidence): string[] {
   const { accepted, orders, unexpected, complaints } = sold;
