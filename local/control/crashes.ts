@@ -97,9 +97,9 @@ export class Crashes {
       const holder = await this.#holder(lock, resource);
       if (!holder?.pid) await delay(1);
       else {
-        process.kill(holder.pid, 'SIGSTOP');
+        holder.freeze();
         if ((await this.#holder(lock, resource)) === holder) return holder;
-        process.kill(holder.pid, 'SIGCONT');
+        holder.thaw();
       }
     }
     return undefined;

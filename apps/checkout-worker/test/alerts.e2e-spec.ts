@@ -118,9 +118,9 @@ describe.skipIf(missing)(
       const row = await holdLock(shop.pool, 'SELECT FROM stock WHERE sale_id = $1 FOR UPDATE', saleId);
       await shop.buy(saleId);
       await expect.poll(() => row.waiters(), SOON).not.toHaveLength(0);
-      shop.signalWorkers('SIGSTOP');
+      for (const worker of shop.stack.workers) worker.freeze();
       await sleep(2 * TTL_MS);
-      shop.signalWorkers('SIGCONT');
+      for (const worker of shop.stack.workers) worker.thaw();
       await row.release();
       await shop.monitor.fires(PATIENCE, 'LeasesLost');
       await shop.shopper.drained(saleId);
@@ -150,9 +150,9 @@ describe.skipIf(missing)(
 
     it('EventLoopLag, of workers that are given no processor for 400 ms at a time', async () => {
       await during(shop.monitor.fires(PATIENCE, 'EventLoopLag'), async () => {
-        shop.signalWorkers('SIGSTOP');
+        for (const worker of shop.stack.workers) worker.freeze();
         await sleep(400);
-        shop.signalWorkers('SIGCONT');
+        for (const worker of shop.stack.workers) worker.thaw();
         await sleep(400);
       });
       await shop.monitor.isQuiet(PATIENCE);

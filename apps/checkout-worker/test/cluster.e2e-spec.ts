@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { askRedis } from '../../../local/services/redis.js';
 import {
@@ -7,8 +6,9 @@ import {
   stopRedisCluster,
   type RedisCluster,
 } from '../../../local/services/redis-cluster.js';
-import { Stack } from '../../../local/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Stampede } from './stampede.js';
+import { startedOnReplicas } from './support/started-stack.js';
 
 /** Of one request: connections that do not answer are given up sooner, and a busy machine takes longer. */
 const ANSWER_MS = 10_000;
@@ -18,13 +18,10 @@ let stack: Stack;
 beforeAll(async () => {
   redis = await startSafeCluster();
   const stop = () => stopRedisCluster(redis);
-  stack = new Stack(
+  stack = await startedOnReplicas(
     { redisUrl: redis.primaries[0]!.url, redisEnv: redis.env, databaseUrl: inject('databaseUrl'), stop },
-    { ACCEPT_REPLICAS: '1', LOCK_TTL_MS: '2000', JOB_LOCK_MS: '2000', SALE_MAX_SECTIONS: '2' },
+    { SALE_MAX_SECTIONS: '2' },
   );
-  await stack.migrate();
-  await stack.startApis(2);
-  await stack.startWorkers(2);
 }, 120_000);
 afterAll(() => stack.stop());
 
@@ -35,13 +32,6 @@ async function primaryOf(saleId: string): Promise<number> {
   );
   return found.findIndex((keys) => keys.length > 0);
 }
-
-const checkoutOnce = (saleId: string) =>
-  fetch(`${stack.apiUrls[0]}/sales/${saleId}/checkouts`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-    body: JSON.stringify({ sku: 'hot', quantity: 1, buyerId: 'impatient' }),
-  });
 
 it('sells exactly in sales all over the cluster at the same time', async () => {
   const stampede = new Stampede(stack);
@@ -71,7 +61,7 @@ it('SIGKILL of one primary under load loses no accepted order, and whoever buys 
     await askRedis(replica.url, (server) => server.config('SET', 'cluster-replica-no-failover', 'yes'));
     await killed.kill();
     const begun = performance.now();
-    const refused = await checkoutOnce(saleId);
+    const refused = await shopper.checkoutOnce(saleId, 'impatient');
     expect(performance.now() - begun).toBeLessThan(ANSWER_MS);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     for (const other of elsewhere.filter((_, primary) => primary !== i)) {

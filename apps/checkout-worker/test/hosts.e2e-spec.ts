@@ -125,11 +125,7 @@ describe.skipIf(hindrance)(`API, workers, Redis and Postgres on hosts of their o
 
   /** One checkout, tried once; of the same buyer it is the same. */
   async function ask(saleId: string, buyerId: string) {
-    const response = await fetch(`${stack.apiUrls[0]}/sales/${saleId}/checkouts`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': 'probe' },
-      body: JSON.stringify({ sku: 'hot', quantity: 1, buyerId }),
-    });
+    const response = await shopper.checkoutOnce(saleId, buyerId, 'probe');
     return { status: response.status, retryAfter: response.headers.get('retry-after') };
   }
 });

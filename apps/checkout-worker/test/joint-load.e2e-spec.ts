@@ -81,7 +81,6 @@ describe('several runs of k6', () => {
       relay.cut();
       const variables = {
         ...LOAD,
-        DROPPED: 'any',
         SALE_NAME: 'late',
         API_URLS: `http://127.0.0.1:${relay.port}`,
       };

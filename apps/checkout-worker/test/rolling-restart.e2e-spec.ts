@@ -12,8 +12,9 @@ import {
 } from '../../../local/services/redis-sentinel.js';
 import type { Service } from '../../../local/services/service.js';
 import { provideHaproxy } from '../../../local/setup/haproxy.js';
-import { Stack } from '../../../local/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Shopper } from './shopper.js';
+import { startedOnReplicas } from './support/started-stack.js';
 
 const STOCK = 1_000_000;
 const BUYERS = 8;
@@ -34,13 +35,10 @@ beforeAll(async () => {
   if (missing) return;
   [redis, postgres] = await Promise.all([startSafeRedis(), startPrivatePostgres()]);
   const stop = async () => void (await Promise.all([stopReplicatedRedis(redis), postgres.stop()]));
-  stack = new Stack(
+  stack = await startedOnReplicas(
     { redisUrl: redis.primary.url, redisEnv: redis.env, databaseUrl: postgres.url, stop },
-    { ACCEPT_REPLICAS: '1', LOCK_TTL_MS: '2000', JOB_LOCK_MS: '2000', SHUTDOWN_GRACE_MS: '1000' },
+    { SHUTDOWN_GRACE_MS: '1000' },
   );
-  await stack.migrate();
-  await stack.startApis(2);
-  await stack.startWorkers(2);
   balancer = await startHaproxy(stack.apiUrls);
 }, 120_000);
 afterAll(async () => {
@@ -49,14 +47,10 @@ afterAll(async () => {
 });
 
 /** Buys one unit. Whoever is told by 503 when to come back comes back; any other answer but an acceptance is an error. */
-async function buy(saleId: string): Promise<string> {
-  const order = {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-    body: JSON.stringify({ sku: 'hot', quantity: 1, buyerId: randomUUID() }),
-  };
+async function buy(behind: Shopper, saleId: string): Promise<string> {
+  const [buyerId, key] = [randomUUID(), randomUUID()];
   for (;;) {
-    const response = await fetch(`${balancer.url}/sales/${saleId}/checkouts`, order);
+    const response = await behind.checkoutOnce(saleId, buyerId, key);
     const answer = await response.text();
     if (response.status === 202) return (JSON.parse(answer) as { orderId: string }).orderId;
     if (response.status !== 503 || !(Number(response.headers.get('retry-after')) > 0))
@@ -87,12 +81,13 @@ it.skipIf(missing)(
   'everything is restarted under load: buyers hear 503 with Retry-After at worst, and nothing is lost',
   async () => {
     const shopper = new Shopper(stack);
+    const behind = new Shopper({ adminKey: stack.adminKey, apiUrls: [balancer.url] });
     const saleId = await shopper.openSale('redis', STOCK);
     const accepted: string[] = [];
     const over = new AbortController();
     const buying = Array.from({ length: BUYERS }, async () => {
       while (!over.signal.aborted) {
-        accepted.push(await buy(saleId));
+        accepted.push(await buy(behind, saleId));
         await sleep(PAUSE_MS);
       }
     });

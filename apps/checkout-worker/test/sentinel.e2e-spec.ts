@@ -5,8 +5,9 @@ import {
   successorOf,
   type ReplicatedRedis,
 } from '../../../local/services/redis-sentinel.js';
-import { Stack } from '../../../local/stack/stack.js';
+import type { Stack } from '../../../local/stack/stack.js';
 import { Stampede } from './stampede.js';
+import { startedOnReplicas } from './support/started-stack.js';
 
 /** Of 503, from the kill of the primary until an order is accepted again: the Sentinels wait 1 s; a busy machine takes longer. */
 const REFUSED_MS = 30_000;
@@ -16,13 +17,12 @@ let stack: Stack;
 beforeAll(async () => {
   redis = await startSafeRedis();
   const stop = () => stopReplicatedRedis(redis);
-  stack = new Stack(
-    { redisUrl: redis.primary.url, redisEnv: redis.env, databaseUrl: inject('databaseUrl'), stop },
-    { ACCEPT_REPLICAS: '1', LOCK_TTL_MS: '2000', JOB_LOCK_MS: '2000' },
-  );
-  await stack.migrate();
-  await stack.startApis(2);
-  await stack.startWorkers(2);
+  stack = await startedOnReplicas({
+    redisUrl: redis.primary.url,
+    redisEnv: redis.env,
+    databaseUrl: inject('databaseUrl'),
+    stop,
+  });
 }, 120_000);
 afterAll(() => stack.stop());
 

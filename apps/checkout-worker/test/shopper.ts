@@ -37,7 +37,7 @@ export interface Webhook {
 export class Shopper {
   #turn = 0;
 
-  constructor(private readonly stack: Stack) {}
+  constructor(private readonly stack: Pick<Stack, 'adminKey' | 'apiUrls'>) {}
 
   async openSale(strategy: string, stock: number, stripes = 1, rules: object = {}): Promise<string> {
     const response = await fetch(`${this.#api()}/sales`, {
@@ -95,12 +95,10 @@ export class Shopper {
 
   /** The order's id once it is accepted; undefined when the SKU is sold out. */
   async checkout(saleId: string, buyerId: string): Promise<string | undefined> {
-    const body = JSON.stringify({ sku: 'hot', quantity: 1, buyerId });
-    const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+    const key = randomUUID();
     const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {
-      const url = `${this.#api()}/sales/${saleId}/checkouts`;
-      const response = await fetch(url, { method: 'POST', headers, body }).catch(() => undefined);
+      const response = await this.checkoutOnce(saleId, buyerId, key).catch(() => undefined);
       const answer = (await response?.json().catch(() => undefined)) as
         { orderId?: string; code?: string } | undefined;
       if (response?.status === 202 && answer?.orderId) return answer.orderId;
@@ -111,6 +109,15 @@ export class Shopper {
       await sleep(50); // the replica is gone, or something behind it
     }
     throw new Error(`the checkout of ${buyerId} had no answer within a minute`);
+  }
+
+  /** One unit, tried once; whatever is answered. */
+  checkoutOnce(saleId: string, buyerId: string, key: string = randomUUID()): Promise<Response> {
+    return fetch(`${this.#api()}/sales/${saleId}/checkouts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ sku: 'hot', quantity: 1, buyerId }),
+    });
   }
 
   async order(orderId: string): Promise<{ status: string }> {

@@ -7,6 +7,7 @@ import { CriticalSection } from '../src/section/critical-section.js';
 import { FencedOffError, TokenWentBackError, UnknownSkuError } from '../src/section/errors.js';
 import { PlainStore, type Sale, type StockStore } from '../src/index.js';
 import { leaseWith } from './support/lease.js';
+import { undoSale } from './support/undo-sale.js';
 
 let shop: Shop;
 beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
@@ -224,12 +225,7 @@ describe('the fence', () => {
     const sale = await shop.sale({ hot: 5 }, 'redis');
     const holder = sectionOf(sale, leaseWith(1n));
     await holder.settle([orderOf(sale.id)]);
-    for (const undo of [
-      'DELETE FROM orders WHERE sale_id = $1',
-      'DELETE FROM stock_movements WHERE sale_id = $1',
-      'UPDATE stock SET available = initial, version = version - 1 WHERE sale_id = $1',
-    ])
-      await shop.dataSource.query(undo, [sale.id]);
+    await undoSale(shop, sale.id);
     await expect(holder.settle([orderOf(sale.id)])).rejects.toThrow(FencedOffError);
     expect(await shop.totalOf(sale)).toMatchObject({
       available: 5,

@@ -7,6 +7,7 @@ import { FencedOffError } from '../src/section/errors.js';
 import { audit, type Sale } from '../src/index.js';
 import { Stores } from '../src/throughput/stores.js';
 import { leaseWith } from './support/lease.js';
+import { undoSale } from './support/undo-sale.js';
 
 let shop: Shop;
 beforeAll(async () => (shop = await Shop.open(inject('databaseUrl'))));
@@ -63,12 +64,7 @@ describe('lanes that share their statements', () => {
     const settle = () =>
       Promise.allSettled([undone!.settle(two(sale, 'a')), other!.settle([orderOf(sale.id, { sku: 'b' })])]);
     await settle();
-    for (const undo of [
-      "DELETE FROM orders WHERE sale_id = $1 AND sku = 'a'",
-      "DELETE FROM stock_movements WHERE sale_id = $1 AND sku = 'a'",
-      "UPDATE stock SET available = initial, version = version - 1 WHERE sale_id = $1 AND sku = 'a'",
-    ])
-      await shop.dataSource.query(undo, [sale.id]);
+    await undoSale(shop, sale.id, 'a');
     const [refused, settled] = await settle();
     expect(refused).toMatchObject({ reason: expect.any(FencedOffError) as Error });
     expect(settled).toMatchObject({ status: 'fulfilled' });

@@ -54,10 +54,6 @@ export class WatchedStack {
     return fetch(`${this.#api()}/sales/${saleId}/checkouts`, { method: 'POST', headers, body });
   }
 
-  signalWorkers(signal: NodeJS.Signals): void {
-    for (const { pid } of this.stack.workers) process.kill(pid!, signal);
-  }
-
   #api(): string {
     return this.stack.apiUrls[0]!;
   }
