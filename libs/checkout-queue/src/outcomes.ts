@@ -86,10 +86,10 @@ export async function announceReturn(
 
 /** Called by a worker: there are units in these rows of a SKU, so it is not sold out any more. */
 export async function announceUnits(shards: Shards, sku: OfSku, rows: readonly RowVersion[]): Promise<void> {
-  const { redis, prefix } = shards.of(sku.saleId);
+  const shard = shards.of(sku.saleId);
   await Promise.all([
-    redis.set(keysOf(prefix).moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
-    reopen(shards.of(sku.saleId), sku, rows),
+    shard.redis.set(keysOf(shard.prefix).moves(sku.saleId, sku.sku), '', 'PX', MOVES_MS),
+    reopen(shard, sku, rows),
   ]);
 }
 
