@@ -109,11 +109,14 @@ export async function askAgain(stack: Stack, saleId: string, orders: readonly Ac
       },
     );
     const answer = await response.text();
-    if (response.status === 503 && response.headers.has('Retry-After') && performance.now() < patientUntil) {
+    const told = JSON.parse(answer) as Partial<Record<'orderId' | 'status' | 'sku' | 'quantity', unknown>>;
+    const isAway = response.status === 503 && response.headers.has('Retry-After');
+    // Postgres had no time to tell, so the order is queued anew, which has no effect.
+    const isQueued = response.status === 202 && told.status === 'queued' && told.orderId === orderId;
+    if ((isAway || isQueued) && performance.now() < patientUntil) {
       await sleep(PAUSE_MS);
       return ask({ orderId, buyerId });
     }
-    const told = JSON.parse(answer) as Partial<Record<'orderId' | 'status' | 'sku' | 'quantity', unknown>>;
     const settled = told.status === 'reserved' || told.status === 'rejected';
     const same = told.orderId === orderId && told.sku === 'hot' && told.quantity === 1;
     return response.status === 202 && settled && same ? undefined : `${response.status} ${answer}`;
