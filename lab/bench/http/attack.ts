@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Table } from '../../report/table.js';
 import type { LoadBench } from '../load-bench.js';
+import { busyDuring } from './busy.js';
 import { sendAndJudge } from './load.js';
 import { uploadSlowly } from './slow-uploads.js';
 
@@ -16,8 +17,8 @@ const API_ENV = {
 const SLOW_UPLOADS = 100;
 /** Buyers a second. */
 const WARM_UP_RATE = 20;
-/** Of the buyers who get through when nobody else is there. */
-const SHARE_OF_CAPACITY = 1 / 2;
+/** Half of the capacity: so many buyers keep half of the machine busy, k6 included. The other half is there for the attackers. */
+const BUSY = 1 / 2;
 
 /**
  * The same sale twice: alone, and with strangers who read, watch, break limits, show odd tokens and upload slowly beside it. None of
@@ -27,7 +28,7 @@ export async function attack(bench: LoadBench, seconds: number) {
   const { stack, progress } = bench;
   await Promise.all(stack.apis.map((api) => api.stop()));
   await stack.startApis(stack.apis.length, API_ENV);
-  const run = (name: string, ATTACK: 'on' | 'off', RATE: number) => {
+  const run = async (name: string, ATTACK: 'on' | 'off', RATE: number) => {
     const env = {
       STRATEGY: 'redis',
       BUYER_JWT_SECRET,
@@ -36,12 +37,16 @@ export async function attack(bench: LoadBench, seconds: number) {
       RATE,
       ...attackersBeside(RATE),
     };
-    return sendAndJudge(bench, { name, script: 'attack.ts', env, safe: true });
+    const load = { name, script: 'attack.ts', env, safe: true };
+    const [judged, busy] = await busyDuring(() => sendAndJudge(bench, load));
+    return { ...judged, busy };
   };
   // Replicas that have just started run everything for the first time, attacks too.
   const warmUp = await run('attack-warm-up', 'on', WARM_UP_RATE);
-  const capacity = await run('attack-capacity', 'off', 0);
-  const rate = Math.max(1, Math.floor((paid(capacity) / seconds) * SHARE_OF_CAPACITY));
+  const most = await run('attack-most', 'off', 0);
+  // Few orders at a time cost more each than many: the first guess is too high.
+  const guess = await run('attack-guess', 'off', rateFor(most, seconds));
+  const rate = rateFor(guess, seconds);
   const quiet = await run('attack-quiet', 'off', rate);
   const stop = new AbortController();
   const slow = uploadSlowly(stack.apiUrls, SLOW_UPLOADS, quiet.sent.saleId, stop.signal);
@@ -53,9 +58,10 @@ export async function attack(bench: LoadBench, seconds: number) {
   );
   const figures: Table = {
     name: 'http, attack',
-    title: `A sale at half of its capacity (${rate} buyers a second reserve and pay), alone and attacked, for ${seconds} s`,
+    title: `A sale at half of its capacity (${rate} buyers a second reserve and pay, and keep half of the machine busy), alone and attacked, for ${seconds} s`,
     head: [
       'run',
+      'machine busy',
       'attacks',
       'slow uploads ended',
       'paid',
@@ -66,7 +72,7 @@ export async function attack(bench: LoadBench, seconds: number) {
     ],
     rows: [rowOf('alone', quiet, quiet, 0), rowOf('attacked', quiet, attacked, ended)],
   };
-  return { figures, broken: [...warmUp.broken, ...capacity.broken, ...quiet.broken, ...attacked.broken] };
+  return { figures, broken: [warmUp, most, guess, quiet, attacked].flatMap((run) => run.broken) };
 }
 
 /**
@@ -78,10 +84,13 @@ function attackersBeside(buyers: number) {
   return { READS: each(1 / 2), BREAKERS: each(1 / 4), ODD_TOKENS: each(1 / 4), WATCHERS: each(1) };
 }
 
-type Run = Awaited<ReturnType<typeof sendAndJudge>>;
+type Run = Awaited<ReturnType<typeof sendAndJudge>> & { readonly busy: number };
 type Latency = 'latencyMs' | 'paymentMs';
 
 const paid = ({ sent }: Run) => sent.journeys.paid ?? 0;
+/** Buyers a second who would keep the machine as busy as it should be, if each cost what he cost in this run. */
+const rateFor = (run: Run, seconds: number) =>
+  Math.max(1, Math.floor((paid(run) / seconds) * (BUSY / run.busy)));
 const times = (quiet: Run, run: Run, what: Latency) => (run.sent[what].p99 / quiet.sent[what].p99).toFixed(1);
 
 function rowOf(name: string, quiet: Run, run: Run, ended: number): string[] {
@@ -89,6 +98,7 @@ function rowOf(name: string, quiet: Run, run: Run, ended: number): string[] {
   const of = (what: Latency) => [sent[what].p50, sent[what].p95, sent[what].p99].map(Math.round).join(' / ');
   return [
     name,
+    `${Math.round(run.busy * 100)} %`,
     sent.attacks,
     ended,
     paid(run),
