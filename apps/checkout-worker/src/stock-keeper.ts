@@ -3,6 +3,7 @@ import {
   announceReturn,
   announceUnits,
   DeadLetters,
+  giveBack,
   ORDERS_IN_HAND_PER_SKU,
   REFUSED,
   RestockReminders,
@@ -93,6 +94,7 @@ export class StockKeeper {
       onCommit: (orders, batch) => this.#tellSettled(orders, batch),
       onRestock: async (saleId, sku, restocked) => {
         metrics.ended(restocked.ended);
+        await this.#giveBack({ saleId, sku }, [restocked]);
         await announceReturn(this.shards, { saleId, sku }, restocked);
       },
     });
@@ -113,7 +115,8 @@ export class StockKeeper {
   async adjust(adjustment: PendingAdjustment): Promise<void> {
     const options = { ...this.#locking, pool: poolOf(this.dataSource) };
     const adjusted = await carryOut(options, adjustment, await this.#saleOf(adjustment));
-    const fuller = adjusted.filter((row) => row.fuller);
+    await this.#giveBack(adjustment, adjusted);
+    const fuller = adjusted.filter(({ units }) => units > 0);
     if (fuller.length > 0) await announceUnits(this.shards, adjustment, fuller);
     if (adjusted.length > 0) this.#log.log({ ...adjustment }, 'adjusted');
   }
@@ -174,6 +177,12 @@ export class StockKeeper {
     }
     await announce(this.shards, settled, soldOutAt(batch));
     this.metrics.announced(orders);
+  }
+
+  /** What came back in Postgres is there for the next buyer, also where units are counted in Redis. */
+  async #giveBack(sku: OfSku, rows: Parameters<typeof giveBack>[2]): Promise<void> {
+    const { strategy } = await this.#saleOf(sku);
+    if (strategyOf(strategy).counter && rows.length > 0) await giveBack(this.shards, sku, rows);
   }
 
   async #saleOf({ saleId }: { readonly saleId: string }): Promise<Sale> {

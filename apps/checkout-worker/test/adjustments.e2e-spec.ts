@@ -45,6 +45,7 @@ const cases = [
   'row-lock',
   'optimistic',
   'serializable',
+  'redis-counter',
   'conditional-update',
 ]
   .map((strategy) => ({ strategy, stripes: 1 }))

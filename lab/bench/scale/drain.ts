@@ -17,6 +17,7 @@ const RULES: AdmissionRules = {
   maxBacklog: Number.MAX_SAFE_INTEGER,
   maxBacklogOfSale: Number.MAX_SAFE_INTEGER,
   lookUp: (orders) => Promise.resolve(orders.map(() => 'first')),
+  lookAtStock: () => Promise.reject(new Error('nothing is counted')),
 };
 const QUEUED_AT_ONCE = 500;
 const POLL_MS = 20;

@@ -3,7 +3,7 @@ import type { PerShard, Shards } from '@app/servers';
 import type { Queue } from 'bullmq';
 import type { Admission, AdmissionOptions } from './admit-script.js';
 import type { RowVersion } from './outcomes.js';
-import type { CheckoutJob, QueuedOrder } from './queue.js';
+import type { CheckoutJob, OfSku, QueuedOrder } from './queue.js';
 import { ShardAdmissions, type AdmissionRules } from './shard-admissions.js';
 
 /** The API's side of the queue. A shard that does not answer keeps nobody waiting who buys in a sale of another one. */
@@ -47,6 +47,11 @@ export class Admissions {
   /** See {@link ShardAdmissions.reopen}. */
   reopen(saleId: string, sku: string, versions: readonly RowVersion[]): Promise<boolean> {
     return this.#of.of(saleId).reopen(saleId, sku, versions);
+  }
+
+  /** See {@link recount}. */
+  recount(sku: OfSku): Promise<number | undefined> {
+    return this.#of.of(sku.saleId).recount(sku);
   }
 
   /** Notes checkouts that were refused as sold out although there were units. */

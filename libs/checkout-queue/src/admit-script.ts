@@ -7,23 +7,31 @@ import { saleSkuOf, type QueuedOrder } from './queue.js';
 const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
 export const PENDING_TTL_SECONDS = 7 * 86_400;
 
-/** What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key. */
+/**
+ * What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key; of an
+ * `uncounted` one, the units have to be counted first.
+ */
 export type Answer =
   | 'accepted'
   | 'queued'
   | 'replayed'
   | 'mismatched'
   | 'sold-out'
+  | 'insufficient'
   | 'not-admitted'
   | 'full'
   | 'open'
-  | 'unsure';
+  | 'unsure'
+  | 'uncounted';
+
+/** What the script has to know before it decides. */
+export type Question = 'unsure' | 'uncounted';
 
 /**
  * What became of a checkout: accepted into the queue; the replay of one that is `queued`, or that is not (`replayed`: it is
  * settled); `unreplicated`: it is in the queue, and too few replicas of Redis have said that they know; or refused.
  */
-export type Admission = Exclude<Answer, 'open' | 'unsure'> | 'unreplicated';
+export type Admission = Exclude<Answer, 'open' | Question> | 'unreplicated';
 
 /** What Postgres knows of an order: its row, or nothing; `first` if it has no order of the sale at all. */
 export type Stored = 'stored' | 'unstored' | 'first';
@@ -40,6 +48,8 @@ export interface Request extends AdmissionOptions {
   readonly order: QueuedOrder;
   /** Absent: Postgres was not asked. */
   readonly stored?: Stored;
+  /** Its units were taken from the counter before. */
+  readonly taken?: boolean;
 }
 
 export interface AdmitCommands extends Redis {
@@ -72,8 +82,8 @@ export function admitArguments(
   const numbers = new Map<string, number>();
   const idempotencyKeys: string[] = [];
   const checkouts: (string | number)[] = [];
-  for (const { order, anew, stored, guests = keys.everybody } of requests) {
-    const { saleId, sku, orderId, buyerId } = order;
+  for (const { order, anew, stored, taken, guests = keys.everybody } of requests) {
+    const { saleId, sku, orderId, buyerId, quantity, counter } = order;
     const name = `${saleSkuOf(order)} ${guests}`;
     const number = numbers.get(name) ?? numbers.size + 1;
     if (number > numbers.size) {
@@ -84,10 +94,13 @@ export function admitArguments(
         keys.backlog(saleId),
         keys.memory(saleId),
         guests,
+        counter ? keys.counter(saleId, sku) : keys.everybody,
+        keys.counted(saleId, sku),
       );
     }
     idempotencyKeys.push(keys.idempotency(saleId, orderId));
-    checkouts.push(number, orderId, fingerprintOf(order), buyerId, anew ? 'anew' : (stored ?? ''));
+    const known = anew ? 'anew' : (stored ?? '');
+    checkouts.push(number, orderId, fingerprintOf(order), buyerId, known, quantity, taken ? 'taken' : '');
   }
   const names = [keys.queued, job.key, keys.deadLetters, keys.everybody, ...skus, ...idempotencyKeys];
   const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, PENDING_TTL_SECONDS];

@@ -3,26 +3,30 @@
 -- KEYS[2] the job, added in the same transaction
 -- KEYS[3] dead letters (hash, by order id)
 -- KEYS[4] the name that stands for everybody
--- then five for each SKU:
+-- then seven for each SKU:
 --   its sold-out mark
 --   its pending orders (set)
 --   how many orders of its sale are pending
 --   memory of its sale: the history of Redis that has the key of every order
 --   who may buy (sorted set: buyer -> until when, in ms of the server's clock), or KEYS[4]
+--   its counter (hash; 'left': units that nobody has taken), or KEYS[4] where none is kept
+--   its counted orders (hash: order id -> units)
 -- then one for each checkout: what its Idempotency-Key came with
 -- ARGV[1] job id; empty: only look
 -- ARGV[2] most orders in the queue   ARGV[3] most of them of one sale
 -- ARGV[4] seconds to remember a key   ARGV[5] seconds to keep what is pending
 -- ARGV[6] number of SKUs
--- then five for each checkout:
+-- then seven for each checkout:
 --   number of its SKU, order id, fingerprint of the body, buyer
 --   what Postgres said: '' it was not asked; 'unstored': it has no such order; 'first': it has no order of the sale;
 --     'anew': as 'unstored', and the order is to be queued although its key is known
+--   its units, and 'taken' if it took them from the counter before, else ''
 -- returns for each checkout one of
 --   'open': it would enter (only when looking)   'accepted': it has entered
 --   'queued': a replay whose order is in the queue   'replayed': one whose order is not
 --   'mismatched': its key came with another body   'unsure': ask Postgres, the key may have been forgotten
---   'sold-out', 'not-admitted', 'full'
+--   'sold-out', 'insufficient', 'not-admitted', 'full'
+--   'uncounted': there is no counter where there should be one: count the units first
 local queued, letters, everybody, job = KEYS[1], KEYS[3], KEYS[4], ARGV[1]
 local most_of_sale, key_ttl, pending_ttl, skus = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local looking = job == ''
@@ -70,9 +74,15 @@ local function may_buy(guests, buyer)
   return ends and tonumber(ends) > time[1] * 1000 + time[2] / 1000
 end
 
+local lefts = {}
+local function left_of(counter)
+  lefts[counter] = lefts[counter] or tonumber(redis.call('HGET', counter, 'left'))
+  return lefts[counter]
+end
+
 local are_letters = redis.call('EXISTS', letters) == 1
 
-local function accept(sku, key, order, body, stored)
+local function accept(sku, key, order, body, stored, units, takes)
   if are_letters then
     redis.call('HDEL', letters, order) -- it is tried again
   end
@@ -86,10 +96,17 @@ local function accept(sku, key, order, body, stored)
   backlogs[sku.backlog] = backlog_of(sku.backlog) + added
   sku.added = (sku.added or 0) + added
   room = room - 1
+  if sku.counter ~= everybody then
+    redis.call('HSET', sku.counted, order, units)
+    if takes then
+      lefts[sku.counter] = left_of(sku.counter) - units
+      sku.taken = (sku.taken or 0) + units
+    end
+  end
   return 'accepted'
 end
 
-local function decide(sku, key, order, body, buyer, stored)
+local function decide(sku, key, order, body, buyer, stored, units, taken)
   local carrier = redis.call('HGET', queued, order)
   local earlier = redis.call('GET', key)
   if carrier and not earlier then
@@ -105,6 +122,7 @@ local function decide(sku, key, order, body, buyer, stored)
   if earlier and stored ~= 'anew' then
     return 'replayed'
   end
+  local takes = sku.counter ~= everybody and taken == ''
   if not earlier then
     if stored == '' and not remembers(sku.memory) then
       return 'unsure'
@@ -119,27 +137,42 @@ local function decide(sku, key, order, body, buyer, stored)
       return 'full'
     end
   end
-  return looking and 'open' or accept(sku, key, order, body, stored)
+  if takes and not left_of(sku.counter) then
+    return 'uncounted'
+  end
+  if takes and not earlier and left_of(sku.counter) < units then
+    return left_of(sku.counter) > 0 and 'insufficient' or 'sold-out'
+  end
+  return looking and 'open' or accept(sku, key, order, body, stored, units, takes)
 end
 
 local named = {}
 for i = 1, skus do
-  local k = 5 * i
+  local k = 7 * i - 2
   named[i] = {
     mark = KEYS[k], pending = KEYS[k + 1], backlog = KEYS[k + 2], memory = KEYS[k + 3], guests = KEYS[k + 4],
+    counter = KEYS[k + 5], counted = KEYS[k + 6],
   }
 end
 local answers = {}
-for i = 1, #KEYS - 4 - 5 * skus do
-  local a = 5 * i + 2
-  local sku, key = named[tonumber(ARGV[a])], KEYS[4 + 5 * skus + i]
-  answers[i] = decide(sku, key, ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
+for i = 1, #KEYS - 4 - 7 * skus do
+  local a = 7 * i
+  local sku, key = named[tonumber(ARGV[a])], KEYS[4 + 7 * skus + i]
+  local units, taken = tonumber(ARGV[a + 5]), ARGV[a + 6]
+  answers[i] = decide(sku, key, ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], units, taken)
 end
 for _, sku in ipairs(named) do
   if sku.added then
     redis.call('EXPIRE', sku.pending, pending_ttl)
     redis.call('INCRBY', sku.backlog, sku.added)
     redis.call('EXPIRE', sku.backlog, pending_ttl)
+    if sku.taken then
+      redis.call('HINCRBY', sku.counter, 'left', -sku.taken)
+    end
+    if sku.counter ~= everybody then
+      redis.call('EXPIRE', sku.counter, pending_ttl)
+      redis.call('EXPIRE', sku.counted, pending_ttl)
+    end
   end
 end
 return answers

@@ -7,18 +7,21 @@
 -- KEYS[6] versions at which units came back (hash, by stripe)
 -- KEYS[7] exists for a moment after something of the SKU was settled
 -- KEYS[8] dead letters (hash, by order id)
+-- KEYS[9] counter of the SKU (hash)
+-- KEYS[10] its counted orders (hash: order id -> units)
 -- ARGV[1] versions of the stock's rows, by stripe, at which nothing was left; empty: something is left, or nobody knows
 -- ARGV[2] seconds that the SKU then counts as sold out
 -- ARGV[3] what the name of each order's Idempotency-Key begins with
 -- ARGV[4] ms that KEYS[7] exists
 -- ARGV[5] the dead letter that these orders become; empty: they are settled
--- ARGV[6] number of orders, followed by their ids
+-- ARGV[6] for each order '+' if its units go back to the counter, else '-'; empty: they are not counted
+-- ARGV[7] number of orders, followed by their ids
 -- then pairs: a channel, and what is to be said there
 -- returns how many of the orders were in the queue
-local queued, pending, backlog, memory, mark, reopened, moves, letters = unpack(KEYS)
+local queued, pending, backlog, memory, mark, reopened, moves, letters, counter, counted = unpack(KEYS)
 local orders = {}
-for i = 1, ARGV[6] do
-  orders[i] = ARGV[6 + i]
+for i = 1, ARGV[7] do
+  orders[i] = ARGV[7 + i]
 end
 
 redis.call('SREM', pending, unpack(orders))
@@ -40,6 +43,17 @@ if left < #orders then
   end
 end
 
+if ARGV[6] ~= '' and redis.call('EXISTS', counter) == 1 then
+  for i, order in ipairs(orders) do
+    local units = redis.call('HGET', counted, order)
+    redis.call('HDEL', counted, order) -- so that it gives them back once, however often it is delivered
+    if units and string.sub(ARGV[6], i, i) == '+' then
+      redis.call('HINCRBY', counter, 'left', units)
+    end
+  end
+  redis.call('HINCRBY', counter, 'changes', 1)
+end
+
 local stripe, is_news = 0, ARGV[1] ~= ''
 for version in string.gmatch(ARGV[1], '%d+') do
   local came_back = redis.call('HGET', reopened, stripe)
@@ -52,7 +66,7 @@ end
 
 redis.call('SET', moves, '', 'PX', ARGV[4])
 
-for i = 7 + #orders, #ARGV, 2 do
+for i = 8 + #orders, #ARGV, 2 do
   redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
 end
 return left

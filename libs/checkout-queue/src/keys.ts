@@ -17,6 +17,10 @@ export function keysOf(prefix = '') {
     /** Exists for a moment after any worker has settled something of the SKU: its lock is passed on. */
     moves: (saleId: string, sku: string) => `${sale(saleId)}:moves:${sku}`,
     pending: (saleId: string, sku: string) => `${sale(saleId)}:pending:${sku}`,
+    /** Units of a SKU that nobody has taken (recount.lua). Only sales whose strategy counts in Redis have it. */
+    counter: (saleId: string, sku: string) => `${sale(saleId)}:counter:${sku}`,
+    /** The units of each order that has taken some there and is not settled. */
+    counted: (saleId: string, sku: string) => `${sale(saleId)}:counted:${sku}`,
     /** How many orders of a sale are in the hash of queued ones. */
     backlog: (saleId: string) => `${sale(saleId)}:backlog`,
     /** Checkouts that were refused as sold out while there were units, by SKU. */

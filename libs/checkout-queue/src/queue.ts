@@ -8,6 +8,8 @@ export const CHECKOUT_QUEUE = 'checkouts';
 export interface QueuedOrder extends OrderRequest {
   /** The API replica whose client waits for the outcome, if one does. */
   readonly replyTo?: string;
+  /** How its units are counted in Redis, where the strategy of its sale says so. */
+  readonly counter?: 'one-step' | 'two-steps';
   /** W3C trace context of the span that enqueued it; only where traces are recorded. */
   readonly traceparent?: string;
 }

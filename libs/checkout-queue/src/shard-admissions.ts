@@ -12,9 +12,11 @@ import {
   type AdmissionOptions,
   type AdmitCommands,
   type Answer,
+  type Question,
   type Request,
   type Stored,
 } from './admit-script.js';
+import { recount, type LookAtStock } from './counter.js';
 import { Gatherer } from './gatherer.js';
 import { keysOf, type Keys } from './keys.js';
 import { reopen, type RowVersion } from './outcomes.js';
@@ -25,6 +27,7 @@ import {
   queueIn,
   saleSkuOf,
   type CheckoutJob,
+  type OfSku,
   type QueuedOrder,
 } from './queue.js';
 import { loadScripts } from './scripts.js';
@@ -38,7 +41,14 @@ const REMEMBERED_SALES = 1_000;
 const LOOKS_PER_CALL = 128;
 
 /** Answers after which others like them are likely. */
-const REFUSALS = new Set<Answer | Admission>(['sold-out', 'not-admitted', 'full', 'unsure']);
+const REFUSALS = new Set<Answer | Admission>([
+  'sold-out',
+  'insufficient',
+  'not-admitted',
+  'full',
+  'unsure',
+  'uncounted',
+]);
 
 /** Answers that promise a buyer that his order will be settled. */
 const IN_QUEUE = new Set<Answer | Admission>(['accepted', 'queued']);
@@ -51,6 +61,8 @@ export interface AdmissionRules extends AdmissionBounds {
   readonly replicas?: number;
   /** Asks Postgres about orders whose keys Redis may have forgotten. */
   readonly lookUp: (orders: readonly QueuedOrder[]) => Promise<readonly Stored[]>;
+  /** Asks Postgres about the stock of a SKU whose units are counted here. */
+  readonly lookAtStock: LookAtStock;
 }
 
 /** The API's side of the queue of one shard: what enters it, and what is in it. */
@@ -67,6 +79,7 @@ export class ShardAdmissions {
   #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
   readonly #lookUps: Gatherer<QueuedOrder, Stored>;
+  readonly #counts = new Gatherer(LOOKS_PER_CALL, (skus: readonly OfSku[]) => this.#countEach(skus));
   /** Grouped by SKU: the fewer SKUs a job has, the fewer locks it needs. */
   readonly #entries = new Gatherer(
     ORDERS_PER_JOB,
@@ -99,11 +112,17 @@ export class ShardAdmissions {
     if (this.#undecided >= this.rules.maxBacklog) return 'full';
     this.#undecided++;
     try {
-      const answer = await this.#ask({ order, ...options });
-      if (answer !== 'unsure') return answer;
-      const stored = await this.#lookUps.add(order);
-      if (stored === 'stored') return 'replayed';
-      return (await this.#ask({ order, ...options, stored })) as Admission; // it is never unsure of what it was told
+      let request: Request = { order, ...options };
+      for (;;) {
+        const answer = await this.#ask(request);
+        if (answer === 'uncounted') await this.#counts.add(order);
+        else if (answer !== 'unsure') return answer;
+        else {
+          const stored = await this.#lookUps.add(order);
+          if (stored === 'stored') return 'replayed';
+          request = { ...request, stored }; // it is never unsure of what it was told
+        }
+      }
     } finally {
       this.#undecided--;
     }
@@ -122,13 +141,13 @@ export class ShardAdmissions {
     }
   }
 
-  async #ask(request: Request): Promise<Admission | 'unsure'> {
+  async #ask(request: Request): Promise<Admission | Question> {
     const { saleId } = request.order;
     const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
     const seen = !wasLookedAt && this.#refused.has(saleId) ? await this.#looks.add(request) : 'open';
     // An order that is queued already goes the same way: whoever looks does not learn what the replicas have.
     const isAnswer = seen !== 'open' && (seen !== 'queued' || this.#replicas === 0);
-    const answer = isAnswer ? seen : await this.#entries.add(request);
+    const answer = isAnswer ? seen : await this.#queued(request);
     if (REFUSALS.has(answer)) this.#refused.set(saleId, answer);
     // Redis was sure of itself: it was unsure only because the sale was new.
     else if (!wasLookedAt && this.#refused.get(saleId) === 'unsure') this.#refused.delete(saleId);
@@ -157,6 +176,11 @@ export class ShardAdmissions {
     return new Map(await Promise.all(counts));
   }
 
+  /** See {@link recount}. */
+  recount(sku: OfSku): Promise<number | undefined> {
+    return recount(this.shard, this.rules.lookAtStock, sku);
+  }
+
   /** Units were seen at these versions of the rows of a SKU. Resolves to whether it was marked as sold out by an older view. */
   reopen(saleId: string, sku: string, versions: readonly RowVersion[]): Promise<boolean> {
     return reopen(this.shard, { saleId, sku }, versions);
@@ -174,11 +198,34 @@ export class ShardAdmissions {
     return new Map(Object.entries(counts).map(([sku, checkouts]) => [sku, Number(checkouts)]));
   }
 
+  #queued(request: Request): Promise<Admission | Question> {
+    return request.order.counter === 'two-steps' ? this.#inTwoSteps(request) : this.#entries.add(request);
+  }
+
+  /** As textbooks have it: takes the units, then queues the order. Whoever dies in between has taken them for nobody. */
+  async #inTwoSteps(request: Request): Promise<Admission | Question> {
+    const seen = await this.#looks.add(request);
+    if (seen !== 'open') return seen;
+    const { saleId, sku, quantity } = request.order;
+    const counter = this.#keys.counter(saleId, sku);
+    const left = await this.#redis.hincrby(counter, 'left', -quantity);
+    const answer = left < 0 ? 'sold-out' : await this.#entries.add({ ...request, taken: true });
+    const isQueued = answer === 'accepted' || answer === 'unreplicated';
+    if (!isQueued) await this.#redis.hincrby(counter, 'left', quantity); // as a replay, or one that came too late
+    return answer;
+  }
+
+  async #countEach(skus: readonly OfSku[]): Promise<void[]> {
+    const distinct = new Map(skus.map((sku) => [saleSkuOf(sku), sku]));
+    await Promise.all([...distinct.values()].map((sku) => this.recount(sku)));
+    return skus.map(() => undefined);
+  }
+
   #look(requests: readonly Request[]): Promise<Answer[]> {
     return this.#redis.checkoutAdmit(this.#arguments(requests));
   }
 
-  async #enter(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
+  async #enter(requests: readonly Request[]): Promise<(Admission | Question)[]> {
     try {
       return await this.#addJob(requests);
     } catch (error) {
@@ -190,7 +237,7 @@ export class ShardAdmissions {
   }
 
   /** The job and what is known of its orders get into Redis together or not at all. */
-  async #addJob(requests: readonly Request[]): Promise<(Admission | 'unsure')[]> {
+  async #addJob(requests: readonly Request[]): Promise<(Admission | Question)[]> {
     const jobId = randomUUID();
     const orders = distinct(requests.map(({ order }) => order));
     const { backend, jobsOpts } = this.#entrance;
@@ -199,7 +246,7 @@ export class ShardAdmissions {
       void backend.addJobToTransaction(transaction, job.asJSON(), jobId);
       transaction.runCommand('checkoutAdmit', this.#arguments(requests, jobId));
     });
-    const answers = results.at(-1) as (Admission | 'unsure')[];
+    const answers = results.at(-1) as (Admission | Question)[];
     if (replicas >= this.#replicas) return answers;
     return answers.map((answer) => (IN_QUEUE.has(answer) ? 'unreplicated' : answer));
   }

@@ -19,6 +19,7 @@ beforeEach(async () => {
     maxBacklog: 1_000,
     maxBacklogOfSale: 1_000,
     lookUp: async (orders) => orders.map(() => stored),
+    lookAtStock: () => Promise.reject(new Error('nothing is counted')),
   });
 });
 afterEach(() => redis.disconnect());

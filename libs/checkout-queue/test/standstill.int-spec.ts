@@ -30,6 +30,7 @@ beforeEach(async () => {
     maxBacklog: 100_000,
     maxBacklogOfSale: 100_000,
     lookUp: async (orders) => orders.map(() => 'first' as const),
+    lookAtStock: () => Promise.reject(new Error('nothing is counted')),
   });
   reminders = new RestockReminders(oneShard(redis));
 });

@@ -1,13 +1,19 @@
 import type { LockDriverName } from '@app/lock';
 
 /** How the stock row is written: section/stock-sql.ts has the SQL of each. */
-export type StockWrite = 'read-modify-write' | 'row-lock' | 'version' | 'serializable' | 'conditional';
+export type StockWrite =
+  'read-modify-write' | 'row-lock' | 'version' | 'serializable' | 'conditional' | 'unchecked';
 
 interface Strategy {
   /** The lock around the critical section. Its fencing token, where it has one, guards the write as well. */
   readonly lock?: LockDriverName;
   readonly write: StockWrite;
-  /** An unsafe one oversells with several workers even while nothing fails; it exists to show that. */
+  /**
+   * The units are counted in Redis, too, and a checkout takes them there: in the step in which its order is queued, or in a step of its
+   * own before. Then Postgres is told.
+   */
+  readonly counter?: 'one-step' | 'two-steps';
+  /** An unsafe one sells what is not there, or leaves units unsold: with several workers, or once something fails. It exists to show that. */
   readonly safe: boolean;
 }
 
@@ -28,6 +34,8 @@ const STRATEGIES = {
   'row-lock': { write: 'row-lock', safe: true },
   optimistic: { write: 'version', safe: true },
   serializable: { write: 'serializable', safe: true },
+  'redis-counter-two-steps': { write: 'unchecked', counter: 'two-steps', safe: false },
+  'redis-counter': { write: 'conditional', counter: 'one-step', safe: true },
   'conditional-update': { write: 'conditional', safe: true },
 } as const satisfies Record<string, Strategy>;
 

@@ -63,7 +63,7 @@ describe('settling', () => {
     expect(plans.rows[0].reused).toBeGreaterThanOrEqual(10);
   });
 
-  it.each(['read-modify-write', 'row-lock', 'version', 'serializable', 'conditional'] as const)(
+  it.each(['read-modify-write', 'row-lock', 'version', 'serializable', 'conditional', 'unchecked'] as const)(
     'settles an order once however often it is delivered (%s)',
     async (write) => {
       const sale = await shop.sale({ hot: 5 }, 'none');
@@ -80,32 +80,34 @@ describe('settling', () => {
     },
   );
 
-  it.each(['read-modify-write', 'row-lock', 'version', 'serializable', 'conditional', 'fenced'] as const)(
-    'takes the units of an order once that is in its batch twice (%s)',
-    async (mode) => {
-      const sale = await shop.sale({ hot: 1 }, 'none');
-      const write = mode === 'fenced' ? 'read-modify-write' : mode;
-      const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
-      const lease = mode === 'fenced' ? leaseWith(1n) : undefined;
-      const order = orderOf(sale.id);
-      const settled = await new CriticalSection(poolOf(shop.dataSource), target, lease).settle([
-        order,
-        order,
-      ]);
-      const outcomes = [{ status: 'reserved' }, { status: 'reserved' }];
-      expect(settled).toEqual({
-        outcomes,
-        available: 0,
-        versions: write === 'conditional' ? undefined : ['1'],
-      });
-      expect(await shop.totalOf(sale)).toMatchObject({
-        held: 1,
-        available: 0,
-        lostUpdates: 0,
-        conserved: true,
-      });
-    },
-  );
+  it.each([
+    'read-modify-write',
+    'row-lock',
+    'version',
+    'serializable',
+    'conditional',
+    'unchecked',
+    'fenced',
+  ] as const)('takes the units of an order once that is in its batch twice (%s)', async (mode) => {
+    const sale = await shop.sale({ hot: 1 }, 'none');
+    const write = mode === 'fenced' ? 'read-modify-write' : mode;
+    const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
+    const lease = mode === 'fenced' ? leaseWith(1n) : undefined;
+    const order = orderOf(sale.id);
+    const settled = await new CriticalSection(poolOf(shop.dataSource), target, lease).settle([order, order]);
+    const outcomes = [{ status: 'reserved' }, { status: 'reserved' }];
+    expect(settled).toEqual({
+      outcomes,
+      available: 0,
+      versions: write === 'conditional' || write === 'unchecked' ? undefined : ['1'],
+    });
+    expect(await shop.totalOf(sale)).toMatchObject({
+      held: 1,
+      available: 0,
+      lostUpdates: 0,
+      conserved: true,
+    });
+  });
 
   describe('orders that another worker has, too', () => {
     const openSale = () => shop.sale({ hot: 10_000 }, 'conditional-update', null, 4);

@@ -171,7 +171,9 @@ it('tells what ended and how, and writes one movement of negative units for it',
     { orderId: a.orderId, status: 'expired' },
     { orderId: b.orderId, status: 'cancelled' },
   ];
-  expect(told).toEqual([[sale.id, 'hot', { stripe: 0, version: '2', ended: expect.arrayContaining(ended) }]]);
+  expect(told).toEqual([
+    [sale.id, 'hot', { stripe: 0, version: '2', units: 2, ended: expect.arrayContaining(ended) }],
+  ]);
   const movements = await shop.dataSource.query(
     'SELECT units, before, after FROM stock_movements WHERE sale_id = $1 ORDER BY version',
     [sale.id],

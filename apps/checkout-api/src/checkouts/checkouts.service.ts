@@ -1,6 +1,6 @@
 import { Admissions, type Admission, type AdmissionOptions, type QueuedOrder } from '@app/checkout-queue';
 import type { ApiConfig } from '@app/config';
-import { SaleCatalog, type Sale } from '@app/inventory';
+import { SaleCatalog, strategyOf, type Sale } from '@app/inventory';
 import { fingerprintOf, orderIdOf, type OrderRequest, type OrderState } from '@app/orders';
 import { Shards } from '@app/servers';
 import { insideKey } from '@app/waiting-room';
@@ -45,7 +45,8 @@ export class CheckoutsService {
       const sale = await findSale(this.catalog, saleId);
       const orderId = (about.orderId = orderIdOf(sale, checkout.buyerId, key));
       this.#check(sale, checkout);
-      const order = { orderId, saleId, ...checkout, idempotencyKey: key, acceptedAt: Date.now() };
+      const { counter } = strategyOf(sale.strategy);
+      const order = { orderId, saleId, ...checkout, idempotencyKey: key, acceptedAt: Date.now(), counter };
       await this.#checkOpen(sale, order);
       const settled = await this.#admit(sale, order, wait);
       const answer = settled ?? queuedView(order);
@@ -83,13 +84,13 @@ export class CheckoutsService {
   }
 
   /** A closed sale takes no new order. One that was accepted before goes on, and is told about. */
-  async #checkOpen(sale: Sale, order: OrderRequest): Promise<void> {
+  async #checkOpen(sale: Sale, order: QueuedOrder): Promise<void> {
     const closure = closureOf(sale, order.acceptedAt);
     if (closure && !(await fromRedis(this.admissions.isKnown(order)))) throw closure;
   }
 
   /** Resolves to the order if it is settled in time for its client, else to undefined: it is in the queue. */
-  async #admit(sale: Sale, order: OrderRequest, wait?: ClientWait): Promise<OrderView | undefined> {
+  async #admit(sale: Sale, order: QueuedOrder, wait?: ClientWait): Promise<OrderView | undefined> {
     const guests = sale.waitingRoom ? insideKey(sale.id, this.shards.of(sale.id).prefix) : undefined;
     if (!wait) return this.#enter(order, guests);
     // Listen before a worker can answer.
@@ -126,6 +127,7 @@ export class CheckoutsService {
   async #admitted(order: QueuedOrder, options: AdmissionOptions): Promise<Admission> {
     const admission = await fromRedis(this.admissions.admit(order, options));
     if (admission === 'sold-out') throw this.#soldOut(order);
+    if (admission === 'insufficient') throw this.#insufficient(order);
     if (admission === 'not-admitted') throw notAdmitted(order);
     if (admission === 'mismatched') throw keyReused('checkout');
     if (admission === 'full') throw queueFull();
@@ -133,9 +135,14 @@ export class CheckoutsService {
     return admission;
   }
 
-  #soldOut({ saleId, sku }: QueuedOrder): ProblemError {
-    this.soldOut.refused(saleId, sku);
-    return new ProblemError('SOLD_OUT', `Nothing is left of ${sku}.`);
+  #soldOut(order: QueuedOrder): ProblemError {
+    this.soldOut.refused(order);
+    return new ProblemError('SOLD_OUT', `Nothing is left of ${order.sku}.`);
+  }
+
+  #insufficient(order: QueuedOrder): ProblemError {
+    this.soldOut.refused(order);
+    return new ProblemError('INSUFFICIENT_STOCK', `Less than ${order.quantity} are left of ${order.sku}.`);
   }
 
   /** If Postgres does not answer, or does not know the order, it is queued again: a worker finds out. */

@@ -1,4 +1,4 @@
-import { Admissions, type RowVersion } from '@app/checkout-queue';
+import { Admissions, type QueuedOrder, type RowVersion } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +21,7 @@ type StockRow = RowVersion & { readonly available: number };
 
 /**
  * While checkouts are refused as sold out, looks into Postgres now and then. If there are units that nobody announced, it reopens
- * the SKU and counts the checkouts refused meanwhile.
+ * the SKU and counts the checkouts refused meanwhile. A counter in Redis is put right before.
  */
 @Injectable()
 export class SoldOutCheck {
@@ -31,23 +31,29 @@ export class SoldOutCheck {
     name: 'checkouts_refused_with_stock_total',
     help: 'Checkouts refused as sold out while there were units',
   });
+  readonly #off = new Counter({
+    name: 'stock_counter_off_units_total',
+    help: 'Units by which counters of sales with redis-counter were off when they were compared with Postgres',
+  });
 
   constructor(
     private readonly admissions: Admissions,
     private readonly dataSource: DataSource,
   ) {}
 
-  refused(saleId: string, sku: string): void {
-    const name = `${saleId}:${sku}`;
+  refused(order: QueuedOrder): void {
+    const name = `${order.saleId}:${order.sku}`;
     const before = this.#refused.get(name);
     this.#refused.set(name, (before ?? 0) + 1);
     if (before !== undefined) return;
-    const looked = this.#look(saleId, sku, () => this.#refused.get(name)!);
+    const looked = this.#look(order, () => this.#refused.get(name)!);
     // While a server is away nothing is sold, and nothing is known.
     void looked.catch(() => undefined).finally(() => this.#refused.delete(name));
   }
 
-  async #look(saleId: string, sku: string, refused: () => number): Promise<void> {
+  async #look({ saleId, sku, counter }: QueuedOrder, refused: () => number): Promise<void> {
+    if (counter === 'one-step')
+      this.#off.inc(Math.abs((await this.admissions.recount({ saleId, sku })) ?? 0));
     const query = poolOf(this.dataSource).query<StockRow>({ ...ROWS, values: [saleId, sku] });
     const { rows } = await query;
     const available = rows.reduce((sum, row) => sum + row.available, 0);

@@ -17,7 +17,7 @@ import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { lookUpIn } from './look-up.js';
+import { lookAtStockIn, lookUpIn } from './look-up.js';
 import { openReadPool, openRecentReads } from './read-pools.js';
 import { RecentReads } from './recent-reads.js';
 import { API_CONFIG, READ_POOL } from './tokens.js';
@@ -130,6 +130,7 @@ function admissions(shards: Shards, entrances: Shards, source: DataSource, confi
     maxBacklogOfSale: config.SALE_MAX_BACKLOG,
     replicas: config.ACCEPT_REPLICAS,
     lookUp: lookUpIn(source),
+    lookAtStock: lookAtStockIn(source),
   };
   return new Kind(shards, rules, entrances);
 }

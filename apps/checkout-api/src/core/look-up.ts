@@ -1,5 +1,6 @@
 import type { AdmissionRules, Stored } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
+import { lookAtStock } from '@app/inventory';
 import type { DataSource } from 'typeorm';
 import { fromPostgres } from '../http/problems/unavailable.js';
 
@@ -29,3 +30,9 @@ export const lookUpIn =
     const { rows } = await fromPostgres(poolOf(dataSource).query<{ stored: Stored }>({ ...LOOK_UP, values }));
     return rows.map(({ stored }) => stored);
   };
+
+/** The same of the stock of a SKU that is counted in Redis. */
+export const lookAtStockIn =
+  (dataSource: DataSource): AdmissionRules['lookAtStock'] =>
+  (sku, orderIds) =>
+    fromPostgres(lookAtStock(poolOf(dataSource), sku, orderIds));

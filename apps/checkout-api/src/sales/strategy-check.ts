@@ -25,7 +25,7 @@ export class StrategyCheck {
     }
     const { safe, lock } = strategyOf(strategy);
     if (!safe && !this.config.ALLOW_UNSAFE_STRATEGIES) {
-      const detail = `${strategy} oversells on purpose. Start the API with ALLOW_UNSAFE_STRATEGIES=true, or use another strategy.`;
+      const detail = `${strategy} is unsafe on purpose. Start the API with ALLOW_UNSAFE_STRATEGIES=true, or use another strategy.`;
       throw new ProblemError('STRATEGY_UNSAFE', detail);
     }
     if (lock) await this.#checkServer(strategy, lock);

@@ -71,7 +71,7 @@ export class Settler {
       if (id !== undefined) {
         const ofSku = { saleId: saleId!, sku: sku! };
         const adjusted = await carryOut({ ...locking, pool: this.#pool }, { id, ...ofSku }, rules);
-        const fuller = adjusted.filter((row) => row.fuller);
+        const fuller = adjusted.filter(({ units }) => units > 0);
         if (announces && fuller.length > 0) await announceUnits(this.#shards, ofSku, fuller);
         return true;
       }

@@ -42,7 +42,7 @@ const ADJUST_SQL = `
   ), done AS (
     UPDATE stock_adjustments SET status = 'done', initial = $7, available = $8, decided_at = clock_timestamp() WHERE id = $6
   )
-  SELECT stripe, version, units > 0 AS fuller FROM written`;
+  SELECT stripe, version, units FROM written`;
 
 interface StripeRow {
   readonly initial: number;
@@ -54,8 +54,8 @@ export interface Adjusted {
   readonly stripe: number;
   /** Of the row after that. */
   readonly version: string;
-  /** Whether it got units. */
-  readonly fuller: boolean;
+  /** That it got; below zero: that it lost. */
+  readonly units: number;
 }
 
 /**

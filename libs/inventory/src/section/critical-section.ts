@@ -8,7 +8,7 @@ import { PlainStore } from './plain-store.js';
 import { resourceOf } from './resource.js';
 import { serializable } from './serializable.js';
 import { settleEachOnce, type Committed, type SectionResult } from './settle-each-once.js';
-import type { StockWriteMode } from './stock-sql.js';
+import { takesUnread, type StockWriteMode } from './stock-sql.js';
 import { settledOf, type Restocked, type StockKey, type StockRow, type StockStore } from './stock-store.js';
 import type { StockWrite } from '../strategies.js';
 import { transaction } from './transaction.js';
@@ -97,7 +97,7 @@ export class CriticalSection {
   async #sell(store: StockStore, orders: readonly OrderRequest[], limit: BuyerLimit): Promise<Committed> {
     const { stripe, reservationTtlSeconds: ttl } = this.target;
     // A conditional update checks in its WHERE. It reads the stock only after a refusal.
-    const unread: StockRow | undefined = this.#mode === 'conditional' ? { available: Infinity } : undefined;
+    const unread: StockRow | undefined = takesUnread(this.#mode) ? { available: Infinity } : undefined;
     let read = this.#known ?? unread ?? (await store.read(this.#key));
     for (;;) {
       const { perBuyerLimit, held } = limit;

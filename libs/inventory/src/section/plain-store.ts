@@ -1,6 +1,6 @@
 import { TokenWentBackError, UnknownSkuError } from './errors.js';
 import { resourceOf } from './resource.js';
-import { FENCE_SQL, READ_SQL, RESTOCK_SQL, SELL_SQL, type StockWriteMode } from './stock-sql.js';
+import { FENCE_SQL, READ_SQL, RESTOCK_SQL, SELL_SQL, takesUnread, type StockWriteMode } from './stock-sql.js';
 import type {
   EndedOrder,
   Restocked,
@@ -30,7 +30,7 @@ export class PlainStore implements StockStore {
     const { rowCount, rows } = await this.#query<{ available: number }>('sell', SELL_SQL, [
       ...placeOf(key),
       units,
-      this.mode === 'conditional' ? null : read.available, // a conditional write takes from what is there
+      takesUnread(this.mode) ? null : read.available,
       key.lease?.token,
       key.lease?.holder,
       ttl,
@@ -49,8 +49,8 @@ export class PlainStore implements StockStore {
       ...(this.mode === 'read-modify-write' ? [read.available] : []),
       ...(this.mode === 'version' ? [read.version] : []),
     ]);
-    const { entered, version, ended } = rows[0]!;
-    return entered ? { stripe: key.stripe ?? 0, version: version ?? read.version!, ended } : undefined;
+    const { entered, version, units, ended } = rows[0]!;
+    return entered ? { stripe: key.stripe ?? 0, version: version ?? read.version!, units, ended } : undefined;
   }
 
   /** Finds out why a row could not be read, and throws it. */
@@ -73,6 +73,7 @@ interface RestockRow {
   readonly entered: boolean;
   /** Null where nothing came back. */
   readonly version: string | null;
+  readonly units: number;
   readonly ended: readonly EndedOrder[];
 }
 

@@ -3,6 +3,9 @@ import type { StockWrite } from '../strategies.js';
 /** `fenced` is read-modify-write under a lease that has a fencing token. */
 export type StockWriteMode = StockWrite | 'fenced';
 
+/** Whether the write takes from what is there, whatever was read. */
+export const takesUnread = (mode: StockWriteMode) => mode === 'conditional' || mode === 'unchecked';
+
 /** Parameters: sale, SKU, stripe; for `fenced` also the token and the holder of the lease. */
 export const READ_SQL: Record<StockWriteMode, string> = {
   'read-modify-write': `
@@ -12,6 +15,8 @@ export const READ_SQL: Record<StockWriteMode, string> = {
   serializable: `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   conditional: `
+    SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
+  unchecked: `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   'row-lock': `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
@@ -56,6 +61,11 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
     UPDATE stock SET available = available - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND available >= $4::int
     RETURNING available, version`,
+  // Whatever is left: somebody else has counted.
+  unchecked: `
+    UPDATE stock SET available = available - $4::int, version = version + 1
+    WHERE sale_id = $1 AND sku = $2 AND stripe = $3
+    RETURNING available, version`,
   // Only if no newer lease has raised the fence, and the row is as it was left: a failover of Postgres may have undone a write of this
   // lease, and not its fence.
   fenced: `
@@ -93,6 +103,7 @@ export const SELL_SQL: Record<StockWriteMode, string> = {
   ...byMode(TAKE_SQL, (take) => sellSql(take)),
   // The other modes overwrite what was read, so they know what is left; a result costs some 2 % of the statement.
   conditional: sellSql(TAKE_SQL.conditional, 'RETURNING after AS available'),
+  unchecked: sellSql(TAKE_SQL.unchecked, 'RETURNING after AS available'),
 };
 
 /** A refunded order whose units are to come back and are not back yet. */
@@ -116,6 +127,8 @@ const ENTER_SQL: Record<StockWriteMode, string> = {
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   conditional: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
+  unchecked: `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   fenced: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $5 AND fence_holder = $6 FOR UPDATE`,
 };
@@ -127,6 +140,7 @@ const ADD_TO: Record<StockWriteMode, string> = {
   version: 'stock.available',
   serializable: 'stock.available',
   conditional: 'stock.available',
+  unchecked: 'stock.available',
   fenced: 'stock.available',
 };
 
@@ -160,6 +174,7 @@ const restockSql = (enter: string, addTo: string) => `
     SELECT $1, $2, $3, version, -units, available - units, available, $5::bigint, $6::text FROM written
   )
   SELECT EXISTS (SELECT FROM entered) AS entered, (SELECT version FROM written) AS version,
+    coalesce((SELECT units FROM written), 0) AS units,
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;
 
 /** Parameters: those of ENTER_SQL; for `read-modify-write` `available` as read. Returns whether the row let it in, and what ended. */

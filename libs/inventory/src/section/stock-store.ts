@@ -43,6 +43,8 @@ export interface Restocked {
   readonly stripe: number;
   /** Of the row after that. */
   readonly version: string;
+  /** That came back. */
+  readonly units: number;
   readonly ended: readonly EndedOrder[];
 }
 
