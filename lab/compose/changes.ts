@@ -8,9 +8,9 @@ const MORE = { API_REPLICAS: '4', WORKER_REPLICAS: '8' };
 const SERVICES = ['lb', 'worker'];
 const LOCK_SERVERS = [1, 2, 3, 4, 5]
   .map((n) => `redlock-${n}`)
-  .concat('etcd', 'zookeeper', 'consul', 'mariadb');
+  .concat('etcd', 'zookeeper', 'consul', 'cassandra', 'mariadb');
 /** A strategy for each kind of lock server. */
-export const LOCKING_ELSEWHERE = ['redlock', 'etcd', 'zookeeper', 'consul', 'mysql-key-lease'];
+export const LOCKING_ELSEWHERE = ['redlock', 'etcd', 'zookeeper', 'consul', 'cassandra', 'mysql-key-lease'];
 
 /** Brings the stack to what it should be: starts what is missing, ends what is too much. */
 export const up = async (compose: Compose, replicas = USUAL): Promise<void> =>

@@ -4,6 +4,7 @@ import zookeeper from 'node-zookeeper-client';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lockServersOfDrivers, parseLockServers, type LockServer } from '../stack/lock-servers.js';
+import { onCassandra, startCassandra } from './cassandra.js';
 import { startConsul } from './consul.js';
 import { startEtcd } from './etcd.js';
 import { startMysql } from './mysql.js';
@@ -40,6 +41,18 @@ const stores: Record<LockServer, Store> = {
     start: startConsul,
     write: (url, value) => request(`${url}/v1/kv/key`, { method: 'PUT', body: value }),
     read: (url) => request(`${url}/v1/kv/key?raw`),
+  },
+  cassandra: {
+    start: startCassandra,
+    write: async (url, value) => {
+      await onCassandra(
+        url,
+        `CREATE KEYSPACE kept WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
+      );
+      await onCassandra(url, 'CREATE TABLE kept.kept (key int PRIMARY KEY, value text)');
+      await onCassandra(url, `INSERT INTO kept.kept (key, value) VALUES (1, '${value}')`);
+    },
+    read: async (url) => String((await onCassandra(url, 'SELECT value FROM kept.kept'))[0]!.value),
   },
   mysql: {
     start: startMysql,

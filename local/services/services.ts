@@ -1,5 +1,6 @@
 import { LOCK_SERVER_VARIABLES } from '@app/config';
 import type { LockBackends } from '@app/lock';
+import { provideCassandra } from '../setup/cassandra.js';
 import { provideConsul } from '../setup/consul.js';
 import { provideEtcd } from '../setup/etcd.js';
 import { meetAll } from '../setup/meet-need.js';
@@ -7,6 +8,7 @@ import { provideMysql } from '../setup/mysql.js';
 import { providePostgres } from '../setup/postgres.js';
 import { provideRedis, provideRedlock } from '../setup/redis.js';
 import { provideZookeeper } from '../setup/zookeeper.js';
+import { startCassandra } from './cassandra.js';
 import { startConsul } from './consul.js';
 import { startEtcd } from './etcd.js';
 import { startMysql } from './mysql.js';
@@ -31,6 +33,7 @@ const SERVERS: Record<ServerName, Server> = {
   etcd: { provide: provideEtcd, start: startEtcd },
   zookeeper: { provide: provideZookeeper, start: startZookeeper },
   consul: { provide: provideConsul, start: startConsul },
+  cassandra: { provide: provideCassandra, start: startCassandra },
   mysql: { provide: provideMysql, start: startMysql },
 };
 export const SERVER_NAMES = Object.keys(SERVERS) as ServerName[];

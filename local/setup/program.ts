@@ -11,6 +11,8 @@ export interface Program {
   versionArgs: string[];
   /** The oldest version that will do. */
   minimum: { major: number; minor: number };
+  /** The newest that will do, if not all do. */
+  maximum?: { major: number };
 }
 
 /** Something to look for on this machine. */
@@ -33,7 +35,7 @@ export async function findProgram(
   wanted: Program,
   searchPath = process.env.PATH ?? '',
 ): Promise<Found<{ file: string }>> {
-  const { names, places, minimum } = wanted;
+  const { names, places, minimum, maximum } = wanted;
   const directories = [...searchPath.split(delimiter), ...places.flatMap(expand)].filter(Boolean);
   const files = directories
     .flatMap((directory) => names.map((name) => join(directory, name)))
@@ -41,10 +43,12 @@ export async function findProgram(
   const unfit: string[] = [];
   for (const file of files) {
     const version = await versionOf(file, wanted.versionArgs);
-    if (isAtLeast(version, minimum)) return { value: { file }, because: `${file}, version ${version}` };
+    const isTooNew = maximum !== undefined && isAtLeast(version, { major: maximum.major + 1, minor: 0 });
+    if (isAtLeast(version, minimum) && !isTooNew)
+      return { value: { file }, because: `${file}, version ${version}` };
     unfit.push(`; ${file} is version ${version}`);
   }
-  const what = `${names.join(' or ')} ${minimum.major}.${minimum.minor} or newer`;
+  const what = `${names.join(' or ')} ${minimum.major}.${minimum.minor} ${maximum ? `to ${maximum.major}` : 'or newer'}`;
   throw new Unavailable(`no ${what} on the PATH or in the usual places${unfit.join('')}`);
 }
 

@@ -15,7 +15,7 @@ describe('parseLockServers', () => {
 
   it('takes names, or all of them', () => {
     expect(parseLockServers('mysql, etcd')).toEqual(['etcd', 'mysql']);
-    expect(parseLockServers('all')).toEqual(['redlock', 'etcd', 'zookeeper', 'consul', 'mysql']);
+    expect(parseLockServers('all')).toEqual(['redlock', 'etcd', 'zookeeper', 'consul', 'cassandra', 'mysql']);
   });
 
   it.each(['etdc', 'redis', ''])('refuses %j', (text) => {

@@ -15,7 +15,7 @@ Runs the application until Ctrl-C.
   --redis kind       one, a server; sentinel, a primary with two replicas and three Sentinels;
                      or cluster, three primaries with a replica each (one)
   --locks list       lock servers besides Redis and Postgres, comma separated or all:
-                     redlock, etcd, zookeeper, consul, mysql (none)`;
+                     redlock, etcd, zookeeper, consul, cassandra, mysql (none)`;
 
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({

@@ -13,6 +13,7 @@ const LOCK_SERVERS = [
   ['etcd', 'ETCD_URLS'],
   ['zookeeper', 'ZOOKEEPER_HOSTS'],
   ['consul', 'CONSUL_URL'],
+  ['cassandra', 'CASSANDRA_CONTACT_POINTS'],
   ['mysql-key', 'MYSQL_URL'],
   ['mysql-key-lease', 'MYSQL_URL'],
   ['mysql-get-lock', 'MYSQL_URL'],
@@ -166,6 +167,7 @@ describe('POST /sales', () => {
       ETCD_URLS: ['http://127.0.0.1:1'],
       ZOOKEEPER_HOSTS: '127.0.0.1:1',
       CONSUL_URL: 'http://127.0.0.1:1',
+      CASSANDRA_CONTACT_POINTS: '127.0.0.1:1',
       MYSQL_URL: 'mysql://user:password@127.0.0.1:1/locks',
     });
     await Promise.all(

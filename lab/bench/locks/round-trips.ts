@@ -1,3 +1,4 @@
+import cassandra from 'cassandra-driver';
 import Consul from 'consul';
 import { Etcd3 } from 'etcd3';
 import { Redis } from 'ioredis';
@@ -42,6 +43,11 @@ const ROUND_TRIPS: Record<Backend, (servers: Required<Servers>) => Promise<Round
     const { hostname, port } = new URL(consul);
     const client = new Consul({ host: hostname, port: Number(port) });
     return () => client.kv.get('bench');
+  },
+  cassandra: async ({ cassandra: hosts }) => {
+    const loadBalancing = new cassandra.policies.loadBalancing.RoundRobinPolicy();
+    const client = new cassandra.Client({ contactPoints: hosts.split(','), policies: { loadBalancing } });
+    return () => client.execute('SELECT key FROM system.local', [], { prepare: true });
   },
 };
 

@@ -142,12 +142,12 @@ async function crash(
 
 /** In milliseconds: the least time that a lease lives, from its grant; the longest dead time that is expected, from the fault. */
 function boundsOf(driver: LabLock, fence: boolean, fault: Fault, ttl: number): [number, number] {
-  const { freedBy, takeover, deadTtls = 1 } = LOCK_TRAITS[driver];
+  const { freedBy, takeover, deadTtls = 1, deadExtraMs = 0 } = LOCK_TRAITS[driver];
   if (fault === 'SIGTERM') return [0, 0]; // it finishes its section and gives the lock back
   if (freedBy === 'nobody') return [0, Infinity];
   if (freedBy === 'connection') return [0, fault === 'SIGSTOP' ? Infinity : 0];
   if (takeover && fence && fault === 'SIGKILL') return [0, ttl / 2];
-  return [ttl / 2, deadTtls * ttl];
+  return [ttl / 2, deadTtls * ttl + deadExtraMs];
 }
 
 function stopped(holder: Actor): number {

@@ -44,7 +44,7 @@ async function pause(
   const ttl = ttlOf(driver, asked);
   const traits = LOCK_TRAITS[driver];
   const expires = runsOut(traits);
-  const longest = (expires ? traits.deadTtls! : 1) * ttl + ALLOWANCE_MS;
+  const longest = (expires ? traits.deadTtls! : 1) * ttl + (traits.deadExtraMs ?? 0) + ALLOWANCE_MS;
   const locking = { driver, fence, ttl, wait: longest + ALLOWANCE_MS };
   const [sleeper, other] = await scene.actors('sleeper', 'other');
   const stage = await scene.sale(1);

@@ -18,6 +18,7 @@ export const lockServers = z.object({
   ETCD_URLS: optional(list(url('http:', 'https:'))),
   ZOOKEEPER_HOSTS: optional(hosts),
   CONSUL_URL: optional(url('http:', 'https:')),
+  CASSANDRA_CONTACT_POINTS: optional(hosts),
   MYSQL_URL: optional(url('mysql:')),
 });
 
@@ -29,6 +30,7 @@ export const LOCK_SERVER_VARIABLES = {
   etcd: 'ETCD_URLS',
   zookeeper: 'ZOOKEEPER_HOSTS',
   consul: 'CONSUL_URL',
+  cassandra: 'CASSANDRA_CONTACT_POINTS',
   mysql: 'MYSQL_URL',
 } as const;
 
@@ -39,5 +41,6 @@ export const lockServersOf = (config: z.infer<typeof lockServers> & z.infer<type
   etcd: config.ETCD_URLS,
   zookeeper: config.ZOOKEEPER_HOSTS,
   consul: config.CONSUL_URL,
+  cassandra: config.CASSANDRA_CONTACT_POINTS,
   mysql: config.MYSQL_URL,
 });

@@ -27,6 +27,7 @@ const STRATEGIES = {
   etcd: { lock: 'etcd', write: 'read-modify-write', safe: true },
   zookeeper: { lock: 'zookeeper', write: 'read-modify-write', safe: true },
   consul: { lock: 'consul', write: 'read-modify-write', safe: true },
+  cassandra: { lock: 'cassandra', write: 'read-modify-write', safe: true },
   'mysql-key': { lock: 'mysql-key', write: 'read-modify-write', safe: true },
   'mysql-key-lease': { lock: 'mysql-key-lease', write: 'read-modify-write', safe: true },
   'mysql-get-lock': { lock: 'mysql-get-lock', write: 'read-modify-write', safe: true },

@@ -1,6 +1,7 @@
 import type { LockBackends, LockDriverName } from '@app/lock';
 import { orderOf, Shop } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startCassandra } from '../../../local/services/cassandra.js';
 import { startConsul } from '../../../local/services/consul.js';
 import { startEtcd } from '../../../local/services/etcd.js';
 import { startMysql } from '../../../local/services/mysql.js';
@@ -13,6 +14,7 @@ const SERVERS = {
   etcd: { start: startEtcd, backends: ({ url }: Service): LockBackends => ({ etcd: url.split(',') }) },
   zookeeper: { start: startZookeeper, backends: ({ url }: Service): LockBackends => ({ zookeeper: url }) },
   consul: { start: startConsul, backends: ({ url }: Service): LockBackends => ({ consul: url }) },
+  cassandra: { start: startCassandra, backends: ({ url }: Service): LockBackends => ({ cassandra: url }) },
   'mysql-key-lease': { start: startMysql, backends: ({ url }: Service): LockBackends => ({ mysql: url }) },
 } as const satisfies Partial<Record<LockDriverName, object>>;
 

@@ -22,6 +22,8 @@ export interface LockTraits {
   readonly freedBy: 'ttl' | 'session' | 'connection' | 'process' | 'nobody';
   /** From the holder's crash to the next grant at most, in TTLs. Absent: for ever. */
   readonly deadTtls?: 0 | 1 | 2;
+  /** And so many milliseconds longer, whatever the TTL: the store counts in whole seconds. */
+  readonly deadExtraMs?: number;
   /** With `earlyTakeover` a holder whose process is gone does not keep anybody waiting. */
   readonly takeover: boolean;
   /** How the holder learns that the store took its lock away: it is told, it asks in time, or its release finds out. */
@@ -123,6 +125,16 @@ export const LOCK_TRAITS: Readonly<Record<LockDriverName, LockTraits>> = {
     ...bySession,
     leastTtl: 10_000,
     deadTtls: 2, // Consul ends a session between one and two TTLs after its last sign of life
+  },
+  cassandra: {
+    ...polled,
+    tokens: true,
+    watchdog: true,
+    lossSeen: 'watchdog',
+    leastTtl: 2_000, // a transaction takes several rounds to disk: a busy machine needs the time to extend
+    deadExtraMs: 2_000,
+    quorum: 'as a cluster',
+    leaves: 1,
   },
   'mysql-key': { ...polled, freedBy: 'nobody', deadTtls: undefined },
   'mysql-key-lease': {

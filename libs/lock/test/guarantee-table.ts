@@ -11,10 +11,11 @@ const FREED_BY: Record<LockTraits['freedBy'], string> = {
   nobody: 'nobody, ever',
 };
 
-function deadTime({ deadTtls, takeover, freedBy }: LockTraits): string {
+function deadTime({ deadTtls, deadExtraMs, takeover, freedBy }: LockTraits): string {
   if (freedBy === 'process') return '-';
   if (deadTtls === undefined) return 'for ever';
   const ttls = ['at once', '≤ TTL', '≤ 2 TTL'][deadTtls]!;
+  if (deadExtraMs !== undefined) return `${ttls} + ${deadExtraMs / 1_000} s`;
   return takeover ? `${ttls}; at once with early takeover` : ttls;
 }
 

@@ -15,6 +15,8 @@ export interface LockBackends {
   readonly zookeeper?: string;
   /** URL of a Consul agent's HTTP API; `http://:token@host:port` where it has ACLs. */
   readonly consul?: string;
+  /** Nodes of one Cassandra cluster: `host:port,host:port`; in front `user:password@` where it wants to know who asks. */
+  readonly cassandra?: string;
   /** URL of a MySQL or MariaDB database: `mysql://user:password@host:port/database`. */
   readonly mysql?: string;
   /** URL of a Postgres database. Sessions are locks there: not through a pooler in transaction mode. */
@@ -67,6 +69,11 @@ const DRIVERS = {
   consul: {
     needs: 'consul',
     open: async ({ consul }) => sharing(new (await import('./consul/consul.driver.js')).ConsulDriver(consul)),
+  },
+  cassandra: {
+    needs: 'cassandra',
+    open: async ({ cassandra }) =>
+      new (await import('./cassandra/cassandra.driver.js')).CassandraDriver(cassandra),
   },
   'mysql-key': {
     needs: 'mysql',

@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ANSWER_MS } from '../async/answer-ms.js';
 import { orAbort } from '../async/or-abort.js';
 import { ConnectionPool } from '../connections/connection-pool.js';
 import { isAnswer, isMissingTable, isRolledBack, MysqlConnection } from '../connections/mysql-connection.js';
 import type { LockRequest } from '../contract.js';
-import { LockBackendUnavailableError } from '../errors.js';
+import { pause, poll as pollStore } from './poll.js';
 
 /** A row that somebody else keeps locked is waited for so many seconds, then asked for again. */
 const SET_UP = 'SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1';
-/** Mean pause between two tries, in milliseconds: short at first, since most holds are, then longer. */
-const FIRST_PAUSE_MS = 5;
-const PAUSE_MS = 50;
-
-/** The jitter keeps contenders out of step. */
-const pause = (tries = Infinity) =>
-  sleep(Math.min(FIRST_PAUSE_MS * 2 ** tries, PAUSE_MS) * (0.5 + Math.random()));
-
 /** A key holds 255 characters; longer names are hashed. */
 export const keyOf = (resource: string) =>
   resource.length <= 255 ? resource : `hash:${createHash('sha256').update(resource).digest('hex')}`;
@@ -91,40 +82,20 @@ export class MysqlTable {
   }
 }
 
-/**
- * Tries with pauses in between until the lock is granted or the request's signal aborts. Nobody tells a waiter that the lock is free, so
- * who comes first is a matter of luck.
- *
- * @param tryOnce resolves to undefined when somebody else holds the lock
- * @param release undoes a grant that comes too late, or that was made without our hearing of it
- * @throws {LockBackendUnavailableError} the store did not answer
- */
-export async function poll<T>(
+/** The same as {@link pollStore}; a statement that was rolled back for others, again and again, is one that has to wait. */
+export const poll = <T>(
   resource: string,
   request: LockRequest,
   tryOnce: () => Promise<T | undefined>,
   release: () => Promise<unknown>,
-): Promise<T> {
-  const { signal } = request;
-  const polling = (async () => {
-    for (let tries = 0; ; tries++) {
-      signal.throwIfAborted();
-      const granted = await tryOnce().catch((error: unknown) => {
-        if (!isRolledBack(error)) throw new LockBackendUnavailableError(resource, error);
-      });
-      if (granted !== undefined) return granted;
-      request.contended?.();
-      await pause(tries);
-    }
-  })();
-  try {
-    return await orAbort(polling, signal);
-  } catch (error) {
-    // Not before the last try has its answer: it may be a grant.
-    void polling
-      .catch(() => undefined)
-      .then(release)
-      .catch(() => undefined);
-    throw error;
-  }
-}
+): Promise<T> =>
+  pollStore(
+    resource,
+    request,
+    () =>
+      tryOnce().catch((error: unknown) => {
+        if (!isRolledBack(error)) throw error;
+        return undefined;
+      }),
+    release,
+  );

@@ -50,7 +50,8 @@ export class Subject {
 
   /** From a crash of the holder until the next grant, in milliseconds, with allowance for a busy machine. */
   deadTime(ttl = this.ttl): number {
-    return (this.traits.deadTtls ?? 0) * ttl + this.effort.patience;
+    const { deadTtls = 0, deadExtraMs = 0 } = this.traits;
+    return deadTtls * ttl + deadExtraMs + this.effort.patience;
   }
 
   resource() {

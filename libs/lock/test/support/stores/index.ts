@@ -1,4 +1,5 @@
 import type { LockDriverName } from '../../../src/index.js';
+import { cassandraStore } from './cassandra.js';
 import { consulStore } from './consul.js';
 import { etcdStore } from './etcd.js';
 import { mysqlGetLockStore, mysqlKeyLeaseStore, mysqlKeyStore } from './mysql.js';
@@ -17,6 +18,7 @@ export const STORES: Record<LockDriverName, () => Promise<Store>> = {
   etcd: etcdStore,
   zookeeper: zookeeperStore,
   consul: consulStore,
+  cassandra: cassandraStore,
   'mysql-key': mysqlKeyStore,
   'mysql-key-lease': mysqlKeyLeaseStore,
   'mysql-get-lock': mysqlGetLockStore,
