@@ -1,4 +1,5 @@
 import { createBirpc } from 'birpc';
+import { admit } from './admit.js';
 import { checkout } from './checkout.js';
 import { edit } from './edit.js';
 import { permit } from './permit.js';
@@ -24,6 +25,7 @@ export async function act(json: string): Promise<void> {
 
   const calls: ActorCalls = {
     checkout: (task) => working(() => (task.section ? plantedCheckout : checkout)(self, task)),
+    admit: (task) => working(() => admit(self, task)),
     edit: (task) => working(() => edit(self, task)),
     permit: (task) => working(() => permit(self, task)),
   };

@@ -1,3 +1,4 @@
+import type { Admission, QueuedOrder } from '@app/checkout-queue';
 import type { OrderRequest } from '@app/orders';
 import type { Servers } from '../../servers.js';
 import type { Edit } from '../document.js';
@@ -14,6 +15,8 @@ export type Point =
   | 'unlocked'
   /** in a planted semaphore: a permit was seen to be free, and is not taken yet */
   | 'counted'
+  /** in a checkout's admission: connected, and nothing is sent yet */
+  | 'connected'
   /** in a planted section: the lock was given back, and the transaction is still open */
   | 'released';
 
@@ -65,6 +68,13 @@ export interface PermitTask extends Locking {
   readonly permits: number;
 }
 
+/** Checkouts that a process lets into the queue, as an API replica does. */
+export interface AdmitTask {
+  readonly orders: readonly QueuedOrder[];
+  /** The Redis by which orders enter the queue; all else goes to that of the process. */
+  readonly entrance: string;
+}
+
 export interface Setup {
   readonly name: string;
   readonly servers: Servers;
@@ -76,6 +86,8 @@ export interface ActorCalls {
   checkout(task: CheckoutTask): Promise<CheckoutResult>;
   /** One edit: read the document, change it, write it back. */
   edit(task: EditTask): Promise<Edited>;
+  /** Admits checkouts that arrive at the same time. Resolves to what became of each. */
+  admit(task: AdmitTask): Promise<Admission[]>;
   /** Takes a permit of a semaphore and keeps it for as long as it is halted at `granted`. Resolves to the error, if there is one. */
   permit(task: PermitTask): Promise<string | undefined>;
 }

@@ -6,6 +6,7 @@ import { mysqlDeadlock } from './mysql-deadlock/mysql-deadlock.js';
 import { pausedHolder } from './paused-holder.js';
 import { plantedBugs } from './planted-bugs/planted-bugs.js';
 import { postgresFailover } from './postgres-failover.js';
+import { redisCounter } from './redis-counter.js';
 import { redisFailover } from './redis-failover.js';
 import { redisFailoverOrders } from './redis-failover-orders.js';
 import { redlockQuorum } from './redlock-quorum.js';
@@ -22,6 +23,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   mysqlDeadlock,
   documentEdit,
   semaphore,
+  redisCounter,
   workerCrash,
   redisFailoverOrders,
   postgresFailover,
