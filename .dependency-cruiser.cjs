@@ -118,6 +118,13 @@ module.exports = {
       to: { path: '^(apps|lab|libs|local|tools)/' },
     },
     {
+      name: 'examples-stand-alone',
+      comment: 'shops of somebody else: load tests know them by HTTP, and they only what a target is',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(apps|lab|libs|local|tools|load-tests)/', pathNot: '^load-tests/lib/target\\.ts$' },
+    },
+    {
       name: 'dashboard-stands-alone',
       comment: 'a browser runs it: it knows the application by HTTP',
       severity: 'error',

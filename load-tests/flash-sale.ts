@@ -1,8 +1,7 @@
 // One hot SKU under an open model: buyers arrive at a constant rate, and a stampede comes on top of it.
 import { scenario } from 'k6/execution';
 import type { Options } from 'k6/options';
-import { createSale, requireReadyTarget } from './lib/api.ts';
-import { buyOne } from './lib/checkouts.ts';
+import { buy, openSale } from './lib/any-shop.ts';
 import { positive } from './lib/config.ts';
 import { judged } from './lib/judged.ts';
 import { summaryOf } from './lib/summary.ts';
@@ -40,12 +39,11 @@ export const options: Options = {
 };
 
 export function setup() {
-  requireReadyTarget();
-  return { saleId: createSale([{ sku, stock }]) };
+  return openSale([{ sku, stock }]);
 }
 
 export default function ({ saleId }: ReturnType<typeof setup>) {
-  buyOne(saleId, sku, scenario.name, scenario.iterationInTest);
+  buy(saleId, sku, scenario.name, scenario.iterationInTest);
 }
 
 export { teardown } from './lib/judged.ts';

@@ -1,8 +1,7 @@
 // The same stampede spread over 64 SKUs: what the locks cost when few buyers want the same thing.
 import { scenario } from 'k6/execution';
 import type { Options } from 'k6/options';
-import { createSale, requireReadyTarget } from './lib/api.ts';
-import { buyOne } from './lib/checkouts.ts';
+import { buy, openSale } from './lib/any-shop.ts';
 import { positive } from './lib/config.ts';
 import { judged } from './lib/judged.ts';
 import { summaryOf } from './lib/summary.ts';
@@ -27,13 +26,12 @@ export const options: Options = {
 };
 
 export function setup() {
-  requireReadyTarget();
-  return { saleId: createSale(skus.map((sku) => ({ sku, stock }))) };
+  return openSale(skus.map((sku) => ({ sku, stock })));
 }
 
 export default function ({ saleId }: ReturnType<typeof setup>) {
   const n = scenario.iterationInTest;
-  buyOne(saleId, skus[n % skus.length]!, scenario.name, n);
+  buy(saleId, skus[n % skus.length]!, scenario.name, n);
 }
 
 export { teardown } from './lib/judged.ts';

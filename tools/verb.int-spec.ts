@@ -1,41 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { localDirectory, root } from '../local/paths.mjs';
+import { localDirectory } from '../local/paths.mjs';
 import { isAlive } from '../local/processes/process-table.mjs';
-import { currentRun } from '../local/processes/run.mjs';
+import { bounded, Verb, verbFile } from './test/verb.js';
 
-const verbFile = join(root, 'tools/verb.mjs');
 const stackFile = join(localDirectory, 'stack.json');
-/** A whole stack starts, or ends, within this, on a busy machine too. */
-const bounded = { timeout: 90_000, interval: 50 };
-
-/** A verb, as it is seen from outside. */
-class Verb {
-  output = '';
-  readonly child: ChildProcess;
-  readonly exitCode: Promise<number | null>;
-
-  constructor(command: string[], env: NodeJS.ProcessEnv = {}) {
-    const [file = '', ...args] = command;
-    this.child = spawn(file, args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    currentRun().endAtLatest(this.child.pid!);
-    this.exitCode = once(this.child, 'exit').then(([code]) => code as number | null);
-    for (const stream of [this.child.stdout!, this.child.stderr!]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
-    }
-  }
-
-  async says(text: string): Promise<void> {
-    await vi.waitFor(() => expect(this.output).toContain(text), bounded);
-  }
-}
 
 /** The newest stack of this checkout: its directory, and the processes it consists of. */
 function newestStack() {

@@ -27,11 +27,18 @@ export function buyOne(
   mayRefuse: (response: TextResponse) => boolean = () => false,
 ): void {
   const response = ask(saleId, sku, `buyer-${buyer}-${n}`, n);
+  if (response.status === 202) note(response, 'accepted');
+  else if (isSoldOut(response)) note(response, 'sold out');
+  else note(response, mayRefuse(response) ? 'busy' : undefined);
+}
+
+/** Counts a checkout by what the buyer was told; undefined if it is nothing that a buyer should see. */
+export function note(response: TextResponse, told: 'accepted' | 'sold out' | 'busy' | undefined): void {
   requests.add(1);
   duration.add(response.timings.duration);
-  if (response.status === 202) accepted.add(1);
-  else if (isSoldOut(response)) soldOut.add(1);
-  else if (mayRefuse(response)) refused.add(1);
+  if (told === 'accepted') accepted.add(1);
+  else if (told === 'sold out') soldOut.add(1);
+  else if (told === 'busy') refused.add(1);
   else reportUnexpected(`${response.status} ${response.error || response.body}`);
 }
 

@@ -1,11 +1,16 @@
 const runners = positive('RUNNERS', 1);
+const target = __ENV.TARGET;
+if (target && (runners > 1 || __ENV.EXPECT))
+  throw new Error('RUNNERS and EXPECT are for the shop of this project, not for a target');
 
 /** The environment of a load test. A value that cannot be used stops k6 before the first request. */
 export const config = {
   apiUrls: required('API_URLS')
     .split(',')
     .map((url) => url.trim().replace(/\/+$/, '')),
-  adminKey: required('ADMIN_KEY'),
+  adminKey: target ? '' : required('ADMIN_KEY'),
+  /** The module that tells how to use another shop. */
+  target,
   strategy: __ENV.STRATEGY || 'redis',
   saleName: __ENV.SALE_NAME,
   /** How many runs load one sale together, each with its share, and which of them this is, from 0. */

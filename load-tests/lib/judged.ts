@@ -1,3 +1,4 @@
+import { reportSold, target } from './any-shop.ts';
 import { loadThresholds } from './checkouts.ts';
 import { config } from './config.ts';
 import { summaryTrendStats } from './summary.ts';
@@ -5,6 +6,7 @@ import { recordTruth, teardownTimeout, truthThresholds } from './truth.ts';
 
 const { runner, runners } = config;
 const isAlone = runners === 1;
+const hasAudit = isAlone && !target;
 
 /** k6 divides rates, virtual users and the numbers of buyers by these, so that all runners together are one run. */
 const share = {
@@ -12,14 +14,16 @@ const share = {
   executionSegmentSequence: Array.from({ length: runners + 1 }, (_, n) => `${n}/${runners}`).join(),
 };
 
-/** Options of every test that the audit of its sale judges; the scenarios are its own. One of several leaves that to `judge`. */
+/** Options of every test that the audit of its sale judges; the scenarios are its own. One of several leaves that to `judge`, one
+ * for another shop to whoever started it. */
 export const judged = {
   ...(!isAlone && share),
-  thresholds: { ...loadThresholds, ...(isAlone && truthThresholds) },
+  thresholds: { ...loadThresholds, ...(hasAudit && truthThresholds) },
   summaryTrendStats,
   teardownTimeout,
 };
 
 export function teardown({ saleId }: { saleId: string }) {
-  if (isAlone) recordTruth(saleId);
+  if (target) reportSold(target, saleId);
+  else if (isAlone) recordTruth(saleId);
 }

@@ -2,7 +2,7 @@ import { config } from './config.ts';
 
 /** What k6 hands to `handleSummary`, as far as it is used here. */
 interface SummaryData {
-  setup_data?: { saleId: string };
+  setup_data?: { saleId: string; stock?: number };
   metrics: Record<string, Metric | undefined>;
   root_group: { checks: { name: string; passes: number; fails: number }[] };
 }
@@ -16,9 +16,9 @@ export const summaryTrendStats = ['p(50)', 'p(95)', 'p(99)', 'max'];
 
 /** The summary of a test: a readable text, and `k6-summary.json` for programs. */
 export const summaryOf = (name: string) => (data: SummaryData) => {
-  const saleId = data.setup_data?.saleId;
+  const { saleId, stock } = data.setup_data ?? {};
   if (!saleId) return { stdout: `${name}: no sale was created, so nothing was measured\n` };
-  const summary = { saleId, ...figures(data) };
+  const summary = { saleId, stock, ...figures(data) };
   const lines = [`\n${name}, sale ${saleId}`, ...text(summary), ...failedChecks(data), ...thresholds(data)];
   return {
     stdout: `${lines.join('\n  ')}\n`,

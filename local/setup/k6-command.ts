@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { root } from '../paths.mjs';
 import { provideK6 } from './k6.js';
 
@@ -15,7 +16,9 @@ export async function k6Command(args: string[], variables: Record<string, string
   const env = { GOGC, ...variables };
   const k6 = await provideK6();
   if ('file' in k6) return { file: k6.file, args, env };
-  const options = ['run', '--rm', '--network', 'host', '--volume', `${root}:${root}`, '--workdir', root];
+  const folders = variables.TARGET ? [root, dirname(variables.TARGET)] : [root];
+  const volumes = folders.flatMap((folder) => ['--volume', `${folder}:${folder}`]);
+  const options = ['run', '--rm', '--network', 'host', ...volumes, '--workdir', root];
   const user = ['--user', `${process.getuid?.()}:${process.getgid?.()}`]; // the reports are the user's, not root's
   const passed = Object.keys(env).flatMap((name) => ['--env', name]);
   return { file: 'docker', args: [...options, ...user, ...passed, k6.image, ...args], env };

@@ -12,6 +12,7 @@ const checks: Record<string, string[]> = {
   'dependency rules': [
     'dependency-cruiser/bin/dependency-cruise.mjs',
     'apps',
+    'examples',
     'lab',
     'libs',
     'local',

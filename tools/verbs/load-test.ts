@@ -1,21 +1,34 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { judgeShop } from '../../lab/truth/judge-shop.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { root } from '../../local/paths.mjs';
 import { runInForeground } from '../../local/processes/run-command.js';
 import { k6Command } from '../../local/setup/k6-command.js';
 import { readStackFile } from '../../local/stack/stack-file.js';
+import { parseLoadTest, type LoadTest } from '../options/load-test.js';
+import { checkTarget } from '../target.js';
 
 const scripts = join(root, 'load-tests');
+const names = readdirSync(scripts)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length));
+/** k6's exit code when a threshold was crossed: the test ran. */
+const CROSSED = 99;
 
-/** npm run load-test -- <name> [k6's own arguments] */
-export async function run([name, ...args]: string[]): Promise<number> {
-  const script = scriptOf(name);
-  const target = targetOf(process.env);
+/** npm run load-test -- <name> [--target module] [k6's own arguments] */
+export async function run(args: string[]): Promise<number> {
+  const test = parseLoadTest(args, names);
+  const script = join(scripts, `${test.name}.ts`);
+  const shop = shopOf(test, process.env);
+  if (test.target) await checkTarget(test.target, script, shop);
   const directory = join(root, 'reports/load-test', new Date().toISOString().replaceAll(/[:.]/g, '-'));
   mkdirSync(directory, { recursive: true });
-  const command = await k6Command(['run', '--no-usage-report', '--address', '127.0.0.1:0', ...args, script], {
-    ...target,
+  const told = join(directory, 'told.log');
+  const options = ['--no-usage-report', '--address', '127.0.0.1:0'];
+  if (test.target) options.push('--log-format', 'raw', '--console-output', told);
+  const command = await k6Command(['run', ...options, ...test.k6, script], {
+    ...shop,
     SUMMARY_DIR: directory,
     K6_WEB_DASHBOARD: 'true',
     K6_WEB_DASHBOARD_PERIOD: '1s',
@@ -23,22 +36,25 @@ export async function run([name, ...args]: string[]): Promise<number> {
     K6_WEB_DASHBOARD_PORT: '-1', // only the report, no server
   });
   const exitCode = await runInForeground(command.file, command.args, command.env);
+  const hasRun = exitCode === 0 || exitCode === CROSSED;
+  const { DATABASE_URL: databaseUrl } = process.env;
+  const passes =
+    !test.target || !hasRun || (await judgeShop({ directory, loaded: exitCode === 0, databaseUrl }));
   console.log(`\nReport: ${relative(process.cwd(), directory)}`);
-  return exitCode;
+  return exitCode || (passes ? 0 : 1);
 }
 
-function scriptOf(name: string | undefined): string {
-  const names = readdirSync(scripts)
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => file.slice(0, -'.ts'.length));
-  if (name && names.includes(name)) return join(scripts, `${name}.ts`);
-  throw new ExpectedError(
-    `${name ? `There is no load test ${name}` : 'Which load test?'} npm run load-test -- <${names.join(' | ')}>`,
-  );
-}
-
-/** The stack that API_URL (or API_URLS) and ADMIN_KEY name, or the one `npm start` runs. */
-function targetOf({ API_URL, API_URLS = API_URL, ADMIN_KEY }: NodeJS.ProcessEnv): Record<string, string> {
+/** Where the shop is, for k6: that of the target, the stack that API_URL (or API_URLS) and ADMIN_KEY name, or the one `npm start` runs. */
+function shopOf(
+  { name, target }: LoadTest,
+  { API_URL, API_URLS = API_URL, ADMIN_KEY, DATABASE_URL = '' }: NodeJS.ProcessEnv,
+): Record<string, string> {
+  if (target) {
+    if (API_URLS) return { API_URLS, DATABASE_URL, TARGET: target };
+    throw new ExpectedError(
+      `Where is the shop? API_URL=http://host:port npm run load-test -- ${name} --target ${target}`,
+    );
+  }
   if (API_URLS && ADMIN_KEY) return { API_URLS, ADMIN_KEY };
   const stack = readStackFile();
   if (stack) return { API_URLS: stack.apiUrls.join(','), ADMIN_KEY: stack.adminKey };
