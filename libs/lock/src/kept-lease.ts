@@ -42,7 +42,7 @@ export class KeptLease implements Lease {
   }
 
   /** Made when it is first asked for: most work is over before anything can happen to its lease. */
-  get signal() {
+  get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#loss) this.#controller.abort(this.#loss);
     return this.#controller.signal;

@@ -56,7 +56,7 @@ export class MysqlConnection implements Connection {
     this.#client = client.promise();
   }
 
-  get ended() {
+  get ended(): AbortSignal {
     return this.#ended.signal;
   }
 

@@ -35,7 +35,10 @@ interface DriverEntry {
 /** The queues of these stores are for processes. */
 const sharing = (...[driver]: ConstructorParameters<typeof SharedTurns>) => new SharedTurns(driver);
 
-const DRIVERS = {
+/** Keeps the names, and nothing of what the drivers are made of: the package's types need no client library but that of Redis. */
+const named = <Name extends string>(drivers: Readonly<Record<Name, DriverEntry>>) => drivers;
+
+const DRIVERS = named({
   'local-mutex': {
     open: async () => new (await import('./local-mutex/local-mutex.driver.js')).LocalMutexDriver(),
   },
@@ -94,14 +97,13 @@ const DRIVERS = {
     open: async ({ postgres }) =>
       new (await import('./postgres-advisory/postgres-advisory.driver.js')).PostgresAdvisoryDriver(postgres),
   },
-} as const satisfies Record<string, DriverEntry>;
+});
 
 export type LockDriverName = keyof typeof DRIVERS;
 export const LOCK_DRIVER_NAMES = Object.keys(DRIVERS) as LockDriverName[];
 
 /** The server that a driver needs, if it needs one. */
-export const backendOf = (name: LockDriverName): keyof LockBackends | undefined =>
-  (DRIVERS[name] as DriverEntry).needs;
+export const backendOf = (name: LockDriverName): keyof LockBackends | undefined => DRIVERS[name].needs;
 
 /**
  * Connects lazily: a store that does not answer is told by the first `acquire`.
@@ -112,7 +114,7 @@ export async function createLockDriver(name: LockDriverName, backends: LockBacke
   if (!Object.hasOwn(DRIVERS, name)) {
     throw new LockDriverUnknownError(name, `there is ${LOCK_DRIVER_NAMES.join(', ')}`);
   }
-  const { needs, open }: DriverEntry = DRIVERS[name];
+  const { needs, open } = DRIVERS[name];
   if (needs && !backends[needs]) throw new LockDriverUnknownError(name, `no ${needs} server is configured`);
   return open(backends as Required<LockBackends>);
 }

@@ -74,7 +74,7 @@ class AdvisoryConnection implements LockingConnection {
     this.#socket.once('close', () => this.#ended.abort());
   }
 
-  get ended() {
+  get ended(): AbortSignal {
     return this.#ended.signal;
   }
 

@@ -72,7 +72,7 @@ export class Session {
   }
 
   /** Aborts at the session's end. */
-  get lost() {
+  get lost(): AbortSignal {
     return this.#ended.signal;
   }
 
