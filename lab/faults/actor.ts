@@ -7,10 +7,13 @@ import { now } from '../clock.js';
 import type { ActorCalls, LabCalls, Point, Setup } from './actor/protocol.js';
 import type { EventKind, History } from './history.js';
 
+/** So many characters of what a process says on its standard error are kept. */
+const LAST_WORDS = 4_096;
+
 /** The process had ended, or was killed, before it could answer. */
 export class ActorGoneError extends Error {
-  constructor(name: string) {
-    super(`${name} has ended`);
+  constructor(name: string, why = '') {
+    super(`${name} has ended${why && `: ${why}`}`);
   }
 }
 
@@ -23,6 +26,8 @@ export class Actor {
   readonly #rpc: BirpcReturn<ActorCalls, LabCalls>;
   readonly #ready: Promise<void>;
   readonly #exited: Promise<unknown>;
+  /** By the lab, not by itself. */
+  #ended = false;
   #halt: { at: Point; arrived: () => void; until: Promise<void> } | undefined;
 
   private constructor(
@@ -33,6 +38,7 @@ export class Actor {
     const argument = JSON.stringify({ ...setup, name } satisfies Setup);
     this.#child = fork(mainOf('lab'), ['actor', argument], {
       serialization: 'advanced', // tokens are bigints
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       execArgv: ['--enable-source-maps'],
     });
     currentRun().endAtLatest(this.#child.pid!, { signal: 'SIGKILL' });
@@ -46,7 +52,14 @@ export class Actor {
         timeout: -1,
       },
     );
-    this.#exited = once(this.#child, 'exit').then(() => this.#rpc.$close(new ActorGoneError(name)));
+    let last = '';
+    this.#child.stderr!.on('data', (said: Buffer) => (last = (last + String(said)).slice(-LAST_WORDS)));
+    this.#exited = once(this.#child, 'close').then(() => {
+      if (this.#ended) return this.#rpc.$close(new ActorGoneError(name));
+      const why = /^\w*Error: .*$/m.exec(last)?.[0] ?? last;
+      this.history.record({ at: now(), actor: name, kind: 'killed', detail: why });
+      return this.#rpc.$close(new ActorGoneError(name, why));
+    });
   }
 
   /** Resolves once the process takes calls. */
@@ -101,6 +114,7 @@ export class Actor {
 
   /** Resolves once the process has ended, to when it was told to. */
   async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number> {
+    this.#ended = true;
     const at = this.#signal(signal, 'killed', signal);
     await this.#exited;
     return at;
@@ -108,6 +122,7 @@ export class Actor {
 
   /** Kills it without a note in the history: the experiment is over. */
   async end(): Promise<void> {
+    this.#ended = true;
     if (this.alive) this.#child.kill('SIGKILL');
     await this.#exited;
   }

@@ -7,6 +7,8 @@ export interface CellOptions {
   /** In milliseconds. */
   readonly ttl: number;
   readonly scene: Scene;
+  /** How often a lock is taken and given back where leaks are looked for. */
+  readonly cycles: number;
   readonly progress: (line: string) => void;
 }
 
@@ -16,7 +18,8 @@ export interface CellPlan {
   readonly fence: boolean;
   /** What sets it apart from other cells with the same lock. */
   readonly variant?: string;
-  readonly expected: Expectation;
+  /** Absent: nothing is promised, and whatever is seen is told. */
+  readonly expected?: Expectation;
   /** The shared servers it uses besides Postgres, which keeps the ledger. What it breaks it starts itself. */
   readonly needs: readonly ServerName[];
   run(options: CellOptions): Promise<Observation>;
@@ -33,4 +36,13 @@ export interface Experiment {
   /** Cells that run at the same time at most. */
   readonly atOnce: number;
   readonly cells: readonly CellPlan[];
+  /** Given where the same is asked of every lock: its cells make one table. */
+  readonly scoreboard?: Scoreboard;
+}
+
+export interface Scoreboard {
+  /** Which version of a lock is there. @throws {ExpectedError} it is not */
+  readonly versionOf: (driver: string) => string;
+  /** What each variant asks of a lock; a yes is a guarantee. */
+  readonly questions: Readonly<Record<string, string>>;
 }

@@ -17,6 +17,10 @@ export interface LabOptions {
   readonly seeds: readonly number[];
   /** Of the locks, in milliseconds. */
   readonly ttl: number;
+  /** See {@link CellOptions.cycles}. */
+  readonly cycles: number;
+  /** Looks at what is to be tried, once its servers are there: whatever it throws ends the run. */
+  readonly look?: (servers: Servers) => Promise<unknown>;
 }
 
 export interface LabRun {
@@ -40,6 +44,9 @@ export async function runLab(options: LabOptions, progress: Progress): Promise<L
     experiment,
     cells: cellsOf(experiment, options.drivers),
   }));
+  // A library that is not there is told before anything starts.
+  for (const { experiment, cells } of plans)
+    for (const { driver } of cells) experiment.scoreboard?.versionOf(driver);
   const needs = new Set<ServerName>(['postgres', 'redis']);
   for (const { cells } of plans) for (const cell of cells) cell.needs.forEach((name) => needs.add(name));
   const { env } = await startLockServers([...needs]);
@@ -56,12 +63,13 @@ export async function runLab(options: LabOptions, progress: Progress): Promise<L
   const dataSource = await new DataSource({ ...database, extra }).initialize();
   process.on('unhandledRejection', ignoreAbandoned);
   try {
+    await options.look?.(serversIn(env));
     const results: Cell[] = [];
     for (const { experiment, cells } of plans) {
       progress(`\n${experiment.name}: ${experiment.title}`);
       const runs = options.seeds.flatMap((seed) => cells.map((plan) => ({ plan, seed })));
       const run = ({ plan, seed }: (typeof runs)[number]) =>
-        runCell(experiment, plan, seed, { servers: serversIn(env), dataSource, progress, ttl: options.ttl });
+        runCell(experiment, plan, seed, { ...options, servers: serversIn(env), dataSource, progress });
       results.push(...(await inTurns(experiment.atOnce, runs, run)));
     }
     return { cells: results, servers: serversIn(env) };
@@ -84,6 +92,7 @@ interface Surroundings {
   readonly servers: Servers;
   readonly dataSource: DataSource;
   readonly ttl: number;
+  readonly cycles: number;
   readonly progress: Progress;
 }
 
@@ -91,14 +100,15 @@ async function runCell(
   { name: experiment }: Experiment,
   plan: CellPlan,
   seed: number,
-  { servers, dataSource, ttl, progress }: Surroundings,
+  { servers, dataSource, ttl, cycles, progress }: Surroundings,
 ): Promise<Cell> {
-  const { driver, fence, variant, expected } = plan;
+  const { driver, fence, variant } = plan;
   const observation = await observe(plan, () => {
     const scene = new Scene(servers, dataSource, seed, [experiment, driver, fence, variant].join(' '));
-    return { scene, ttl, progress };
+    return { scene, ttl, cycles, progress };
   });
   const { harms, violations, figures, account, timeline } = observation;
+  const { expected = observedIn(harms) } = plan;
   const cell: Cell = {
     experiment,
     driver,

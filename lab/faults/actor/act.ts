@@ -1,7 +1,9 @@
 import { createBirpc } from 'birpc';
 import { admit } from './admit.js';
 import { checkout } from './checkout.js';
+import { cycle } from './cycle.js';
 import { edit } from './edit.js';
+import { giveUp } from './give-up.js';
 import { permit } from './permit.js';
 import { plantedCheckout } from './planted/checkout.js';
 import { Process } from './process.js';
@@ -28,6 +30,8 @@ export async function act(json: string): Promise<void> {
     admit: (task) => working(() => admit(self, task)),
     edit: (task) => working(() => edit(self, task)),
     permit: (task) => working(() => permit(self, task)),
+    giveUp: (task) => working(() => giveUp(self, task)),
+    cycle: (task) => working(() => cycle(self, task)),
   };
   const lab = createBirpc<LabCalls, ActorCalls>(calls, {
     post: (message) => void process.send!(message),

@@ -20,13 +20,13 @@ const plain: StoreOf = (database, fenced) =>
 /** Settles one order with the application's own critical section, halting on the way where the lab wants it. */
 export function checkout(
   self: Process,
-  { order, ...locking }: CheckoutTask,
+  { order, busyMs = 0, ...locking }: CheckoutTask,
   storeOf: StoreOf = plain,
 ): Promise<CheckoutResult> {
   return withStock(self, order, async (pool, target, resource) => {
     try {
       return await self.holding(locking, resource, async (lease) => {
-        const store = halting(self, resource, storeOf(pool, lease.token !== undefined));
+        const store = halting(self, resource, storeOf(pool, lease.token !== undefined), busyMs);
         const { outcomes } = await new CriticalSection(pool, target, lease, store).settle([order]);
         await self.reach('committed');
         return outcomes[0]!;
@@ -59,11 +59,12 @@ export async function withStock(
 type SectionTarget = ConstructorParameters<typeof CriticalSection>[1];
 
 /** A store that tells the lab what it does, and waits where the lab wants it to. */
-export const halting = (self: Process, resource: string, store: StockStore): StockStore => ({
+export const halting = (self: Process, resource: string, store: StockStore, busyMs = 0): StockStore => ({
   async read(key) {
     const row = await store.read(key);
     self.record('read', { resource, detail: String(row.available) });
     await self.reach('read');
+    if (busyMs > 0) blockEventLoop(busyMs);
     return row;
   },
   async write(change) {
@@ -74,3 +75,6 @@ export const halting = (self: Process, resource: string, store: StockStore): Sto
   },
   restock: (...work) => store.restock(...work),
 });
+
+/** As a long computation does, but that it leaves the processor to others. */
+const blockEventLoop = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -11,7 +11,7 @@ export type Point =
   /** after the last look at the lease, before the statement that writes leaves the process */
   | 'writing'
   | 'committed'
-  /** in a planted lock: the unlock was done, and its answer is taken for lost */
+  /** the unlock was done, and its answer is taken for lost: another one follows */
   | 'unlocked'
   /** in a planted semaphore: a permit was seen to be free, and is not taken yet */
   | 'counted'
@@ -29,6 +29,8 @@ export interface Locking {
   readonly fence: boolean;
   /** A grant counts once so many replicas of the Redis have it (`WAIT`), and is given back if they do not. */
   readonly replicas?: number;
+  /** The first answer to the release is taken for lost, and the lock is released again. */
+  readonly releasedTwice?: boolean;
 }
 
 /** What is wrong with a critical section. */
@@ -42,6 +44,8 @@ export interface CheckoutTask extends Locking {
   readonly order: OrderRequest;
   /** A broken critical section in place of the application's. */
   readonly section?: PlantedSection;
+  /** For so many milliseconds, between the read and the last look at the lease, the process computes and does nothing else. */
+  readonly busyMs?: number;
 }
 
 /** How a checkout ended: settled, or with the code or name of an error that left nothing settled. */
@@ -75,6 +79,27 @@ export interface AdmitTask {
   readonly entrance: string;
 }
 
+/** A wait that is given up while somebody else has the lock. */
+export interface GiveUpTask extends Locking {
+  readonly resource: string;
+  /** After so many milliseconds. */
+  readonly afterMs: number;
+}
+
+/** The lock taken and given back so often, each time for another resource. */
+export interface CycleTask extends Locking {
+  readonly resource: string;
+  readonly cycles: number;
+}
+
+/** What the process has more of than before. */
+export interface Leaks {
+  readonly timers: number;
+  readonly connections: number;
+  /** Emitters that Node.js warned of, for the number of their listeners. */
+  readonly listeners: number;
+}
+
 export interface Setup {
   readonly name: string;
   readonly servers: Servers;
@@ -90,6 +115,9 @@ export interface ActorCalls {
   admit(task: AdmitTask): Promise<Admission[]>;
   /** Takes a permit of a semaphore and keeps it for as long as it is halted at `granted`. Resolves to the error, if there is one. */
   permit(task: PermitTask): Promise<string | undefined>;
+  /** Resolves to whether the wait had ended by then. If the lock is granted later all the same, it is given back at once. */
+  giveUp(task: GiveUpTask): Promise<boolean>;
+  cycle(task: CycleTask): Promise<Leaks>;
 }
 
 /** What the processes tell the lab. */

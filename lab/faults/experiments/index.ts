@@ -2,6 +2,7 @@ import type { Experiment } from '../experiment.js';
 import { crashedHolder } from './crashed-holder.js';
 import { documentEdit } from './document-edit.js';
 import { leaderKill } from './leader-kill.js';
+import { libraries } from './libraries/libraries.js';
 import { mysqlDeadlock } from './mysql-deadlock/mysql-deadlock.js';
 import { pausedHolder } from './paused-holder.js';
 import { plantedBugs } from './planted-bugs/planted-bugs.js';
@@ -28,4 +29,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   redisFailoverOrders,
   postgresFailover,
   plantedBugs,
+  libraries,
 ];

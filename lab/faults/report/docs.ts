@@ -6,6 +6,7 @@ import type { Cell } from '../cell.js';
 import type { Experiment } from '../experiment.js';
 import { claimsIn } from './claims.js';
 import { drawTimeline } from './drawing.js';
+import { headOf, judgementOf, scoresOf, type Scores } from './scoreboard.js';
 import { figuresIn, nameOf, permitsIn } from './words.js';
 
 const DOCS = join(root, 'docs/lab');
@@ -19,36 +20,57 @@ export async function writeDocs(experiments: readonly Experiment[], cells: reado
 }
 
 async function writePage(experiment: Experiment, cells: readonly Cell[]): Promise<void> {
-  const { name, title, explanation, sources } = experiment;
+  const { name, title, explanation, sources, scoreboard } = experiment;
   // Every seed tells the same; the first one has the pictures.
   const own = cells.filter((cell) => cell.experiment === name);
   const first = own.filter(({ seed }) => seed === own[0]?.seed);
   const pictures = await Promise.all(first.map(writePicture));
+  const scores = scoreboard && scoresOf(scoreboard, first);
   const page = [
     `# ${title[0]!.toUpperCase()}${title.slice(1)}`,
     `\`npm run lab -- ${name}\` · [all experiments](README.md)`,
     explanation.replaceAll('\n', ' '),
     `Sources: ${sources.map((source) => `[${source.title}](${source.url})`).join(' · ')}`,
-    markdownTable(
-      ['lock', 'expected', 'observed', 'what happened', 'figures'],
-      first.map((cell) => [
-        nameOf(cell),
-        cell.expected,
-        cell.observed,
-        cell.evidence.account,
-        figuresIn(cell.figures),
-      ]),
-    ),
-    ...pictures.filter((picture) => picture !== undefined),
+    ...(scores
+      ? [
+          `What happened on ${new Date().toISOString().slice(0, 10)}: ✓ nothing was sold twice and nobody locked out, ✗ harm; each judgement leads to its drawing.`,
+          scoresTable(scores),
+        ]
+      : [cellsTable(first), ...pictures.filter((picture) => picture !== undefined)]),
   ];
   await writeMarkdown(join(DOCS, `${name}.md`), page.join('\n\n'));
 }
 
+const scoresTable = (board: Scores) =>
+  markdownTable(
+    headOf(board),
+    board.scores.map(({ lock, version, oversold, cells }) => [
+      lock,
+      version,
+      String(oversold),
+      ...cells.map((cell) => (cell ? `[${judgementOf(cell)}](${fileOf(cell)})` : '')),
+    ]),
+  );
+
+const cellsTable = (cells: readonly Cell[]) =>
+  markdownTable(
+    ['lock', 'expected', 'observed', 'what happened', 'figures'],
+    cells.map((cell) => [
+      nameOf(cell),
+      cell.expected,
+      cell.observed,
+      cell.evidence.account,
+      figuresIn(cell.figures),
+    ]),
+  );
+
+const fileOf = (cell: Cell) => `img/${cell.experiment}-${nameOf(cell).replaceAll(/[^a-z0-9]+/gi, '-')}.svg`;
+
 async function writePicture(cell: Cell): Promise<string | undefined> {
-  const { experiment, evidence } = cell;
+  const { evidence } = cell;
   if (!evidence.timeline || evidence.timeline.length === 0) return undefined;
   const lock = nameOf(cell);
-  const file = `img/${experiment}-${lock.replaceAll(/[^a-z0-9]+/gi, '-')}.svg`;
+  const file = fileOf(cell);
   const { markup } = drawTimeline(evidence.timeline, `${lock}: ${evidence.account}`, {
     standalone: true,
     permits: permitsIn(cell.figures),

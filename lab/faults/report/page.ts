@@ -3,10 +3,11 @@ import { html, raw, type Html } from '../../report/html.js';
 import { againSection, type Machine } from '../../report/machine.js';
 import { median } from '../../statistics/quantiles.js';
 import type { Cell } from '../cell.js';
-import type { Experiment } from '../experiment.js';
+import type { Experiment, Scoreboard } from '../experiment.js';
 import { claimsIn } from './claims.js';
 import { drawTimeline, timelineCss } from './drawing.js';
 import { matrixOf } from './matrix.js';
+import { anchorOf, guaranteesOf, scoresOf, tableOfScores } from './scoreboard.js';
 import { figuresIn, nameOf, permitsIn } from './words.js';
 
 export interface LabReport {
@@ -114,7 +115,10 @@ function deadTimesIn(cells: readonly Cell[]) {
   };
 }
 
-function sectionOf({ name, title, explanation, sources }: Experiment, cells: readonly Cell[]): Html {
+function sectionOf(
+  { name, title, explanation, sources, scoreboard }: Experiment,
+  cells: readonly Cell[],
+): Html {
   const own = cells.filter(({ experiment }) => experiment === name);
   if (own.length === 0) return html``;
   return html`<section aria-labelledby="${name}">
@@ -123,14 +127,27 @@ function sectionOf({ name, title, explanation, sources }: Experiment, cells: rea
     <p class="note">
       ${sources.map((source, i) => html`${i > 0 ? ' · ' : ''}<a href="${source.url}">${source.title}</a>`)}
     </p>
-    ${tableOf(
-      name,
-      ['lock', 'seed', 'expected', 'observed', 'verdict', 'what happened', 'figures'],
-      own.map(rowOf),
-      7,
-    )}
-    ${own.flatMap((cell) => drawingOf(cell))}
+    ${
+      scoreboard
+        ? boardsOf(name, scoreboard, own)
+        : tableOf(
+            name,
+            ['lock', 'seed', 'expected', 'observed', 'verdict', 'what happened', 'figures'],
+            own.map(rowOf),
+            7,
+          )
+    }
+    ${own.flatMap((cell) => drawingOf(cell, scoreboard !== undefined))}
   </section>`;
+}
+
+/** One for each seed. Of one lock alone it says what it guarantees. */
+function boardsOf(label: string, scoreboard: Scoreboard, cells: readonly Cell[]): Html[] {
+  return [...new Set(cells.map(({ seed }) => seed))].map((seed) => {
+    const own = cells.filter((cell) => cell.seed === seed);
+    const scores = scoresOf(scoreboard, own);
+    return scores.scores.length === 1 ? guaranteesOf(label, scoreboard, own) : tableOfScores(label, scores);
+  });
 }
 
 function rowOf(cell: Cell): TableCell[] {
@@ -146,16 +163,18 @@ function rowOf(cell: Cell): TableCell[] {
   ];
 }
 
-/** Open where something went wrong: these are the pictures to look at first. */
-function drawingOf(cell: Cell): Html[] {
+/** Open where something went wrong: these are the pictures to look at first. Those that a table leads to open when they are asked for. */
+function drawingOf(cell: Cell, isLinked: boolean): Html[] {
   const { timeline } = cell.evidence;
   if (!timeline || timeline.length === 0) return [];
   const label = `${cell.experiment}, ${nameOf(cell)}, seed ${cell.seed}: ${cell.evidence.account}`;
-  const open = cell.observed === 'UNSAFE' || cell.verdict !== 'PASS';
+  const open = (cell.observed === 'UNSAFE' && !isLinked) || cell.verdict !== 'PASS';
   return [
     html`<details ${raw(open ? 'open' : '')}>
       <summary>${nameOf(cell)}: ${cell.evidence.account}</summary>
-      <figure>${drawTimeline(timeline, label, { permits: permitsIn(cell.figures) })}</figure>
+      <figure id="${anchorOf(cell)}">
+        ${drawTimeline(timeline, label, { permits: permitsIn(cell.figures) })}
+      </figure>
     </details>`,
   ];
 }

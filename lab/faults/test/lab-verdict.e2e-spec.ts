@@ -21,7 +21,7 @@ afterAll(() => rm(base, { recursive: true }));
 
 /** What the command ends with, and what its summary says. */
 async function run(experiment: Experiment) {
-  const options = { experiments: [experiment], drivers: [], seeds: [1], ttl: 1_000 };
+  const options = { experiments: [experiment], drivers: [], seeds: [1], ttl: 1_000, cycles: 10 };
   const exitCode = await runAndReport({ options, json: false, docs: false }, 'a test', directory);
   const summary = JSON.parse(await readFile(join(directory, 'summary.json'), 'utf8')) as {
     verdict: string;
