@@ -31,6 +31,9 @@ describe('the options of the lab', () => {
     [['all', '--ttl', '10'], /--ttl.*1000/],
     [['all', '--speed', '2'], /--speed/],
     [['all', '--docs', '--driver', 'redis'], /--docs/],
+    [['crashed-holder', '--lock', './mine.ts'], /crashed-holder cannot take a lock of yours\. libraries can/],
+    [['all', '--lock', './mine.ts', '--docs'], /--lock tries one lock/],
+    [['libraries', '--cycles', '1'], /--cycles.* 10 /],
   ])('refuses %j with the way out', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
   });

@@ -1,14 +1,23 @@
 import { EXPERIMENTS } from '../../lab/faults/experiments/index.js';
+import { libraries } from '../../lab/faults/experiments/libraries/libraries.js';
 import type { ReportedRun } from '../../lab/faults/run-and-report.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { integer, parsed } from './arguments.js';
 
 /** What `npm run lab` is asked for. */
 type LabRequest =
-  { readonly kind: 'help' } | { readonly kind: 'list' } | ({ readonly kind: 'run' } & ReportedRun);
+  | { readonly kind: 'help' }
+  | { readonly kind: 'list' }
+  | ({
+      readonly kind: 'run';
+      /** A module with a lock to try in place of those that are known here. */
+      readonly lock?: string;
+    } & ReportedRun);
 
 const TTL_MS = 3_000;
+const CYCLES = 500;
 const MOST_SEED = 2 ** 31 - 1;
+const { name: LIBRARIES } = libraries;
 const NAMES = EXPERIMENTS.map(({ name }) => name);
 const DRIVERS = [...new Set(EXPERIMENTS.flatMap(({ cells }) => cells.map(({ driver }) => driver)))];
 
@@ -22,6 +31,8 @@ ${EXPERIMENTS.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n
   --driver <list>  only these locks: ${DRIVERS.join(', ')}
   --seeds <list>   the schedules of faults to run: numbers with commas between them, or 1-20 (1)
   --ttl <ms>       of the locks; a crash at T+1 of the textbook's 60 s is --ttl 60000 (${TTL_MS})
+  --lock <module>  your own lock in place of these, a file or a package (docs/your-lock.md): ${LIBRARIES} tries it
+  --cycles <n>     so often a lock is taken and given back where leaks are looked for (${CYCLES})
   --json           the summary on standard output, the progress on standard error
   --docs           writes docs/lab from this run, which has to be one of all
   --help           this text
@@ -37,6 +48,8 @@ export function parseOptions(args: string[]): LabRequest {
       driver: { type: 'string' },
       seeds: { type: 'string' },
       ttl: { type: 'string' },
+      lock: { type: 'string' },
+      cycles: { type: 'string' },
       json: { type: 'boolean' },
       docs: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -61,10 +74,20 @@ export function parseOptions(args: string[]): LabRequest {
     );
   const seeds = (values.seeds ?? '1').split(',').flatMap(seedsIn);
   const ttl = integer('--ttl', values.ttl, 1_000, 120_000) ?? TTL_MS;
-  const { json = false, docs = false } = values;
+  const cycles = integer('--cycles', values.cycles, 10, 100_000) ?? CYCLES;
+  const { json = false, docs = false, lock } = values;
+  if (lock !== undefined) {
+    const others = positionals.filter((name) => name !== 'all' && name !== LIBRARIES);
+    if (others.length > 0)
+      throw new ExpectedError(
+        `--lock: ${others.join(', ')} cannot take a lock of yours. ${LIBRARIES} can, and all means it.`,
+      );
+    if (docs || drivers.length > 0)
+      throw new ExpectedError('--lock tries one lock: it goes with no --docs or --driver.');
+  }
   if (docs && (!all || drivers.length > 0))
     throw new ExpectedError('--docs tells of all experiments and all locks: npm run lab -- all --docs');
-  return { kind: 'run', json, docs, options: { experiments, drivers, seeds, ttl } };
+  return { kind: 'run', json, docs, lock, options: { experiments, drivers, seeds, ttl, cycles } };
 }
 
 /** Of `7`, that one; of `1-20`, all of them. */

@@ -1,4 +1,5 @@
 import { EXPERIMENTS } from '../../lab/faults/experiments/index.js';
+import { withOwnLock } from '../../lab/faults/own-lock.js';
 import { runAndReport } from '../../lab/faults/run-and-report.js';
 import { createReportDirectory } from '../../lab/report/directory.js';
 import { typed } from '../options/arguments.js';
@@ -10,8 +11,11 @@ export async function run(args: string[]): Promise<number> {
   if (request.kind === 'help') console.log(usage);
   if (request.kind === 'list') console.log(EXPERIMENTS.map(lineOf).join('\n'));
   if (request.kind !== 'run') return 0;
+  const options = request.lock
+    ? { ...request.options, ...(await withOwnLock(request.lock)) }
+    : request.options;
   const directory = await createReportDirectory('lab', new Date());
-  return runAndReport(request, typed('lab', args), directory);
+  return runAndReport({ ...request, options }, typed('lab', args), directory);
 }
 
 const lineOf = ({ name, title, cells }: (typeof EXPERIMENTS)[number]) =>
