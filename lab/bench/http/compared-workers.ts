@@ -10,6 +10,7 @@ export interface ComparedWorker {
 
 export const COMPARED_WORKERS: readonly ComparedWorker[] = [
   { name: 'redis', strategy: 'redis', safe: true },
+  { name: 'redis-counter', strategy: 'redis-counter', safe: true },
   { name: 'lock-off', strategy: 'none', safe: false },
   { name: 'do-nothing worker', strategy: 'redis', safe: false, idle: true },
 ];

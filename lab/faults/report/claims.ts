@@ -60,6 +60,16 @@ export const CLAIMS: readonly Claim[] = [
     repair: seenIn('redis-failover-orders', 'redis', true, 'partitioned, WAIT 1'),
   },
   {
+    claim: 'A crash between two steps leaks units of a counter in Redis',
+    seen: seenIn('redis-counter', 'redis-counter-two-steps', false, 'crash'),
+    repair: seenIn('redis-counter', 'redis-counter', false, 'crash'),
+  },
+  {
+    claim: 'A failover of Redis gives units back to its counter that were sold',
+    seen: seenIn('redis-counter', 'redis-counter-two-steps', false, 'failover'),
+    repair: seenIn('redis-counter', 'redis-counter', false, 'failover'),
+  },
+  {
     claim: 'A failover of Postgres sells units again that buyers were told are theirs',
     seen: seenIn('postgres-failover', 'redis', true, 'killed, asynchronous'),
     repair: seenIn('postgres-failover', 'redis', true, 'killed, synchronous'),

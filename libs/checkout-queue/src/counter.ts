@@ -5,10 +5,10 @@ import type { OfSku } from './queue.js';
 import { outcomeCommands } from './scripts.js';
 
 /** A counter that nobody buys from is forgotten after so many seconds: the next checkout counts anew. */
-export const COUNTER_TTL_SECONDS = 7 * 86_400;
+const COUNTER_TTL_SECONDS = 7 * 86_400;
 
 /** What Postgres says at one moment: of the rows of a SKU, and which of some orders are settled. */
-export interface StockLook {
+interface StockLook {
   readonly rows: readonly (RowVersion & { readonly available: number })[];
   readonly settled: readonly string[];
 }

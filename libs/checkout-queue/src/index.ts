@@ -11,7 +11,7 @@ export {
   type OrderEnding,
   type RowVersion,
 } from './outcomes.js';
-export { giveBack, type LookAtStock } from './counter.js';
+export { giveBack } from './counter.js';
 export { Gatherer } from './gatherer.js';
 export { keysOf } from './keys.js';
 export { ORDERS_IN_HAND_PER_SKU } from './in-hand.js';

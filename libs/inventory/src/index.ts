@@ -19,7 +19,7 @@ export type {
 export { Reservations } from './batching/reservations.js';
 export { controlSale, type SaleAction, type SaleChange } from './sales/control-sale.js';
 export { dueOf, OverdueOrders, refundedOf, type DueOrder } from './sales/due-orders.js';
-export { lookAtStock, type StockLook } from './sales/look-at-stock.js';
+export { lookAtStock } from './sales/look-at-stock.js';
 export { openSale, SaleKeyReusedError, type NewSale } from './sales/open-sale.js';
 export { SaleCatalog } from './sales/sale-catalog.js';
 export { Sale } from './sales/sale.entity.js';

@@ -18,7 +18,7 @@ export interface Answers {
 
 /** An API replica and a worker of one counted sale, at a Redis. They end with the scene. */
 export function openShop(scene: Scene, stage: Stage, strategy: StrategyName, redisUrl: string) {
-  const redis = new Redis(redisUrl).on('error', () => undefined); // told by its commands
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null }); // as BullMQ wants it
   const shards = oneShard(redis);
   const pool = new Pool({ connectionString: scene.servers.postgres });
   const admissions = admissionsAt(redis, pool);

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 
 /** The rows of a SKU, and which of some orders are settled, at one moment. */
-export interface StockLook {
+interface StockLook {
   readonly rows: readonly { readonly stripe: number; readonly version: string; readonly available: number }[];
   readonly settled: readonly string[];
 }
