@@ -112,16 +112,12 @@ export class ShardAdmissions {
     if (this.#undecided >= this.rules.maxBacklog) return 'full';
     this.#undecided++;
     try {
-      let request: Request = { order, ...options };
+      let stored: Stored | undefined;
       for (;;) {
-        const answer = await this.#ask(request);
+        const answer = await this.#ask({ order, ...options, stored });
         if (answer === 'uncounted') await this.#counts.add(order);
         else if (answer !== 'unsure') return answer;
-        else {
-          const stored = await this.#lookUps.add(order);
-          if (stored === 'stored') return 'replayed';
-          request = { ...request, stored }; // it is never unsure of what it was told
-        }
+        else if ((stored = await this.#lookUps.add(order)) === 'stored') return 'replayed';
       }
     } finally {
       this.#undecided--;
@@ -216,8 +212,8 @@ export class ShardAdmissions {
   }
 
   async #countEach(skus: readonly OfSku[]): Promise<void[]> {
-    const distinct = new Map(skus.map((sku) => [saleSkuOf(sku), sku]));
-    await Promise.all([...distinct.values()].map((sku) => this.recount(sku)));
+    const different = new Map(skus.map((sku) => [saleSkuOf(sku), sku]));
+    await Promise.all([...different.values()].map((sku) => this.recount(sku)));
     return skus.map(() => undefined);
   }
 

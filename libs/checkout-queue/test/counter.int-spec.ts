@@ -112,10 +112,7 @@ it('is put right, whatever its orders have come to', async () => {
   const sale = await saleOf(10, 'redis-counter', 1);
   const [told, untold, queued] = [
     ordersOf(sale, 2),
-    ordersOf(sale, 2, { buyerId: 'ann' }).map((order, i) => ({
-      ...order,
-      ...(i && ordersOf(sale, 1, { buyerId: 'ann', idempotencyKey: 'b' })[0]),
-    })),
+    ['key', 'another'].flatMap((idempotencyKey) => ordersOf(sale, 1, { buyerId: 'ann', idempotencyKey })),
     ordersOf(sale, 2),
   ];
   await admit([...told, ...untold, ...queued]);
