@@ -98,12 +98,19 @@ const logback = `
 `;
 
 /** Small, and soon there: compiled once, no thorough compiler, no wait for nodes that there are not. */
-const options = ['-Xms256m', '-Xmx512m', '-Xss512k', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const options = [
+  '-Xms256m',
+  '-Xmx512m',
+  '-Xss512k',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+ExitOnOutOfMemoryError',
+];
 const properties = {
   'cassandra.skip_wait_for_gossip_to_settle': 0,
   'cassandra.ring_delay_ms': 0,
   'cassandra.superuser_setup_delay_ms': 0,
-  'cassandra.memtable_row_overhead_size': 181, // measured by itself at each start, for seconds
+  'cassandra.memtable.row_overhead_size': 181, // measured by itself at each start, for seconds
   'jdk.attach.allowAttachSelf': true,
 };
 /** What it reaches into, and Java 17 keeps to itself. */

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { meetNeed, once, Unavailable, type Found, type Way } from './meet-need.js';
 import { findProgram, homebrewPlaces, type Program, type Sought } from './program.js';
 import { apt } from './ways/apt.js';
@@ -16,7 +16,12 @@ const artifact = { group: 'org.apache.cassandra', name: 'cassandra-all', version
 /** It needs what Java 18 has taken away. */
 const java: Program = {
   names: ['java'],
-  places: ['/usr/lib/jvm/*17*/bin', '/opt/homebrew/opt/openjdk@17/bin', '/usr/local/opt/openjdk@17/bin'],
+  places: [
+    '/usr/lib/jvm/java-17*/bin',
+    '/usr/lib/jvm/temurin-17*/bin',
+    '/opt/homebrew/opt/openjdk@17/bin',
+    '/usr/local/opt/openjdk@17/bin',
+  ],
   versionArgs: ['--version'],
   minimum: { major: 11, minor: 0 },
   maximum: { major: 17 },
@@ -29,8 +34,16 @@ const mvn: Program = {
   minimum: { major: 3, minor: 6 },
 };
 
+/** Its start script lies in its home's `bin`. */
+const homesOnPath = (process.env.PATH ?? '')
+  .split(delimiter)
+  .map((directory) => join(directory, 'cassandra'))
+  .filter((script) => existsSync(script))
+  .map((script) => dirname(dirname(realpathSync(script))));
+
 const homes = [
   process.env.CASSANDRA_HOME,
+  ...homesOnPath,
   '/opt/cassandra',
   '/usr/share/cassandra',
   '/opt/homebrew/opt/cassandra/libexec',
@@ -39,7 +52,7 @@ const homes = [
 ].filter((home) => home !== undefined);
 
 const onMachine: Sought<Jars> = {
-  name: `Cassandra 4.1 or 5.0, where CASSANDRA_HOME says, and a Java 11 or 17`,
+  name: 'Cassandra 4.1 or 5.0, at CASSANDRA_HOME or with its bin, and a Java 11 or 17',
   async find() {
     for (const home of homes) {
       const places = [join(home, 'lib'), home];
