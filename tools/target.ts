@@ -3,7 +3,7 @@ import { ExpectedError } from '../local/expected-error.js';
 import { k6Command } from '../local/setup/k6-command.js';
 
 /** Time that a module may take until it is loaded. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 10_000;
 
 /** Has k6 load a target, without any load. */
 export async function checkTarget(target: string, script: string, shop: Record<string, string>) {

@@ -7,7 +7,16 @@ import type { K6Summary } from '../k6.js';
 import type { ShopEvidence } from './shop-truth.js';
 
 /** What a load test of somebody's shop prints, a line each: what buyers and, in the end, what it were told. */
-type Line = { promised: Pick<Order, 'id' | 'buyer'> } | { sold: Sold; query?: string };
+type Line = { promised: Row } | { sold: Sold; query?: string };
+
+/** As shops have it: ids may be numbers, and numbers text. */
+type Row = Partial<Record<keyof Order, unknown>>;
+
+const orderOf = ({ id, buyer, units }: Row): Order => ({
+  id: String(id),
+  buyer: String(buyer),
+  units: Number(units),
+});
 
 /** Most milliseconds that a query may take. */
 const PATIENCE_MS = 30_000;
@@ -24,11 +33,12 @@ export async function readEvidence(
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Line);
-  const promised = lines.flatMap((line) => ('promised' in line ? [line.promised] : []));
+  const promised = lines.flatMap((line) => ('promised' in line ? [orderOf(line.promised)] : []));
   const end = lines.find((line) => 'sold' in line);
   if (!end) throw new ExpectedError('The shop did not tell what it sold, so there is no verdict.');
+  const sold = { ...end.sold, orders: end.sold.orders?.map(orderOf) };
   const rows = end.query && databaseUrl ? await ordersIn(databaseUrl, end.query, saleId) : undefined;
-  return { stock, asked: requests, soldOut, unexpected, promised, sold: end.sold, rows };
+  return { stock, asked: requests, soldOut, unexpected, promised, sold, rows };
 }
 
 async function ordersIn(url: string, query: string, saleId: string): Promise<Order[]> {
@@ -37,16 +47,13 @@ async function ordersIn(url: string, query: string, saleId: string): Promise<Ord
   database.on('error', () => {}); // a broken connection is told by the query
   try {
     await database.connect();
-    const { rows, fields } = await database.query<Order>(query, [saleId]);
+    const { rows, fields } = await database.query<Row>(query, [saleId]);
     const missing = ['id', 'buyer', 'units'].filter((column) => !fields.some(({ name }) => name === column));
     if (missing.length > 0) throw new Error(`it has no column ${missing.join(', ')}`);
-    if (!rows.every(({ units }) => Number.isInteger(Number(units))))
-      throw new Error('units has to be a whole number');
-    return rows.map(({ id, buyer, units }) => ({
-      id: String(id),
-      buyer: String(buyer),
-      units: Number(units),
-    }));
+    const orders = rows.map(orderOf);
+    if (!orders.every(({ units }) => Number.isInteger(units)))
+      throw new Error('units has to be whole numbers');
+    return orders;
   } catch (error) {
     throw new ExpectedError(`The query of the target cannot be answered: ${(error as Error).message}`);
   } finally {

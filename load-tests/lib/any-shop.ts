@@ -66,12 +66,11 @@ function buyAt(shop: Target, saleId: string, sku: string, buyer: string, n: numb
   for (const answer of answers) {
     // No answer is nothing to be read.
     const outcome = answer.status === 0 ? undefined : read('checkout', shop.checkout, answer);
-    note(answer, nameOf(outcome));
-    if (typeof outcome === 'object') tell({ promised: { id: String(outcome.order), buyer } });
+    const order = typeof outcome === 'object' && outcome?.order;
+    if (order) tell({ promised: { id: order, buyer } });
+    note(answer, order ? 'accepted' : (outcome as Exclude<Outcome, object>));
   }
 }
-
-const nameOf = (outcome: Outcome) => (typeof outcome === 'object' ? 'accepted' : outcome);
 
 function askForSold(shop: Target, saleId: string): Sold {
   const answer = send(

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, inject, it } from 'vitest';
+import { root } from '../../local/paths.mjs';
+import { checkTarget } from '../target.js';
 import { Verb, verbFile } from '../test/verb.js';
 
 const LOAD = ['RATE=40', 'SPIKE_RATE=60', 'DURATION=3', 'STOCK=30', 'DROPPED=any'].flatMap((value) => [
@@ -52,6 +54,12 @@ describe('a shop of somebody else', { timeout: 180_000 }, () => {
   });
 });
 
+/** A module whose shop opens every sale, and sells nothing. */
+const answering = (checkout = '', query = 'SELECT 1') => `
+  const any = { request: () => ({ path: '/health' }), read: () => 'sale' };
+  const checkout = { ...any, ${checkout} };
+  export default { openSale: any, checkout, sold: { ...any, read: () => ({ units: 0 }) }, query: '${query}' }`;
+
 describe('a target that cannot be used', { timeout: 180_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'target-'));
   afterAll(() => rmSync(directory, { recursive: true }));
@@ -60,89 +68,63 @@ describe('a target that cannot be used', { timeout: 180_000 }, () => {
     writeFileSync(file, text);
     return file;
   };
-  const nowhere = 'http://127.0.0.1:1';
-  /** All that a buyer of this shop gets is `checkout`. */
-  const answering = (checkout: string, query = '') => `
-    const any = { request: () => ({ path: '/health' }), read: () => 'sale' };
-    const checkout = { ...any, ${checkout} };
-    export default { openSale: any, checkout, sold: { ...any, read: () => ({ units: 0 }) }, ${query} };`;
+  const refused = (target: string) =>
+    checkTarget(target, join(root, 'load-tests/flash-sale.ts'), { API_URLS: 'http://a', TARGET: target });
 
-  it.each<[string, string, string, NodeJS.ProcessEnv?]>([
-    ['is not there', join(directory, 'none.ts'), 'There is no target'],
-    ['does not parse', written('syntax', 'export default {'), 'syntax.ts: Line'],
-    ['throws', written('throws', "throw new Error('no luck')"), 'cannot be used: no luck'],
+  it.each([
+    ['syntax', 'export default {', 'syntax.ts: Line'],
+    ['throws', "throw new Error('no luck')", 'no luck'],
     [
-      'exports something else',
-      written('other', 'export default { openSale: {}, sold: { request() {}, read() {} } }'),
-      'cannot be used: its default export needs the functions openSale.request, openSale.read, checkout.request, checkout.read',
+      'other',
+      'export default { openSale: {}, sold: { request() {}, read() {} } }',
+      'its default export needs the functions openSale.request, openSale.read, checkout.request, checkout.read',
     ],
-    [
-      'waits for ever',
-      written('awaits', 'await new Promise(() => {}); export default {}'),
-      'cannot be used: ',
-    ],
-    ['never comes to an end', written('loops', 'for (;;);'), 'cannot be used: it was not loaded within'],
-    ['names a shop that is down', EXAMPLE, `The shop at ${nowhere} does not answer /sales`],
-    ['needs a database', EXAMPLE, 'it has a query, so set DATABASE_URL', { DATABASE_URL: '' }],
-    [
-      'does not know where the shop is',
-      EXAMPLE,
-      'API_URL=http://host:port npm run load-test',
-      { API_URL: '' },
-    ],
-  ])('because it %s is told in one line', async (_, target, reason, env = {}) => {
-    const { exitCode, output } = await load(target, nowhere, env);
-    const told = output.split('\n').filter((line) => line.includes(reason));
-    expect(told, output).toHaveLength(1);
-    expect(output).not.toMatch(/^\s+at /m);
-    expect(exitCode).not.toBe(0);
-  });
-
-  it('with a load test that needs this API is told so', async () => {
-    const verb = begin(['load-test', 'full-journey', '--target', EXAMPLE]);
-    expect(await verb.exitCode).toBe(1);
-    expect(verb.output).toContain(
-      'full-journey needs the API of this project. --target goes with flash-sale',
+    ['awaits', 'await new Promise(() => {}); export default {}', ''],
+    ['loops', 'for (;;);', 'it was not loaded within'],
+    ['asks', `${answering()}; export const a = 1`, 'it has a query, so set DATABASE_URL'],
+  ])('is refused before any load, in a line: %s', async (name, text, reason) => {
+    const file = written(name, text);
+    await expect(refused(file)).rejects.toThrow(
+      expect.objectContaining({
+        expected: true,
+        message: expect.stringMatching(/^The target .+ cannot be used: .+$/) as string,
+      }) as Error,
     );
+    await expect(refused(file)).rejects.toThrow(reason);
   });
 
-  it('is told in one line where it fails while buyers come, or afterwards', async () => {
+  it('because the shop is down, or says nothing, is told by the verb', async () => {
+    const { exitCode, output } = await load(EXAMPLE, 'http://127.0.0.1:1');
+    expect(output).toContain('The shop at http://127.0.0.1:1 does not answer /sales');
+    expect(exitCode).not.toBe(0);
+
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const given = await load(EXAMPLE, `http://127.0.0.1:${port}`);
+    expect(given.output).toContain('does not answer /sales (request timeout)');
+    expect(given.exitCode).not.toBe(0);
+    silent.close();
+  });
+
+  it('is told of in a line where it fails while buyers come, or afterwards', async () => {
     const shop = await started('naive');
     const broken = [
       [
-        'throws',
-        answering("request() { throw new Error('no basket') }"),
-        'checkout.request of',
-        'throws: no basket',
-      ],
-      ['reads', answering("read: (answer) => answer.json('id').x.y"), 'checkout.read of', 'throws: '],
-      [
-        'sql',
-        answering("read: () => 'busy'", "query: 'SELECT nothing FROM nowhere'"),
-        'The query of the target',
-        'relation "nowhere" does not exist',
+        "request() { throw new Error('no basket') }",
+        'SELECT 1',
+        /^test aborted: checkout\.request of \S+ throws: no basket/m,
       ],
       [
-        'columns',
-        answering("read: () => 'busy'", "query: 'SELECT 1 AS id WHERE $1 = $1'"),
-        'The query of the target',
-        'no column buyer, units',
+        "read: () => 'busy'",
+        'SELECT nothing FROM nowhere',
+        /^✗ The query of the target .*relation "nowhere" does not exist$/m,
       ],
     ] as const;
-    for (const [name, text, ...reasons] of broken) {
-      const { exitCode, output } = await load(written(name, text), shop);
-      for (const reason of reasons) expect(output).toContain(reason);
+    for (const [checkout, query, reason] of broken) {
+      const { exitCode, output } = await load(written('broken', answering(checkout, query)), shop);
+      expect(output).toMatch(reason);
       expect(exitCode).not.toBe(0);
     }
-  });
-
-  it('whose shop takes buyers and says nothing is given up', async () => {
-    const silent = createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const { port } = silent.address() as { port: number };
-    const { exitCode, output } = await load(EXAMPLE, `http://127.0.0.1:${port}`);
-    expect(output).toContain('does not answer /sales (request timeout)');
-    expect(exitCode).not.toBe(0);
-    silent.close();
   });
 });
