@@ -40,7 +40,7 @@ const run = async (file: string, ...args: string[]) => {
     all: true,
     reject: false,
   });
-  expect(exitCode, all).toBe(0);
+  if (exitCode !== 0) throw new Error(all);
   return all;
 };
 
@@ -81,12 +81,12 @@ it('asks for what it imports, in the versions that are tested here', () => {
   const asked = { ...dependencies, ...peerDependencies };
   expect(manifestOf('.').dependencies).toMatchObject(asked);
   const packed = join(folder, 'node_modules/@flash-sale/lock/dist');
-  const imported = readdirSync(packed, { recursive: true, encoding: 'utf8' })
+  const source = readdirSync(packed, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.js'))
-    .flatMap((file) => [
-      ...readFileSync(join(packed, file), 'utf8').matchAll(/^import .*from '([^.'][^']*)'/gm),
-    ])
-    .map(([, name = '']) => name)
-    .filter((name) => !name.startsWith('node:'));
+    .map((file) => readFileSync(join(packed, file), 'utf8'))
+    .join('\n');
+  const imported = Array.from(source.matchAll(/^import .*from '([^.'][^']*)'/gm), ([, name]) => name).filter(
+    (name) => !name?.startsWith('node:'),
+  );
   expect([...new Set(imported)].sort()).toEqual(Object.keys(asked).sort());
 });
