@@ -1,11 +1,15 @@
 import { createBirpc, type BirpcReturn } from 'birpc';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { currentRun } from '../../local/processes/run.mjs';
 import { mainOf } from '../../local/setup/build.js';
 import { now } from '../clock.js';
 import type { ActorCalls, LabCalls, Point, Setup } from './actor/protocol.js';
 import type { EventKind, History } from './history.js';
+
+/** A process that does not answer by then is stopped, or at work; in milliseconds. */
+const IDLE_MS = 2_000;
 
 /** So many characters of what a process says on its standard error are kept. */
 const LAST_WORDS = 4_096;
@@ -31,12 +35,11 @@ export class Actor {
   #halt: { at: Point; arrived: () => void; until: Promise<void> } | undefined;
 
   private constructor(
-    readonly name: string,
-    setup: Omit<Setup, 'name'>,
-    private readonly history: History,
+    public name: string,
+    setup: Setup,
+    private history: History,
   ) {
-    const argument = JSON.stringify({ ...setup, name } satisfies Setup);
-    this.#child = fork(mainOf('lab'), ['actor', argument], {
+    this.#child = fork(mainOf('lab'), ['actor', JSON.stringify(setup)], {
       serialization: 'advanced', // tokens are bigints
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       execArgv: ['--enable-source-maps'],
@@ -45,7 +48,11 @@ export class Actor {
     let ready = () => {};
     this.#ready = new Promise((resolve) => (ready = resolve));
     this.#rpc = createBirpc<ActorCalls, LabCalls>(
-      { ready, record: (event) => history.record(event), reach: (point) => this.#reached(point) },
+      {
+        ready,
+        record: (event) => this.history.record({ ...event, actor: this.name }),
+        reach: (point) => this.#reached(point),
+      },
       {
         post: (message) => this.alive && void this.#child.send(message, () => undefined),
         on: (receive) => void this.#child.on('message', receive),
@@ -55,19 +62,32 @@ export class Actor {
     let last = '';
     this.#child.stderr!.on('data', (said: Buffer) => (last = (last + String(said)).slice(-LAST_WORDS)));
     this.#exited = once(this.#child, 'close').then(() => {
-      if (this.#ended) return this.#rpc.$close(new ActorGoneError(name));
+      if (this.#ended) return this.#rpc.$close(new ActorGoneError(this.name));
       const why = /^\w*Error: .*$/m.exec(last)?.[0] ?? last;
-      this.history.record({ at: now(), actor: name, kind: 'killed', detail: why });
-      return this.#rpc.$close(new ActorGoneError(name, why));
+      this.history.record({ at: now(), actor: this.name, kind: 'killed', detail: why });
+      return this.#rpc.$close(new ActorGoneError(this.name, why));
     });
   }
 
   /** Resolves once the process takes calls. */
-  static async start(name: string, setup: Omit<Setup, 'name'>, history: History): Promise<Actor> {
+  static async start(name: string, setup: Setup, history: History): Promise<Actor> {
     const actor = new Actor(name, setup, history);
     const gone = actor.#exited.then(() => Promise.reject(new ActorGoneError(name)));
     await Promise.race([actor.#ready, gone]);
     return actor;
+  }
+
+  /** The same process in another cell. */
+  playAs(name: string, history: History): this {
+    this.name = name;
+    this.history = history;
+    this.#halt = undefined;
+    return this;
+  }
+
+  /** Whether it has nothing in hand, and could play in another cell. */
+  async isIdle(): Promise<boolean> {
+    return this.alive && Promise.race([this.#rpc.isIdle(), sleep(IDLE_MS, false)]);
   }
 
   get alive() {

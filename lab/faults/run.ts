@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { startLockServers, type ServerName } from '../../local/services/services.js';
 import { build } from '../../local/setup/build.js';
 import { serversIn, type Servers } from '../servers.js';
-import { ActorGoneError, NotStagedError } from './actor.js';
+import { ActorGoneError, NotStagedError, type Actor } from './actor.js';
 import { observedIn, verdictOfCell, type Cell, type Observation } from './cell.js';
 import type { CellOptions, CellPlan, Experiment } from './experiment.js';
 import { Scene } from './scene.js';
@@ -63,16 +63,20 @@ export async function runLab(options: LabOptions, progress: Progress): Promise<L
   const dataSource = await new DataSource({ ...database, extra }).initialize();
   process.on('unhandledRejection', ignoreAbandoned);
   try {
-    await options.look?.(serversIn(env));
+    const servers = serversIn(env);
+    await options.look?.(servers);
     const results: Cell[] = [];
     for (const { experiment, cells } of plans) {
       progress(`\n${experiment.name}: ${experiment.title}`);
       const runs = options.seeds.flatMap((seed) => cells.map((plan) => ({ plan, seed })));
+      // The cells of a scoreboard are many and short: to start its processes would take longer than most of them.
+      const idle: Actor[] | undefined = experiment.scoreboard && [];
       const run = ({ plan, seed }: (typeof runs)[number]) =>
-        runCell(experiment, plan, seed, { ...options, servers: serversIn(env), dataSource, progress });
+        runCell(experiment, plan, seed, { ...options, servers, dataSource, idle, progress });
       results.push(...(await inTurns(experiment.atOnce, runs, run)));
+      await Promise.all((idle ?? []).map((actor) => actor.end()));
     }
-    return { cells: results, servers: serversIn(env) };
+    return { cells: results, servers };
   } finally {
     process.off('unhandledRejection', ignoreAbandoned);
     await dataSource.destroy();
@@ -93,6 +97,7 @@ interface Surroundings {
   readonly dataSource: DataSource;
   readonly ttl: number;
   readonly cycles: number;
+  readonly idle?: Actor[];
   readonly progress: Progress;
 }
 
@@ -100,11 +105,11 @@ async function runCell(
   { name: experiment }: Experiment,
   plan: CellPlan,
   seed: number,
-  { servers, dataSource, ttl, cycles, progress }: Surroundings,
+  { servers, dataSource, ttl, cycles, idle, progress }: Surroundings,
 ): Promise<Cell> {
   const { driver, fence, variant } = plan;
   const observation = await observe(plan, () => {
-    const scene = new Scene(servers, dataSource, seed, [experiment, driver, fence, variant].join(' '));
+    const scene = new Scene(servers, dataSource, seed, [experiment, driver, fence, variant].join(' '), idle);
     return { scene, ttl, cycles, progress };
   });
   const { harms, violations, figures, account, timeline } = observation;

@@ -45,7 +45,7 @@ export interface Stage {
 export class Scene {
   readonly history = new History();
   readonly random: Random;
-  readonly #actors: Actor[] = [];
+  readonly #actors: { readonly actor: Actor; readonly shared: boolean }[] = [];
   readonly #closing: (() => Promise<unknown>)[] = [];
 
   constructor(
@@ -53,14 +53,19 @@ export class Scene {
     private readonly dataSource: DataSource,
     readonly seed: number,
     purpose: string,
+    /** Processes that other cells are done with. Absent: every cell has its own. */
+    private readonly idle?: Actor[],
   ) {
     this.random = new Random(seed, purpose);
   }
 
   /** Starts a process. `servers` are those of the scene unless given. */
   async actor(name: string, servers = this.servers): Promise<Actor> {
-    const actor = await Actor.start(name, { servers }, this.history);
-    this.#actors.push(actor);
+    const shared = servers === this.servers;
+    const actor =
+      (shared && this.idle?.pop()?.playAs(name, this.history)) ||
+      (await Actor.start(name, { servers }, this.history));
+    this.#actors.push({ actor, shared });
     return actor;
   }
 
@@ -107,7 +112,12 @@ export class Scene {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#actors.map((actor) => actor.end()));
+    await Promise.all(
+      this.#actors.map(async ({ actor, shared }) => {
+        if (shared && this.idle && (await actor.isIdle())) this.idle.push(actor);
+        else await actor.end();
+      }),
+    );
     for (const close of this.#closing.toReversed()) await close();
   }
 }

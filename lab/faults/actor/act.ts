@@ -30,8 +30,9 @@ export async function act(json: string): Promise<void> {
     admit: (task) => working(() => admit(self, task)),
     edit: (task) => working(() => edit(self, task)),
     permit: (task) => working(() => permit(self, task)),
-    giveUp: (task) => working(() => giveUp(self, task)),
+    giveUp: (task) => giveUp(self, task, working),
     cycle: (task) => working(() => cycle(self, task)),
+    isIdle: async () => tasks === 0,
   };
   const lab = createBirpc<LabCalls, ActorCalls>(calls, {
     post: (message) => void process.send!(message),

@@ -38,7 +38,7 @@ export class Process {
   }
 
   record(kind: EventKind, details: Pick<HistoryEvent, 'resource' | 'token' | 'detail'> = {}) {
-    this.lab.record({ at: now(), actor: this.setup.name, kind, ...details });
+    this.lab.record({ at: now(), kind, ...details });
   }
 
   /** Goes on when the lab allows it, or when it is asked to end: what has begun is then brought to its end. */

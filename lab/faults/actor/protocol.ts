@@ -101,7 +101,6 @@ export interface Leaks {
 }
 
 export interface Setup {
-  readonly name: string;
   readonly servers: Servers;
 }
 
@@ -118,12 +117,14 @@ export interface ActorCalls {
   /** Resolves to whether the wait had ended by then. If the lock is granted later all the same, it is given back at once. */
   giveUp(task: GiveUpTask): Promise<boolean>;
   cycle(task: CycleTask): Promise<Leaks>;
+  /** Whether all that was asked of it is done, and all it has begun. */
+  isIdle(): Promise<boolean>;
 }
 
 /** What the processes tell the lab. */
 export interface LabCalls {
   ready(): void;
-  record(event: HistoryEvent): void;
+  record(event: Omit<HistoryEvent, 'actor'>): void;
   /** Resolves when the process may go on. */
   reach(point: Point): Promise<void>;
 }

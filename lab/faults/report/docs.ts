@@ -4,6 +4,7 @@ import { root } from '../../../local/paths.mjs';
 import { markdownTable, writeMarkdown } from '../../report/markdown.js';
 import type { Cell } from '../cell.js';
 import type { Experiment } from '../experiment.js';
+import { EXPERIMENTS } from '../experiments/index.js';
 import { claimsIn } from './claims.js';
 import { drawTimeline } from './drawing.js';
 import { headOf, judgementOf, scoresOf, type Scores } from './scoreboard.js';
@@ -11,12 +12,13 @@ import { figuresIn, nameOf, permitsIn } from './words.js';
 
 const DOCS = join(root, 'docs/lab');
 
-/** Writes docs/lab from a run: a page with pictures per experiment, and an index with the table of claims. */
+/** Writes docs/lab from a run: a page with pictures per experiment. From a run of all it is written anew, with the index and its table of claims. */
 export async function writeDocs(experiments: readonly Experiment[], cells: readonly Cell[]): Promise<void> {
-  await rm(DOCS, { recursive: true, force: true });
+  const all = experiments.length === EXPERIMENTS.length;
+  if (all) await rm(DOCS, { recursive: true, force: true });
   await mkdir(join(DOCS, 'img'), { recursive: true });
   for (const experiment of experiments) await writePage(experiment, cells);
-  await writeMarkdown(join(DOCS, 'README.md'), indexOf(experiments, cells));
+  if (all) await writeMarkdown(join(DOCS, 'README.md'), indexOf(experiments, cells));
 }
 
 async function writePage(experiment: Experiment, cells: readonly Cell[]): Promise<void> {
