@@ -7,7 +7,7 @@ import { settle, unsettled } from './settle.js';
 
 /** How long the lock has to keep the second one out, in milliseconds, once the fault is over; and to let it in, if it must. */
 const KEPT_OUT_MS = 2_000;
-const LET_IN_MS = 6_000;
+const LET_IN_MS = 30_000;
 
 export interface Overtaking {
   readonly scene: Scene;

@@ -7,6 +7,7 @@ import {
   type StockStore,
 } from '@app/inventory';
 import type { OrderRequest, Outcome } from '@app/orders';
+import { existsSync } from 'node:fs';
 import { Pool } from 'pg';
 import { codeOf, type Process } from './process.js';
 import type { CheckoutResult, CheckoutTask } from './protocol.js';
@@ -20,13 +21,13 @@ const plain: StoreOf = (database, fenced) =>
 /** Settles one order with the application's own critical section, halting on the way where the lab wants it. */
 export function checkout(
   self: Process,
-  { order, busyMs = 0, ...locking }: CheckoutTask,
+  { order, busy, ...locking }: CheckoutTask,
   storeOf: StoreOf = plain,
 ): Promise<CheckoutResult> {
   return withStock(self, order, async (pool, target, resource) => {
     try {
       return await self.holding(locking, resource, async (lease) => {
-        const store = halting(self, resource, storeOf(pool, lease.token !== undefined), busyMs);
+        const store = halting(self, resource, storeOf(pool, lease.token !== undefined), busy);
         const { outcomes } = await new CriticalSection(pool, target, lease, store).settle([order]);
         await self.reach('committed');
         return outcomes[0]!;
@@ -59,12 +60,17 @@ export async function withStock(
 type SectionTarget = ConstructorParameters<typeof CriticalSection>[1];
 
 /** A store that tells the lab what it does, and waits where the lab wants it to. */
-export const halting = (self: Process, resource: string, store: StockStore, busyMs = 0): StockStore => ({
+export const halting = (
+  self: Process,
+  resource: string,
+  store: StockStore,
+  busy?: CheckoutTask['busy'],
+): StockStore => ({
   async read(key) {
     const row = await store.read(key);
     self.record('read', { resource, detail: String(row.available) });
     await self.reach('read');
-    if (busyMs > 0) blockEventLoop(busyMs);
+    if (busy) blockEventLoop(busy);
     return row;
   },
   async write(change) {
@@ -77,4 +83,8 @@ export const halting = (self: Process, resource: string, store: StockStore, busy
 });
 
 /** As a long computation does, but that it leaves the processor to others. */
-const blockEventLoop = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+function blockEventLoop({ file, longest }: NonNullable<CheckoutTask['busy']>) {
+  const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
+  for (const endsAt = performance.now() + longest; performance.now() < endsAt && !existsSync(file);)
+    Atomics.wait(nobodyWakesIt, 0, 0, 20);
+}

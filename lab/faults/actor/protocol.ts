@@ -44,8 +44,11 @@ export interface CheckoutTask extends Locking {
   readonly order: OrderRequest;
   /** A broken critical section in place of the application's. */
   readonly section?: PlantedSection;
-  /** For so many milliseconds, between the read and the last look at the lease, the process computes and does nothing else. */
-  readonly busyMs?: number;
+  /**
+   * Between the read and the last look at the lease the process computes, and does nothing else, until this file is there, or so many
+   * milliseconds at most.
+   */
+  readonly busy?: { readonly file: string; readonly longest: number };
 }
 
 /** How a checkout ended: settled, or with the code or name of an error that left nothing settled. */

@@ -17,16 +17,18 @@ export interface Contender {
   readonly promises: LockPromises;
   /** What it does not promise has to be seen to go wrong: else the trial, or what is said here of the lock, is wrong. */
   readonly known: boolean;
+  /** Trials of which that cannot be said. */
+  readonly races?: readonly string[];
   readonly leastTtl: number;
   /** How long after the end of the TTL somebody who waits may be let in. */
   readonly slowMs: number;
 }
 
-/** On a busy machine. */
-const MOMENT_MS = 3_000;
+/** On a busy machine, which may have to load a library first. What is over earlier is not waited for. */
+const MOMENT_MS = 20_000;
 
 const published: Contender[] = Object.entries(PUBLISHED).flatMap(([name, lock]) => {
-  const { store, promises = {}, leastTtl = 0, slowMs = MOMENT_MS } = lock;
+  const { store, promises = {}, leastTtl = 0, slowMs = MOMENT_MS, races } = lock;
   const fences = promises.token ? [false, true] : [false];
   return fences.map((fence) => ({
     name,
@@ -35,6 +37,7 @@ const published: Contender[] = Object.entries(PUBLISHED).flatMap(([name, lock]) 
     store,
     promises,
     known: true,
+    races,
     leastTtl,
     slowMs,
   }));
@@ -80,6 +83,6 @@ export function contenderOf(name: string, address: string, { store, promises = {
     promises,
     known: false,
     leastTtl: 0,
-    slowMs: 2 * MOMENT_MS,
+    slowMs: MOMENT_MS,
   };
 }

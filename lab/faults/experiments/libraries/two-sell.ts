@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dataDirectory, nextName } from '../../../../local/services/service.js';
 import { ActorGoneError, type Actor } from '../../actor.js';
 import type { CheckoutResult, CheckoutTask } from '../../actor/protocol.js';
 import type { Observation } from '../../cell.js';
@@ -89,12 +92,13 @@ export const workingLong: Delay = async ({ first, task, second }) => {
   return ended;
 };
 
-/** It computes: its event loop stands still, no timer fires, no answer is read. */
+/** It computes, until the other has sold: its event loop stands still, no timer fires, no answer is read. */
 export const busy: Delay = async ({ first, task, second, longest }) => {
-  const { goOn, ended } = await first.beginTo('read', () =>
-    first.calls.checkout({ ...task, busyMs: longest }),
-  );
+  const file = join(await dataDirectory(nextName('busy')), 'enough');
+  const computing = { ...task, busy: { file, longest: 2 * longest } };
+  const { goOn, ended } = await first.beginTo('read', () => first.calls.checkout(computing));
   goOn();
   await second();
+  await writeFile(file, '');
   return ended;
 };

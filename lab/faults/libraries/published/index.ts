@@ -4,8 +4,10 @@ import type { LockAdapter, LockPromises } from '../adapter.js';
 export interface Published extends LockAdapter {
   /** On npm. */
   readonly package: string;
-  /** Of its holder, until somebody who waits is let in, beyond the TTL, in milliseconds; a moment unless given. */
+  /** Until somebody who waits is let in once the TTL is over, in milliseconds; a moment unless given. */
   readonly slowMs?: number;
+  /** Trials that end one way or the other: it ends its holder's process, which races with the write. */
+  readonly races?: readonly string[];
   /** The store makes no shorter lease, in milliseconds. */
   readonly leastTtl?: number;
 }
@@ -43,6 +45,7 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
     package: 'redis-semaphore',
     store: 'redis',
     promises: { ...OWNER_CHECKED, extends: true, cancels: true },
+    races: ['pause', 'busy loop'],
     open: async (url) => (await import('./redis-semaphore.js')).openMutex(url),
   },
   'redis-semaphore Mutex with onLockLost': {
@@ -78,7 +81,7 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
     package: 'simple-redis-mutex',
     store: 'redis',
     promises: { ...OWNER_CHECKED, token: true },
-    slowMs: 10_000, // it polls that seldom: nobody tells it that a lock ran out
+    slowMs: 30_000, // it polls that seldom: nobody tells it that a lock ran out
     open: async (url) => (await import('./node-redis.js')).openSimpleRedisMutex(url),
   },
   '@verrou/core on MySQL': {
@@ -105,7 +108,7 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
     store: 'consul',
     promises: KEPT,
     leastTtl: 10_000,
-    slowMs: 25_000, // a session may last two TTLs, and Consul keeps the key of one that ended locked for 15 s more
+    slowMs: 45_000, // a session may last two TTLs, and Consul keeps the key of one that ended locked for 15 s more
     open: async (url) => (await import('./consul.js')).openConsul(url),
   },
   'advisory-lock': {

@@ -6,21 +6,21 @@ import { heldWhile } from './held-while.js';
 /** Its default. */
 const RETRY_DELAY_MS = 200;
 
-function clientsOf(url: string) {
+/** Only the acquisition tries for as long as it is asked to; an extension or a release, as long as the library does by itself. */
+const trying = (wait: number) => ({ retryCount: Math.ceil(wait / RETRY_DELAY_MS) });
+
+function connect(url: string) {
   const clients = url.split(',').map((one) => new Redis(one).on('error', () => undefined));
-  const redlockFor = (wait: number) => {
-    const redlock = new Redlock(clients, { retryCount: Math.ceil(wait / RETRY_DELAY_MS) });
-    return redlock.on('error', () => undefined);
-  };
-  return { redlockFor, close: () => clients.forEach((client) => client.disconnect()) };
+  const redlock = new Redlock(clients).on('error', () => undefined);
+  return { redlock, close: () => clients.forEach((client) => client.disconnect()) };
 }
 
 /** `redlock.acquire([resource], ttl)` and `lock.release()`. */
 export const openAcquire: Open = (url) => {
-  const { redlockFor, close } = clientsOf(url);
+  const { redlock, close } = connect(url);
   return {
     acquire: async (resource, { ttl, wait }) => {
-      const lock = await redlockFor(wait).acquire([resource], ttl);
+      const lock = await redlock.acquire([resource], ttl, trying(wait));
       return { release: () => lock.release() };
     },
     close,
@@ -29,9 +29,10 @@ export const openAcquire: Open = (url) => {
 
 /** `redlock.using([resource], ttl, async (signal) => ...)`. */
 export const openUsing: Open = (url) => {
-  const { redlockFor, close } = clientsOf(url);
+  const { redlock, close } = connect(url);
   return {
-    acquire: (resource, { ttl, wait }) => heldWhile((work) => redlockFor(wait).using([resource], ttl, work)),
+    acquire: (resource, { ttl, wait }) =>
+      heldWhile((work) => redlock.using([resource], ttl, trying(wait), work)),
     close,
   };
 };
