@@ -46,6 +46,7 @@ const cases = [
   'optimistic',
   'serializable',
   'redis-counter',
+  'skip-locked',
   'conditional-update',
 ]
   .map((strategy) => ({ strategy, stripes: 1 }))

@@ -17,6 +17,7 @@ const STRATEGIES = [
   'row-lock',
   'optimistic',
   'serializable',
+  'skip-locked',
   'postgres-advisory',
 ];
 const SOUND = { pending: 0, oversold: 0, lostUpdates: 0, conserved: true };

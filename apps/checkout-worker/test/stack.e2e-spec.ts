@@ -41,7 +41,15 @@ describe('four workers, 2,000 checkouts, 500 units', () => {
 });
 
 describe('SIGKILL under load', () => {
-  it.each(['redis', 'redis-setnx', 'row-lock', 'optimistic', 'serializable', 'conditional-update'])(
+  it.each([
+    'redis',
+    'redis-setnx',
+    'row-lock',
+    'optimistic',
+    'serializable',
+    'skip-locked',
+    'conditional-update',
+  ])(
     'of a worker loses no order and doubles none (%s)',
     (strategy) => stampede.survives(strategy, stack.workers.slice(0, 1), (worker) => worker.kill('SIGKILL')),
     120_000,

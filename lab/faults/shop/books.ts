@@ -1,3 +1,4 @@
+import { AVAILABLE } from '@app/inventory';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Replica } from '../../../local/stack/replica.js';
 import type { Stack } from '../../../local/stack/stack.js';
@@ -56,7 +57,7 @@ export async function unready({ apis, workers }: Stack, withinMs: number): Promi
 const ask = (url: string) => fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
 const ANSWER_MS = 5_000;
 
-const UNSOLD_SQL = 'SELECT sum(available)::int AS unsold FROM stock WHERE sale_id = $1';
+const UNSOLD_SQL = `SELECT sum(${AVAILABLE})::int AS unsold FROM stock WHERE sale_id = $1`;
 
 export type Books = Awaited<ReturnType<typeof readBooks>>;
 

@@ -16,6 +16,7 @@ import { Controls1764600000000 } from './migrations/1764600000000-controls.js';
 import { OrdersByTime1764700000000 } from './migrations/1764700000000-orders-by-time.js';
 import { CheaperOrderLists1764800000000 } from './migrations/1764800000000-cheaper-order-lists.js';
 import { VersionsOfMovements1764900000000 } from './migrations/1764900000000-versions-of-movements.js';
+import { Units1765010000000 } from './migrations/1765010000000-units.js';
 
 export interface DatabaseOptions extends PostgresServer {
   readonly poolSize: number;
@@ -53,6 +54,7 @@ export function dataSourceOptions(database: DatabaseOptions) {
       OrdersByTime1764700000000,
       CheaperOrderLists1764800000000,
       VersionsOfMovements1764900000000,
+      Units1765010000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(database),

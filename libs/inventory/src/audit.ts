@@ -1,4 +1,5 @@
 import type { Database } from './section/transaction.js';
+import { AVAILABLE } from './section/unit-sql.js';
 
 /** The truth about one SKU of a sale, in units except where it says otherwise. */
 interface AuditFigures {
@@ -16,7 +17,8 @@ interface AuditFigures {
   readonly undersold: number;
   /**
    * Breaks in the chains of stock movements, one chain for each stripe: a `before` that is not the `after` of the movement before it, a
-   * version that is missing or there twice, a row that is not what its last movement left.
+   * version that is missing or there twice, a row that is not what its last movement left. Of units that have rows of their own: orders
+   * that do not have the units they should, and a stock that is not what the movements left.
    */
   readonly lostUpdates: number;
   /** available + held + sold === initial */
@@ -50,7 +52,7 @@ const AUDIT_SQL = `
     SELECT sku, stripe, version, before, after, lag(after) OVER chain AS left_by_predecessor, lead(id) OVER chain IS NULL AS is_last,
       -- Null next to a movement without a version, which proves nothing.
       version <> lag(version, 1, 0::bigint) OVER chain + 1 AS is_gap
-    FROM stock_movements WHERE sale_id = $1
+    FROM stock_movements WHERE sale_id = $1 AND before IS NOT NULL
     -- Where a worker from before versions has moved units, ids are in the order of commits: one Postgres drew them, without a cache.
     WINDOW chain AS (PARTITION BY sku, stripe ORDER BY
       CASE WHEN NOT EXISTS (SELECT FROM stock_movements WHERE sale_id = $1 AND version IS NULL) THEN version END, id)
@@ -63,18 +65,35 @@ const AUDIT_SQL = `
     WHERE stock.sale_id = $1
     GROUP BY sku
   ), whole AS (
-    SELECT sku, sum(initial) AS initial, sum(available) AS available,
+    SELECT sku, sum(initial) AS initial, sum(${AVAILABLE}) AS available,
       -- Rows that must have a chain.
-      count(*) FILTER (WHERE version > 0 OR available <> initial) AS moved
+      count(*) FILTER (WHERE available IS NOT NULL AND (version > 0 OR available <> initial)) AS moved,
+      bool_or(available IS NULL) AS has_unit_rows
     FROM stock WHERE sale_id = $1 GROUP BY sku
+  ), misplaced AS (
+    SELECT sku, count(*) AS orders FROM whole CROSS JOIN LATERAL (
+      SELECT FROM (
+        SELECT order_id, count(*) AS units FROM units
+        WHERE units.sale_id = $1 AND units.sku = whole.sku AND order_id IS NOT NULL GROUP BY order_id
+      ) AS taken FULL JOIN (
+        SELECT id AS order_id, quantity AS units FROM orders
+        WHERE orders.sale_id = $1 AND orders.sku = whole.sku
+          AND (status IN ('reserved', 'paid') OR status = 'refunded' AND restocked_at IS NULL)
+      ) AS live USING (order_id) WHERE taken.units IS DISTINCT FROM live.units
+    ) AS differing WHERE has_unit_rows GROUP BY sku
+  ), unaccounted AS (
+    SELECT sku, (available <> initial + coalesce((SELECT sum(units) FROM adjusted WHERE adjusted.sku = whole.sku), 0)
+      - coalesce((SELECT sum(units) FROM stock_movements AS moved WHERE moved.sale_id = $1 AND moved.sku = whole.sku), 0))::int AS stocks
+    FROM whole WHERE has_unit_rows
   )
   SELECT sku, initial::float8, available::float8,
     coalesce(held, 0)::float8 AS held, coalesce(sold, 0)::float8 AS sold, coalesce(rejected, 0)::float8 AS rejected,
     greatest(0, coalesce(held + sold, 0) - initial)::float8 AS oversold,
     least(coalesce(sold_out, 0), greatest(0, initial - coalesce(held + sold, 0)))::float8 AS undersold,
-    (coalesce(lost_updates, 0) + greatest(0, moved - coalesce(chains, 0)))::float8 AS "lostUpdates",
+    (coalesce(lost_updates, 0) + greatest(0, moved - coalesce(chains, 0)) + coalesce(misplaced.orders, 0) + coalesce(stocks, 0))::float8
+      AS "lostUpdates",
     available + coalesce(held + sold, 0) = initial AS conserved
-  FROM whole LEFT JOIN by_sku USING (sku) LEFT JOIN breaks USING (sku)
+  FROM whole LEFT JOIN by_sku USING (sku) LEFT JOIN breaks USING (sku) LEFT JOIN misplaced USING (sku) LEFT JOIN unaccounted USING (sku)
   ORDER BY sku`;
 
 /** Reads the truth about a sale from the database. `undersold` is final only once its queue has drained. */

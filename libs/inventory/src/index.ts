@@ -33,4 +33,12 @@ export type { EndedOrder, Restocked, StockStore } from './section/stock-store.js
 export { takesWrites } from './section/takes-writes.js';
 export type { Database } from './section/transaction.js';
 export type { Locking } from './section/under-lock.js';
-export { DEFAULT_STRATEGY, STRATEGY_NAMES, strategyOf, type StrategyName } from './strategies.js';
+export { AVAILABLE } from './section/unit-sql.js';
+export {
+  DEFAULT_STRATEGY,
+  hasUnitRows,
+  MAX_UNIT_ROWS,
+  STRATEGY_NAMES,
+  strategyOf,
+  type StrategyName,
+} from './strategies.js';

@@ -2,7 +2,13 @@ import type { LockDriverName } from '@app/lock';
 
 /** How the stock row is written: section/stock-sql.ts has the SQL of each. */
 export type StockWrite =
-  'read-modify-write' | 'row-lock' | 'version' | 'serializable' | 'conditional' | 'unchecked';
+  | 'read-modify-write'
+  | 'row-lock'
+  | 'version'
+  | 'serializable'
+  | 'conditional'
+  | 'unchecked'
+  | 'skip-locked';
 
 interface Strategy {
   /** The lock around the critical section. Its fencing token, where it has one, guards the write as well. */
@@ -37,6 +43,7 @@ const STRATEGIES = {
   serializable: { write: 'serializable', safe: true },
   'redis-counter-two-steps': { write: 'unchecked', counter: 'two-steps', safe: false },
   'redis-counter': { write: 'conditional', counter: 'one-step', safe: true },
+  'skip-locked': { write: 'skip-locked', safe: true },
   'conditional-update': { write: 'conditional', safe: true },
 } as const satisfies Record<string, Strategy>;
 
@@ -47,3 +54,8 @@ export const DEFAULT_STRATEGY: StrategyName = 'redis';
 export function strategyOf(name: StrategyName): Strategy {
   return STRATEGIES[name];
 }
+
+/** Whether each unit has a row of its own. Such a SKU has no hot row: stripes would be of no use to it. */
+export const hasUnitRows = (write: StockWrite): boolean => write === 'skip-locked';
+/** Most units of a sale whose units have rows: one statement opens it, within the time that a statement may take. */
+export const MAX_UNIT_ROWS = 1_000_000;

@@ -63,22 +63,27 @@ describe('settling', () => {
     expect(plans.rows[0].reused).toBeGreaterThanOrEqual(10);
   });
 
-  it.each(['read-modify-write', 'row-lock', 'version', 'serializable', 'conditional', 'unchecked'] as const)(
-    'settles an order once however often it is delivered (%s)',
-    async (write) => {
-      const sale = await shop.sale({ hot: 5 }, 'none');
-      const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
-      const settle = (...orders: ReturnType<typeof orderOf>[]) =>
-        new CriticalSection(poolOf(shop.dataSource), target).settle(orders);
-      const [again, fresh] = [orderOf(sale.id), orderOf(sale.id)];
-      await settle(again);
-      const { outcomes } = await settle(again, fresh, again);
-      const before = { status: 'reserved', before: true };
-      expect(outcomes).toEqual([before, { status: 'reserved' }, before]);
-      expect(await settle(again, fresh)).toEqual({ outcomes: [before, before] });
-      expect(await shop.totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
-    },
-  );
+  it.each([
+    'read-modify-write',
+    'row-lock',
+    'version',
+    'serializable',
+    'conditional',
+    'unchecked',
+    'skip-locked',
+  ] as const)('settles an order once however often it is delivered (%s)', async (write) => {
+    const sale = await shop.sale({ hot: 5 }, write === 'skip-locked' ? write : 'none');
+    const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
+    const settle = (...orders: ReturnType<typeof orderOf>[]) =>
+      new CriticalSection(poolOf(shop.dataSource), target).settle(orders);
+    const [again, fresh] = [orderOf(sale.id), orderOf(sale.id)];
+    await settle(again);
+    const { outcomes } = await settle(again, fresh, again);
+    const before = { status: 'reserved', before: true };
+    expect(outcomes).toEqual([before, { status: 'reserved' }, before]);
+    expect(await settle(again, fresh)).toEqual({ outcomes: [before, before] });
+    expect(await shop.totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
+  });
 
   it.each([
     'read-modify-write',

@@ -93,7 +93,7 @@ it('serves an order that arrives in the very moment in which the only section en
   }
 });
 
-it.each(['row-lock', 'conditional-update', 'optimistic', 'serializable'] as const)(
+it.each(['row-lock', 'conditional-update', 'optimistic', 'serializable', 'skip-locked'] as const)(
   'sells a SKU while the rows of three others are locked for good (%s)',
   async (name) => {
     const narrow = await servers.openShop(10);
@@ -103,7 +103,8 @@ it.each(['row-lock', 'conditional-update', 'optimistic', 'serializable'] as cons
     onTestFinished(() => locker.end());
     await locker.connect();
     await locker.query('BEGIN');
-    await locker.query(`SELECT FROM stock WHERE sale_id = $1 AND sku <> 'free' FOR UPDATE`, [sale.id]);
+    for (const table of ['stock', 'units'])
+      await locker.query(`SELECT FROM ${table} WHERE sale_id = $1 AND sku <> 'free' FOR UPDATE`, [sale.id]);
     const stuck = ['a', 'b', 'c'].flatMap((sku) =>
       Array.from({ length: 256 }, () => reservations.reserve(orderOf(sale.id, { sku }), sale)),
     );

@@ -20,7 +20,7 @@ import { SOUND, TestServers } from './support/workers.js';
 let shop: Shop;
 let other: Shop;
 const servers = new TestServers();
-const { worker, safe } = servers;
+const { worker, safeWith } = servers;
 beforeAll(async () => {
   shop = await servers.openShop();
   other = await servers.openShop();
@@ -47,67 +47,64 @@ const statusesOf = async (orders: readonly OrderRequest[]) => {
   return rows.map(({ status }) => status);
 };
 
-describe.each(safe.flatMap((name) => [1, 4].map((stripes) => ({ name, stripes }))))(
-  '$name, stripes: $stripes',
-  ({ name, stripes }) => {
-    it('gives each unit back once, whoever else tries it, and sells it again', async () => {
-      const sale = await saleOf(40, name, stripes);
-      const workers = [worker(shop, 8), worker(other, 8)] as const;
-      const orders = ordersOf(sale, 40);
-      await reserve(orders, workers[0], sale);
-      await shop.makeDue(orders);
-      await Promise.all(workers.map((each) => restock(orders, each, sale)));
-      expect(await shop.totalOf(sale)).toMatchObject({ available: 40, held: 0, ...SOUND });
-      const outcomes = await reserve(ordersOf(sale, 48), workers[1], sale);
-      expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(40);
-      expect(await shop.totalOf(sale)).toMatchObject({ available: 0, held: 40, ...SOUND });
-    });
+describe.each(safeWith(1, 4))('$name, stripes: $stripes', ({ name, stripes }) => {
+  it('gives each unit back once, whoever else tries it, and sells it again', async () => {
+    const sale = await saleOf(40, name, stripes);
+    const workers = [worker(shop, 8), worker(other, 8)] as const;
+    const orders = ordersOf(sale, 40);
+    await reserve(orders, workers[0], sale);
+    await shop.makeDue(orders);
+    await Promise.all(workers.map((each) => restock(orders, each, sale)));
+    expect(await shop.totalOf(sale)).toMatchObject({ available: 40, held: 0, ...SOUND });
+    const outcomes = await reserve(ordersOf(sale, 48), workers[1], sale);
+    expect(outcomes.filter(({ status }) => status === 'reserved')).toHaveLength(40);
+    expect(await shop.totalOf(sale)).toMatchObject({ available: 0, held: 40, ...SOUND });
+  });
 
-    it('gives the units of a refunded order back once, if they are to come back', async () => {
-      const sale = await saleOf(20, name, stripes);
-      const workers = [worker(shop, 8), worker(other, 8)] as const;
-      const orders = ordersOf(sale, 20);
-      await reserve(orders, workers[0], sale);
-      const refund = (of: readonly OrderRequest[], restocked: boolean) =>
-        shop.dataSource.query(
-          `UPDATE orders SET status = 'refunded', restock = $2 WHERE id = ANY ($1::uuid[])`,
-          [of.map(({ orderId }) => orderId), restocked],
-        );
-      await refund(orders.slice(0, 12), true);
-      await refund(orders.slice(12), false);
-      expect(await shop.totalOf(sale)).toMatchObject({ available: 0, sold: 20, ...SOUND });
-      const due = await dueOf(
-        poolOf(shop.dataSource),
-        orders.map(({ orderId }) => orderId),
+  it('gives the units of a refunded order back once, if they are to come back', async () => {
+    const sale = await saleOf(20, name, stripes);
+    const workers = [worker(shop, 8), worker(other, 8)] as const;
+    const orders = ordersOf(sale, 20);
+    await reserve(orders, workers[0], sale);
+    const refund = (of: readonly OrderRequest[], restocked: boolean) =>
+      shop.dataSource.query(
+        `UPDATE orders SET status = 'refunded', restock = $2 WHERE id = ANY ($1::uuid[])`,
+        [of.map(({ orderId }) => orderId), restocked],
       );
-      expect(due).toHaveLength(12);
-      await Promise.all(workers.map((each) => restock(orders, each, sale)));
-      expect(await shop.totalOf(sale)).toMatchObject({ available: 12, sold: 8, ...SOUND });
-      expect(new Set(await statusesOf(orders))).toEqual(new Set(['refunded']));
-    });
+    await refund(orders.slice(0, 12), true);
+    await refund(orders.slice(12), false);
+    expect(await shop.totalOf(sale)).toMatchObject({ available: 0, sold: 20, ...SOUND });
+    const due = await dueOf(
+      poolOf(shop.dataSource),
+      orders.map(({ orderId }) => orderId),
+    );
+    expect(due).toHaveLength(12);
+    await Promise.all(workers.map((each) => restock(orders, each, sale)));
+    expect(await shop.totalOf(sale)).toMatchObject({ available: 12, sold: 8, ...SOUND });
+    expect(new Set(await statusesOf(orders))).toEqual(new Set(['refunded']));
+  });
 
-    it('loses nothing while units go and come at the same time', async () => {
-      const sale = await saleOf(20, name, stripes);
-      const buyers = [worker(shop, 4), worker(other, 4)].flatMap((each) =>
-        Array.from({ length: 6 }, async () => {
-          for (let i = 0; i < 4; i++) {
-            const order = orderOf(sale.id);
-            await each.reserve(order, sale);
-            await shop.makeDue([order]);
-            await each.restock(order, sale);
-          }
-        }),
-      );
-      await Promise.all(buyers);
-      expect(await shop.totalOf(sale)).toMatchObject({
-        available: 20,
-        held: 0,
-        lostUpdates: 0,
-        conserved: true,
-      });
+  it('loses nothing while units go and come at the same time', async () => {
+    const sale = await saleOf(20, name, stripes);
+    const buyers = [worker(shop, 4), worker(other, 4)].flatMap((each) =>
+      Array.from({ length: 6 }, async () => {
+        for (let i = 0; i < 4; i++) {
+          const order = orderOf(sale.id);
+          await each.reserve(order, sale);
+          await shop.makeDue([order]);
+          await each.restock(order, sale);
+        }
+      }),
+    );
+    await Promise.all(buyers);
+    expect(await shop.totalOf(sale)).toMatchObject({
+      available: 20,
+      held: 0,
+      lostUpdates: 0,
+      conserved: true,
     });
-  },
-);
+  });
+});
 
 it('none loses units that come back, too', async () => {
   const sale = await saleOf(100_000, 'none');

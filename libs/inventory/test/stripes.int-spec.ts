@@ -12,7 +12,8 @@ const STRIPES = 8;
 let shop: Shop;
 let other: Shop;
 const servers = new TestServers({ earlyTakeover: true });
-const { worker, safe } = servers;
+const { worker } = servers;
+const safe = servers.safeWith(STRIPES).map(({ name }) => name);
 beforeAll(async () => {
   shop = await servers.openShop();
   other = await servers.openShop();

@@ -26,6 +26,7 @@ it.each([
   ['row-lock', 1],
   ['optimistic', 3],
   ['serializable', 1],
+  ['skip-locked', 1],
   ['conditional-update', 1],
 ] as const)(
   'whatever buyers, clocks, crashes and the provider do: no unit and no money gets lost (%s, stripes: %d)',

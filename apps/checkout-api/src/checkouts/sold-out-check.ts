@@ -1,5 +1,6 @@
 import { Admissions, type QueuedOrder, type RowVersion } from '@app/checkout-queue';
 import { poolOf } from '@app/database';
+import { AVAILABLE } from '@app/inventory';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter } from 'prom-client';
@@ -13,7 +14,7 @@ const LOOKUP_TIMEOUT = 1_000;
 
 const ROWS = {
   name: 'rows-of-sku',
-  text: 'SELECT stripe, version, available FROM stock WHERE sale_id = $1 AND sku = $2',
+  text: `SELECT stripe, version, ${AVAILABLE} AS available FROM stock WHERE sale_id = $1 AND sku = $2`,
   query_timeout: LOOKUP_TIMEOUT,
 };
 

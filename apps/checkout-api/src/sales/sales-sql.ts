@@ -1,3 +1,5 @@
+import { AVAILABLE } from '@app/inventory';
+
 /** Parameter: ids of sales. One statement, hence one snapshot: available stock and held units fit together. */
 export const SALES = {
   name: 'sales',
@@ -10,7 +12,7 @@ export const SALES = {
         'sku', sku, 'price', price, 'initial', initial, 'available', available, 'held', coalesce(held, 0), 'sold', coalesce(sold, 0)
       )) ORDER BY sku) AS items
       FROM (
-        SELECT sku, max(price) AS price, sum(initial) AS initial, sum(available) AS available
+        SELECT sku, max(price) AS price, sum(initial) AS initial, sum(${AVAILABLE}) AS available
         FROM stock WHERE stock.sale_id = asked.id GROUP BY sku
       ) AS whole LEFT JOIN (
         SELECT sku, sum(quantity) FILTER (WHERE status = 'reserved') AS held,

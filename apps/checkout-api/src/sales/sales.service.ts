@@ -1,9 +1,17 @@
 import { poolOf } from '@app/database';
-import { openSale, SaleKeyReusedError } from '@app/inventory';
+import {
+  hasUnitRows,
+  MAX_UNIT_ROWS,
+  openSale,
+  SaleKeyReusedError,
+  strategyOf,
+  type StrategyName,
+} from '@app/inventory';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { keyReused } from '../http/idempotency-key.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
+import { validationProblem } from '../http/problems/validation.js';
 import type { SharedAnswer } from '../http/shared-answer.js';
 import { saleNotFound } from './find-sale.js';
 import type { NewSale, SaleView } from './sale.schema.js';
@@ -21,7 +29,7 @@ export class SalesService {
   /**
    * Opens a sale, or finds the one that was opened with the same key.
    *
-   * @throws {ProblemError} what {@link StrategyCheck.usable} throws, IDEMPOTENCY_KEY_REUSED or POSTGRES_UNAVAILABLE
+   * @throws {ProblemError} what {@link StrategyCheck.usable} throws, VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED or POSTGRES_UNAVAILABLE
    */
   async create(request: NewSale, admin: string, idempotencyKey: string | undefined): Promise<SaleView> {
     const { startsAt, endsAt, strategy, ...rest } = request;
@@ -31,6 +39,7 @@ export class SalesService {
       startsAt: startsAt ? new Date(startsAt) : null,
       endsAt: endsAt ? new Date(endsAt) : null,
     };
+    refuseUnitRows(sale.strategy, request);
     const opening = openSale(
       poolOf(this.dataSource),
       sale,
@@ -61,6 +70,21 @@ export class SalesService {
   async newest(limit: number, cursor?: string): Promise<Page> {
     if (cursor) await this.get(cursor);
     return this.views.page(limit, cursor);
+  }
+}
+
+/** @throws {ProblemError} VALIDATION_FAILED: the strategy cannot have such a sale */
+function refuseUnitRows(strategy: StrategyName, { stripes = 1, items }: NewSale): void {
+  if (!hasUnitRows(strategyOf(strategy).write)) return;
+  if (stripes > 1) {
+    const message = `${strategy} has a row for each unit, and no hot row to spread over stripes: leave it out, or use another strategy`;
+    throw validationProblem([{ path: 'stripes', message }]);
+  }
+  const units = items.reduce((sum, { stock }) => sum + stock, 0);
+  if (units > MAX_UNIT_ROWS) {
+    const most = MAX_UNIT_ROWS.toLocaleString('en');
+    const message = `${strategy} has a row for each unit, for at most ${most} units in all: open several sales, or use another strategy`;
+    throw validationProblem([{ path: 'items', message }]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { AVAILABLE } from '@app/inventory';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
@@ -32,7 +33,7 @@ export const REMAINING = {
         + (SELECT coalesce(sum(quantity), 0) FROM orders WHERE sale_id = $1 AND status = 'refunded' AND NOT restock) >= initial
       END AS over
     FROM (
-      SELECT greatest(sum(available), 0)::float8 AS available, sum(initial) AS initial FROM stock WHERE sale_id = $1
+      SELECT greatest(sum(${AVAILABLE}), 0)::float8 AS available, sum(initial) AS initial FROM stock WHERE sale_id = $1
     ) AS stock`,
   query_timeout: LOOKUP_TIMEOUT,
 };

@@ -6,16 +6,17 @@ import { modeOf, type SectionTarget } from '../section/critical-section.js';
 import { PlainStore } from '../section/plain-store.js';
 import { resourcesOf } from '../section/resource.js';
 import { transaction } from '../section/transaction.js';
-import { strategyOf } from '../strategies.js';
+import { ADD_UNITS_SQL, AVAILABLE, HOLD_RETURNS_SQL, REMOVE_UNITS_SQL } from '../section/unit-sql.js';
+import { hasUnitRows, MAX_UNIT_ROWS, strategyOf } from '../strategies.js';
 import { spread } from '../stripes/all-stripes.js';
 import type { AdjustmentRefusal, PendingAdjustment } from './adjustments.js';
 
-/** Most units of a SKU. Postgres's `integer` has room for twice as many. */
-const MAX_STOCK = 1_000_000_000;
+/** Most units of a SKU: Postgres's `integer` has room for twice as many. */
+const maxStockOf = ({ write }: SectionTarget) => (hasUnitRows(write) ? MAX_UNIT_ROWS : 1_000_000_000);
 
 /** Locks all rows of a SKU. Parameters: sale, SKU. */
 const ENTER_SQL = `
-  SELECT initial, available FROM stock WHERE sale_id = $1 AND sku = $2 ORDER BY stripe FOR UPDATE`;
+  SELECT initial, ${AVAILABLE} AS available FROM stock WHERE sale_id = $1 AND sku = $2 ORDER BY stripe FOR UPDATE`;
 
 const PENDING_SQL = `SELECT units FROM stock_adjustments WHERE id = $1 AND status = 'pending' FOR UPDATE`;
 
@@ -90,14 +91,14 @@ interface Held {
 
 async function adjust(client: PoolClient, held: Held, id: string): Promise<Adjusted[]> {
   const { saleId, sku } = held.target;
-  await raiseFences(client, held);
+  await keepOthersAway(client, held);
   const { rows } = await client.query<StripeRow>(ENTER_SQL, [saleId, sku]);
   const [pending] = (await client.query<{ units: number }>(PENDING_SQL, [id])).rows;
   if (!pending) return []; // somebody else was faster
   const { units } = pending;
   const initial = sum(rows.map((row) => row.initial));
   const available = sum(rows.map((row) => row.available));
-  const reason = refusal(units, initial, available);
+  const reason = refusal(held, units, initial, available) ?? (await moveUnitRows(client, held.target, units));
   if (reason) {
     await client.query(REFUSE_SQL, [id, reason, initial, available]);
     return [];
@@ -116,19 +117,37 @@ async function adjust(client: PoolClient, held: Held, id: string): Promise<Adjus
   return adjusted;
 }
 
-/** Whoever held the locks before can write no more. */
-async function raiseFences(client: PoolClient, { target, stripes, leases }: Held): Promise<void> {
+/** Whoever held the locks before can write no more. Of units that have rows, none comes back meanwhile. */
+async function keepOthersAway(client: PoolClient, { target, stripes, leases }: Held): Promise<void> {
   const mode = modeOf(target, leases[0]);
+  const { saleId, sku } = target;
+  if (mode === 'skip-locked') await client.query(HOLD_RETURNS_SQL, [saleId, sku, 0]);
   if (mode !== 'fenced') return;
   const store = new PlainStore(client, mode);
-  const { saleId, sku } = target;
   for (const [stripe, lease] of leases.entries())
     await store.read({ saleId, sku, stripe: stripes === 1 ? undefined : stripe, lease });
 }
 
-function refusal(units: number, initial: number, available: number): AdjustmentRefusal | undefined {
+function refusal(
+  { target }: Held,
+  units: number,
+  initial: number,
+  available: number,
+): AdjustmentRefusal | undefined {
   if (available + units < 0) return 'INSUFFICIENT_STOCK';
-  return initial + units > MAX_STOCK ? 'TOO_MUCH_STOCK' : undefined;
+  return initial + units > maxStockOf(target) ? 'TOO_MUCH_STOCK' : undefined;
+}
+
+/** Adds or removes the rows of units, where they have some. Others sell at the same time: there may be too few now. */
+async function moveUnitRows(
+  client: PoolClient,
+  { saleId, sku, write }: SectionTarget,
+  units: number,
+): Promise<AdjustmentRefusal | undefined> {
+  if (!hasUnitRows(write)) return undefined;
+  const sql = units < 0 ? REMOVE_UNITS_SQL : ADD_UNITS_SQL;
+  const { rowCount } = await client.query(sql, [saleId, sku, Math.abs(units)]);
+  return rowCount === 0 ? 'INSUFFICIENT_STOCK' : undefined;
 }
 
 /** Spreads new units evenly, as those of a new sale are. Takes units where most are. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
+import { hasUnitRows, strategyOf } from '../strategies.js';
 import type { Sale } from './sale.entity.js';
 
 type Options = Pick<
@@ -17,7 +18,10 @@ export interface OpenedAs {
   readonly request: object;
 }
 
-/** Tells who opened the sale, where an admin did. Spreads the stock evenly: some stripes get one unit more, and with fewer units than stripes some get none. */
+/**
+ * Tells who opened the sale, where an admin did. Spreads the stock evenly: some stripes get one unit more, and with fewer units than
+ * stripes some get none. Or gives each unit a row ($17).
+ */
 const OPEN_SQL = `
   WITH sale AS (
     INSERT INTO sales
@@ -27,9 +31,12 @@ const OPEN_SQL = `
     ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
   ), told AS (
     INSERT INTO admin_actions (sale_id, admin, action) SELECT id, $16, 'open' FROM sale WHERE $16::text IS NOT NULL
+  ), unit_rows AS (
+    INSERT INTO units (sale_id, sku)
+    SELECT sale.id, sku FROM sale, unnest($3::text[], $4::int[]) AS item (sku, units), generate_series(1, units) WHERE $17::boolean
   )
   INSERT INTO stock (sale_id, sku, stripe, initial, available, price)
-  SELECT sale.id, sku, stripe, share, share, price
+  SELECT sale.id, sku, stripe, share, CASE WHEN NOT $17 THEN share END, price
   FROM sale, unnest($3::text[], $4::int[], $5::int[]) AS item (sku, units, price), generate_series(0, $2::int - 1) AS stripe,
     LATERAL (SELECT units / $2 + (stripe < units % $2)::int AS share) AS even`;
 
@@ -71,6 +78,7 @@ export async function openSale(
     as?.request,
     sale.currency,
     admin,
+    hasUnitRows(strategyOf(sale.strategy).write),
   ]);
   if (!as || rowCount !== 0) return id;
   const { rows } = await pool.query<{ id: string }>(OPENED_SQL, [as.idempotencyKey, as.request]);

@@ -16,8 +16,9 @@ export class Stock {
   @Column('integer')
   initial: number;
 
-  @Column('integer')
-  available: number;
+  /** Null: each unit has a row of its own, see section/unit-sql.ts. */
+  @Column('integer', { nullable: true })
+  available: number | null;
 
   /** Of a unit, in minor units of the sale's currency. */
   @Column('integer', { nullable: true })

@@ -7,6 +7,7 @@ import { FencedOffError } from './errors.js';
 import { PlainStore } from './plain-store.js';
 import { resourceOf } from './resource.js';
 import { serializable } from './serializable.js';
+import { sellUnits } from './sell-units.js';
 import { settleEachOnce, type Committed, type SectionResult } from './settle-each-once.js';
 import { takesUnread, type StockWriteMode } from './stock-sql.js';
 import { settledOf, type Restocked, type StockKey, type StockRow, type StockStore } from './stock-store.js';
@@ -64,7 +65,9 @@ export class CriticalSection {
    * @throws {TokenWentBackError} nothing was written: re-seed the lock above the fence, then settle again under a new lease
    */
   settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
-    return settleEachOnce(this.pool, orders, async (fresh) => {
+    const { pool, target, store } = this;
+    return settleEachOnce(pool, orders, async (fresh) => {
+      if (this.#mode === 'skip-locked') return sellUnits({ pool, target, store, key: this.#key }, fresh);
       const done = await this.#commit(fresh);
       const { available, versions: [version] = [] } = done;
       // While the row carries this lease's fence nobody else can write it: the next batch need not read it.

@@ -5,7 +5,7 @@ import { SETTLED_SQL } from './stock-sql.js';
 
 /** What the section knows of its stock after the commit. */
 interface Left {
-  /** Units left. Absent if all orders were settled before. */
+  /** Units left. Absent if all orders were settled before, or if others sell at the same time. */
   readonly available?: number;
   /** The versions that its rows have reached, by stripe. Absent where none was read. */
   readonly versions?: readonly string[];
@@ -23,7 +23,7 @@ export interface SettledBatch extends Left {
   readonly outcomes: readonly Outcome[];
 }
 
-/** The result of a section that wrote something. */
+/** The result of a section that wrote something, and knows what is left. */
 export type Committed = SectionResult & { readonly available: number };
 
 const UNIQUE_VIOLATION = '23505';
@@ -35,7 +35,7 @@ const UNIQUE_VIOLATION = '23505';
 export async function settleEachOnce(
   pool: Pool,
   orders: readonly OrderRequest[],
-  commit: (fresh: readonly OrderRequest[]) => Promise<Committed>,
+  commit: (fresh: readonly OrderRequest[]) => Promise<SectionResult>,
 ): Promise<SectionResult> {
   let settled: ReadonlyMap<string, Outcome> | undefined;
   for (;;) {
@@ -55,7 +55,7 @@ export async function settleEachOnce(
 async function settleRest(
   orders: readonly OrderRequest[],
   settled: ReadonlyMap<string, Outcome>,
-  commit: (fresh: readonly OrderRequest[]) => Promise<Committed>,
+  commit: (fresh: readonly OrderRequest[]) => Promise<SectionResult>,
 ): Promise<SectionResult> {
   const distinct = new Map(orders.map((order) => [order.orderId, order]));
   const fresh = [...distinct.values()].filter(({ orderId }) => !settled.has(orderId));

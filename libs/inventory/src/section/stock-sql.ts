@@ -1,10 +1,12 @@
 import type { StockWrite } from '../strategies.js';
+import { FOUND, FREED, GIVEN, IF_FOUND } from './unit-sql.js';
 
 /** `fenced` is read-modify-write under a lease that has a fencing token. */
 export type StockWriteMode = StockWrite | 'fenced';
 
 /** Whether the write takes from what is there, whatever was read. */
-export const takesUnread = (mode: StockWriteMode) => mode === 'conditional' || mode === 'unchecked';
+export const takesUnread = (mode: StockWriteMode) =>
+  mode === 'conditional' || mode === 'unchecked' || mode === 'skip-locked';
 
 /** Parameters: sale, SKU, stripe; for `fenced` also the token and the holder of the lease. */
 export const READ_SQL: Record<StockWriteMode, string> = {
@@ -17,6 +19,9 @@ export const READ_SQL: Record<StockWriteMode, string> = {
   conditional: `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   unchecked: `
+    SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
+  // The row knows nothing of its units.
+  'skip-locked': `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3`,
   'row-lock': `
     SELECT available, version FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
@@ -66,6 +71,8 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
     UPDATE stock SET available = available - $4::int, version = version + 1
     WHERE sale_id = $1 AND sku = $2 AND stripe = $3
     RETURNING available, version`,
+  // Rows of their own, and not this one: those who sell different units wait for nothing.
+  'skip-locked': IF_FOUND,
   // Only if no newer lease has raised the fence, and the row is as it was left: a failover of Postgres may have undone a write of this
   // lease, and not its fence.
   fenced: `
@@ -78,8 +85,8 @@ const TAKE_SQL: Record<StockWriteMode, string> = {
  * Writes the stock, its movement, the orders and their events in one statement: one transaction, one round trip. If the row refuses,
  * nothing is written. The movement has the version that the row got: it tells the order of commits, as no sequence of several nodes does.
  */
-const sellSql = (take: string, returning = '') => `
-  WITH written AS (${take}
+const sellSql = (take: string, { found = '', given = '', returning = '' } = {}) => `
+  WITH ${found}written AS (${take}${given}
   ), settled AS (
     INSERT INTO orders (sale_id, sku, id, buyer_id, quantity, status, reason, idempotency_key, accepted_at, expires_at)
     SELECT $1, $2, o.id, o.buyer_id, o.quantity,
@@ -102,8 +109,9 @@ const sellSql = (take: string, returning = '') => `
 export const SELL_SQL: Record<StockWriteMode, string> = {
   ...byMode(TAKE_SQL, (take) => sellSql(take)),
   // The other modes overwrite what was read, so they know what is left; a result costs some 2 % of the statement.
-  conditional: sellSql(TAKE_SQL.conditional, 'RETURNING after AS available'),
-  unchecked: sellSql(TAKE_SQL.unchecked, 'RETURNING after AS available'),
+  conditional: sellSql(TAKE_SQL.conditional, { returning: 'RETURNING after AS available' }),
+  unchecked: sellSql(TAKE_SQL.unchecked, { returning: 'RETURNING after AS available' }),
+  'skip-locked': sellSql(TAKE_SQL['skip-locked'], { found: FOUND, given: GIVEN }),
 };
 
 /** A refunded order whose units are to come back and are not back yet. */
@@ -129,6 +137,8 @@ const ENTER_SQL: Record<StockWriteMode, string> = {
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   unchecked: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
+  'skip-locked': `
+    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   fenced: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $5 AND fence_holder = $6 FOR UPDATE`,
 };
@@ -141,6 +151,7 @@ const ADD_TO: Record<StockWriteMode, string> = {
   serializable: 'stock.available',
   conditional: 'stock.available',
   unchecked: 'stock.available',
+  'skip-locked': 'NULL',
   fenced: 'stock.available',
 };
 
@@ -148,7 +159,7 @@ const ADD_TO: Record<StockWriteMode, string> = {
  * Ends the given orders that are due and restocks their units, in one statement. If two try to end the same order, or one
  * to pay it, whoever locks the order's row first wins.
  */
-const restockSql = (enter: string, addTo: string) => `
+const restockSql = (enter: string, addTo: string, freed = '') => `
   WITH entered AS (${enter}
   ), due AS (
     SELECT orders.id FROM entered, orders
@@ -159,7 +170,7 @@ const restockSql = (enter: string, addTo: string) => `
       status = CASE WHEN status = 'refunded' THEN status WHEN cancel_requested THEN 'cancelled' ELSE 'expired' END,
       ended_at = coalesce(ended_at, clock_timestamp()), restocked_at = clock_timestamp()
     FROM due WHERE orders.id = due.id
-    RETURNING orders.id, orders.status, orders.quantity
+    RETURNING orders.id, orders.status, orders.quantity${freed}
   ), recorded AS (
     INSERT INTO outbox (kind, order_ids) SELECT status, array_agg(id) FROM ended WHERE status <> 'refunded' GROUP BY status
   ), back AS (
@@ -178,7 +189,10 @@ const restockSql = (enter: string, addTo: string) => `
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'status', status)), '[]') FROM ended) AS ended`;
 
 /** Parameters: those of ENTER_SQL; for `read-modify-write` `available` as read. Returns whether the row let it in, and what ended. */
-export const RESTOCK_SQL = byMode(ENTER_SQL, (enter, mode) => restockSql(enter, ADD_TO[mode]));
+export const RESTOCK_SQL = {
+  ...byMode(ENTER_SQL, (enter, mode) => restockSql(enter, ADD_TO[mode])),
+  'skip-locked': restockSql(ENTER_SQL['skip-locked'], ADD_TO['skip-locked'], FREED),
+};
 
 /** Which of the given orders were settled before: jobs are delivered at least once. */
 export const SETTLED_SQL = 'SELECT id, reason FROM orders WHERE id = ANY ($1::uuid[])';

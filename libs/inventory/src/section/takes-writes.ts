@@ -16,6 +16,8 @@ const TRIAL = {
     INSERT INTO outbox (kind, order_ids) VALUES ('settled', '{}')
   ), taken AS (
     UPDATE stock SET available = available, version = version, fence_token = fence_token WHERE false
+  ), unit AS (
+    UPDATE units SET order_id = order_id WHERE false
   )
   INSERT INTO stock_movements (sale_id, sku, units, before, after) VALUES (gen_random_uuid(), '', 0, 0, 0);
   ROLLBACK`,

@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import {
   Reservations,
   STRATEGY_NAMES,
+  hasUnitRows,
   strategyOf,
   type ReservationsOptions,
   type StrategyName,
@@ -64,6 +65,14 @@ export class TestServers {
     this.worker = workersOn(backends, this.opened, earlyTakeover);
     this.safe = safeStrategiesOn(backends);
   }
+
+  /** The safe strategies with each of these numbers of stripes that they take. */
+  readonly safeWith = (...stripes: number[]) =>
+    this.safe.flatMap((name) =>
+      stripes
+        .filter((count) => count === 1 || !hasUnitRows(strategyOf(name).write))
+        .map((count) => ({ name, stripes: count })),
+    );
 
   async openShop(poolSize?: number): Promise<Shop> {
     const shop = await Shop.open(this.databaseUrl, poolSize);
