@@ -55,6 +55,17 @@ describe('POST /sales', () => {
     expect((await api.http.get(`/sales/${id.toUpperCase()}`).expect(200)).body).toEqual(body);
   });
 
+  it('opens one whose units have a row each, and counts those that are free', async () => {
+    const items = [{ sku: 'A', stock: 7 }];
+    const { body } = await api.openSale({ strategy: 'skip-locked', items }).expect(201);
+    expect(body).toMatchObject({
+      strategy: 'skip-locked',
+      items: [{ initial: 7, available: 7, held: 0, sold: 0 }],
+    });
+    const audit = (await api.audit((body as SaleView).id).expect(200)).body as AuditView;
+    expect(audit.total).toMatchObject({ initial: 7, available: 7, lostUpdates: 0, conserved: true });
+  });
+
   it('opens one sale under one key, however often and at once it is asked to', async () => {
     const name = randomUUID();
     const sale = { name, strategy: 'optimistic', items: [{ sku: 'A', stock: 7 }] };
@@ -125,6 +136,12 @@ describe('POST /sales', () => {
     ['too many stripes', { stripes: 65 }, 'stripes'],
     ['half a stripe', { stripes: 1.5 }, 'stripes'],
     ['stripes in words', { stripes: '8' }, 'stripes'],
+    ['stripes where each unit has a row', { strategy: 'skip-locked', stripes: 2 }, 'stripes'],
+    [
+      'more units than may have a row each',
+      { strategy: 'skip-locked', items: ['A', 'B'].map((sku) => ({ sku, stock: 100_001 })) },
+      'items',
+    ],
     ['a limit of nothing', { perBuyerLimit: 0 }, 'perBuyerLimit'],
     ['an unknown property', { discount: 5 }, ''],
   ])('refuses %s', async (_, change, path) => {

@@ -71,16 +71,13 @@ const AUDIT_SQL = `
       bool_or(available IS NULL) AS has_unit_rows
     FROM stock WHERE sale_id = $1 GROUP BY sku
   ), misplaced AS (
-    SELECT sku, count(*) AS orders FROM whole CROSS JOIN LATERAL (
-      SELECT FROM (
-        SELECT order_id, count(*) AS units FROM units
-        WHERE units.sale_id = $1 AND units.sku = whole.sku AND order_id IS NOT NULL GROUP BY order_id
-      ) AS taken FULL JOIN (
-        SELECT id AS order_id, quantity AS units FROM orders
-        WHERE orders.sale_id = $1 AND orders.sku = whole.sku
-          AND (status IN ('reserved', 'paid') OR status = 'refunded' AND restocked_at IS NULL)
-      ) AS live USING (order_id) WHERE taken.units IS DISTINCT FROM live.units
-    ) AS differing WHERE has_unit_rows GROUP BY sku
+    SELECT sku, count(*) AS orders FROM (
+      SELECT sku, order_id, count(*) AS units FROM units WHERE sale_id = $1 AND order_id IS NOT NULL GROUP BY sku, order_id
+    ) AS taken FULL JOIN (
+      SELECT sku, id AS order_id, quantity AS units FROM orders
+      WHERE sale_id = $1 AND (status IN ('reserved', 'paid') OR status = 'refunded' AND restocked_at IS NULL)
+        AND (SELECT bool_or(has_unit_rows) FROM whole)
+    ) AS live USING (sku, order_id) WHERE taken.units IS DISTINCT FROM live.units GROUP BY sku
   ), unaccounted AS (
     SELECT sku, (available <> initial + coalesce((SELECT sum(units) FROM adjusted WHERE adjusted.sku = whole.sku), 0)
       - coalesce((SELECT sum(units) FROM stock_movements AS moved WHERE moved.sale_id = $1 AND moved.sku = whole.sku), 0))::int AS stocks

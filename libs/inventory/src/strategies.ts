@@ -58,4 +58,4 @@ export function strategyOf(name: StrategyName): Strategy {
 /** Whether each unit has a row of its own. Such a SKU has no hot row: stripes would be of no use to it. */
 export const hasUnitRows = (write: StockWrite): boolean => write === 'skip-locked';
 /** Most units of a sale whose units have rows: one statement opens it, within the time that a statement may take. */
-export const MAX_UNIT_ROWS = 1_000_000;
+export const MAX_UNIT_ROWS = 200_000;

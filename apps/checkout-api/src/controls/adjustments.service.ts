@@ -23,7 +23,7 @@ const LOOK_MS = 50;
 const REFUSALS = {
   INSUFFICIENT_STOCK: (available: number) => `${available} units are available: withdraw no more than that.`,
   TOO_MUCH_STOCK: () =>
-    'A SKU has at most 1,000,000,000 units; with skip-locked, which has a row for each unit, 1,000,000.',
+    'A SKU has at most 1,000,000,000 units; with skip-locked, which has a row for each unit, 200,000.',
 };
 
 @Injectable()

@@ -7,24 +7,12 @@ import { FencedOffError } from './errors.js';
 import { PlainStore } from './plain-store.js';
 import { resourceOf } from './resource.js';
 import { serializable } from './serializable.js';
+import type { SectionTarget } from './section-target.js';
 import { sellUnits } from './sell-units.js';
 import { settleEachOnce, type Committed, type SectionResult } from './settle-each-once.js';
 import { takesUnread, type StockWriteMode } from './stock-sql.js';
 import { settledOf, type Restocked, type StockKey, type StockRow, type StockStore } from './stock-store.js';
-import type { StockWrite } from '../strategies.js';
 import { transaction } from './transaction.js';
-
-/** Which stock a section works on, and by which rules. */
-export interface SectionTarget {
-  readonly saleId: string;
-  readonly sku: string;
-  /** Absent where the SKU has only one. Of several, each leaves undecided the orders that do not fit. */
-  readonly stripe?: number;
-  readonly write: StockWrite;
-  readonly perBuyerLimit: number | null;
-  /** Seconds until a reservation expires; unless given, it never does. */
-  readonly reservationTtlSeconds?: number | null;
-}
 
 /** A fencing token guards the write, whatever the strategy's own way to write is. */
 export const modeOf = ({ write }: SectionTarget, lease?: Lease): StockWriteMode =>

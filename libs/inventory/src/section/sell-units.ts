@@ -2,7 +2,7 @@ import type { OrderRequest } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate } from './allocate.js';
 import { buyerLimit, type BuyerLimit } from './buyer-limit.js';
-import type { SectionTarget } from './critical-section.js';
+import type { SectionTarget } from './section-target.js';
 import { PlainStore, placeOf } from './plain-store.js';
 import type { SectionResult } from './settle-each-once.js';
 import { settledOf, type StockKey, type StockRow, type StockStore } from './stock-store.js';

@@ -3,12 +3,13 @@ import type { OrderRequest } from '@app/orders';
 import type { Pool, PoolClient } from 'pg';
 import { allocate } from '../section/allocate.js';
 import { buyerLimit } from '../section/buyer-limit.js';
-import { modeOf, transactionOf, type SectionTarget } from '../section/critical-section.js';
+import { modeOf, transactionOf } from '../section/critical-section.js';
 import { StaleReadError } from '../section/errors.js';
 import { PlainStore } from '../section/plain-store.js';
 import { resourceOf } from '../section/resource.js';
 import { settleEachOnce, type Committed, type SectionResult } from '../section/settle-each-once.js';
 import { settledOf, type StockRow, type StockStore } from '../section/stock-store.js';
+import type { SectionTarget } from '../section/section-target.js';
 
 /** All stripes in one snapshot, in their order. Parameters: sale, SKU. */
 const READ_STRIPES_SQL =

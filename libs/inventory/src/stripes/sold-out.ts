@@ -1,9 +1,9 @@
 import type { OrderRequest } from '@app/orders';
 import type { Pool } from 'pg';
-import type { SectionTarget } from '../section/critical-section.js';
 import { settleEachOnce, type Committed, type SectionResult } from '../section/settle-each-once.js';
 import { columnsOf } from '../section/plain-store.js';
 import { settledOf } from '../section/stock-store.js';
+import type { SectionTarget } from '../section/section-target.js';
 
 /**
  * Inserts the orders as rejected if all stripes are empty. Returns the units left and the versions of the stripes.

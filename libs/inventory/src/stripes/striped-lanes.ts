@@ -2,8 +2,9 @@ import type { Lease } from '@app/lock';
 import type { Pool } from 'pg';
 import type { LaneWork } from '../batching/lane.js';
 import type { PendingReturn, StockSection } from '../batching/pending-returns.js';
-import type { CriticalSection, SectionTarget } from '../section/critical-section.js';
+import type { CriticalSection } from '../section/critical-section.js';
 import { resourceOf, resourcesOf } from '../section/resource.js';
+import type { SectionTarget } from '../section/section-target.js';
 import { settleFromAllStripes } from './all-stripes.js';
 import { rejectIfSoldOut } from './sold-out.js';
 
