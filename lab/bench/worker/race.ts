@@ -79,7 +79,7 @@ async function measure(contender: WayToSettle, orders: number, { dataSource, sel
   const each = Math.ceil(orders / PROCESSES);
   const warmUp = Math.ceil(each * WARM_UP_SHARE);
   const items = [
-    { sku: HOT, stock: each * PROCESSES },
+    { sku: HOT, stock: contender.stock ?? each * PROCESSES },
     { sku: WARM_UP, stock: warmUp * PROCESSES },
   ];
   const saleId = await openSale(poolOf(dataSource), { name: contender.name, ...contender.rules, items });

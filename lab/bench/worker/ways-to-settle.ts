@@ -7,8 +7,8 @@ import type { Backend } from '../../servers.js';
 const PEERS = ['@sesamecare-oss/redlock', 'redis-semaphore', 'bare-loop'] as const;
 export type Peer = (typeof PEERS)[number];
 
-/** Orders that each of the processes has in hand. */
-export const LOADS = { stampede: 16, deep: 256, calm: 2 } as const;
+/** Orders that each of the processes has in hand. `scarce`: a stampede, and stocks of other sizes. */
+export const LOADS = { stampede: 16, deep: 256, calm: 2, scarce: 16 } as const;
 export type Load = keyof typeof LOADS;
 
 /** One way to settle orders, as the worker benchmark compares them. */
@@ -19,6 +19,8 @@ export interface WayToSettle {
   readonly rules: SaleRules;
   readonly peer?: Peer;
   readonly batchSize: number;
+  /** Units of the hot SKU; unless given, as many as are ordered. */
+  readonly stock?: number;
   /** Share of the benchmark's orders: the slow ones get fewer, since a rate needs no more. */
   readonly share: number;
 }
@@ -50,6 +52,10 @@ const striped = (stripes: number, contender: WayToSettle): WayToSettle => ({
   name: `${contender.name}, ${stripes} stripes`,
   rules: { ...contender.rules, stripes },
 });
+const scarce = (name: StrategyName, batchSize: number, stock: number): WayToSettle => {
+  const contender = strategy('scarce', name, batchSize, batchSize === 1 ? SLOW : MIDDLING);
+  return { ...contender, name: `${contender.name}, ${stock.toLocaleString('en')} units`, stock };
+};
 const peer = (load: Load, name: Peer, batchSize: number, share = 1): WayToSettle => ({
   ...strategy(load, 'none', batchSize, share),
   name: nameOf(name, batchSize),
@@ -81,6 +87,9 @@ export const WAYS_TO_SETTLE: readonly WayToSettle[] = [
   ...BOTH.map((name) => strategy('calm', name, 64, 3 * SLOW)),
   strategy('calm', 'conditional-update', 1, 3 * SLOW),
   peer('calm', 'bare-loop', 64, 3 * SLOW),
+  ...(['skip-locked', 'conditional-update'] as const).flatMap((name) =>
+    [1, 16].flatMap((batchSize) => [10, 1_000, 100_000].map((stock) => scarce(name, batchSize, stock))),
+  ),
 ];
 
 /** What `--only` calls it. */
