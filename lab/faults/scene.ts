@@ -1,5 +1,5 @@
 import { poolOf } from '@app/database';
-import { audit, openSale, resourceOf, type Audit } from '@app/inventory';
+import { audit, openSale, resourceOf, type Audit, type StrategyName } from '@app/inventory';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import type { DataSource } from 'typeorm';
 import type { Service } from '../../local/services/service.js';
@@ -73,12 +73,15 @@ export class Scene {
     return Promise.all(names.map((name) => this.actor(name)));
   }
 
-  /** Opens a sale with so many units of one SKU. */
-  async sale(stock: number): Promise<Stage> {
+  /**
+   * Opens a sale with so many units of one SKU.
+   *
+   * @param strategy matters where units have rows of their own: the lab takes locks itself
+   */
+  async sale(stock: number, strategy: StrategyName = 'redis'): Promise<Stage> {
     const { dataSource } = this;
     const items = [{ sku: SKU, stock }];
-    // The lab takes the lock itself: the strategy that the sale names matters to nobody.
-    const saleId = await openSale(poolOf(dataSource), { name: 'lab', strategy: 'redis', items });
+    const saleId = await openSale(poolOf(dataSource), { name: 'lab', strategy, items });
     let buyers = 0;
     return {
       saleId,

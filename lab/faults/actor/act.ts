@@ -7,6 +7,7 @@ import { giveUp } from './give-up.js';
 import { permit } from './permit.js';
 import { plantedCheckout } from './planted/checkout.js';
 import { Process } from './process.js';
+import { sell } from './sell.js';
 import type { ActorCalls, LabCalls, Setup } from './protocol.js';
 
 /** One process of an experiment: does what the lab asks for, tells it everything, and halts where it should. */
@@ -28,6 +29,7 @@ export async function act(json: string): Promise<void> {
   const calls: ActorCalls = {
     checkout: (task) => working(() => (task.section ? plantedCheckout : checkout)(self, task)),
     admit: (task) => working(() => admit(self, task)),
+    sell: (task) => working(() => sell(self, task)),
     edit: (task) => working(() => edit(self, task)),
     permit: (task) => working(() => permit(self, task)),
     giveUp: (task) => giveUp(self, task, working),

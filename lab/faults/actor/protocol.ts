@@ -1,4 +1,5 @@
 import type { Admission, QueuedOrder } from '@app/checkout-queue';
+import type { CriticalSection } from '@app/inventory';
 import type { OrderRequest } from '@app/orders';
 import type { Servers } from '../../servers.js';
 import type { Edit } from '../document.js';
@@ -11,6 +12,8 @@ export type Point =
   /** after the last look at the lease, before the statement that writes leaves the process */
   | 'writing'
   | 'committed'
+  /** in a transaction: all is written, and its COMMIT has not left */
+  | 'uncommitted'
   /** the unlock was done, and its answer is taken for lost: another one follows */
   | 'unlocked'
   /** in a planted semaphore: a permit was seen to be free, and is not taken yet */
@@ -54,6 +57,18 @@ export interface CheckoutTask extends Locking {
 /** How a checkout ended: settled, or with the code or name of an error that left nothing settled. */
 export type CheckoutResult =
   { readonly status: string; readonly reason?: string } | { readonly error: string };
+
+/** What is left out of a strategy of the database. */
+export type PlantedStatement =
+  'planted:skipped-is-sold' | 'planted:rows-not-locked' | 'planted:first-failure-is-final';
+
+export interface SellTask {
+  readonly order: OrderRequest;
+  readonly write: ConstructorParameters<typeof CriticalSection>[1]['write'];
+  /** How long Postgres bears with an open transaction in which nothing happens, in milliseconds. */
+  readonly idleMs: number;
+  readonly defect?: PlantedStatement;
+}
 
 /** One edit of a document of the lab. */
 export interface EditTask extends Omit<Locking, 'fence'> {
@@ -111,6 +126,8 @@ export interface Setup {
 export interface ActorCalls {
   /** One order, as a worker settles it: lock, read, write, release. No further try if that fails. */
   checkout(task: CheckoutTask): Promise<CheckoutResult>;
+  /** The same without a lock, in a transaction: the database keeps others away. */
+  sell(task: SellTask): Promise<CheckoutResult>;
   /** One edit: read the document, change it, write it back. */
   edit(task: EditTask): Promise<Edited>;
   /** Admits checkouts that arrive at the same time. Resolves to what became of each. */

@@ -1,5 +1,6 @@
 import type { Experiment } from '../experiment.js';
 import { crashedHolder } from './crashed-holder.js';
+import { databaseStrategies } from './database-strategies.js';
 import { documentEdit } from './document-edit.js';
 import { leaderKill } from './leader-kill.js';
 import { libraries } from './libraries/libraries.js';
@@ -23,6 +24,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   leaderKill,
   mysqlDeadlock,
   documentEdit,
+  databaseStrategies,
   semaphore,
   redisCounter,
   workerCrash,
