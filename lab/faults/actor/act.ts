@@ -7,8 +7,8 @@ import { giveUp } from './give-up.js';
 import { permit } from './permit.js';
 import { plantedCheckout } from './planted/checkout.js';
 import { Process } from './process.js';
-import { sell } from './sell.js';
 import type { ActorCalls, LabCalls, Setup } from './protocol.js';
+import { sell } from './sell.js';
 
 /** One process of an experiment: does what the lab asks for, tells it everything, and halts where it should. */
 export async function act(json: string): Promise<void> {
