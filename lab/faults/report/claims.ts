@@ -35,6 +35,11 @@ export const CLAIMS: readonly Claim[] = [
     repair: seenIn('document-edit', 'redis'),
   },
   {
+    claim: 'Whoever takes a row that is skipped for one that is sold leaves units unsold',
+    seen: seenIn('database-strategies', 'skip-locked', false, 'skipped counts as sold'),
+    repair: seenIn('database-strategies', 'skip-locked', false, 'taker killed'),
+  },
+  {
     claim: 'A crashed holder blocks everybody for the rest of its TTL',
     seen: seenIn('crashed-holder', 'redis-setnx'),
     repair: seenIn('crashed-holder', 'redis', true),
