@@ -1,6 +1,6 @@
 import { CriticalSection, resourceOf } from '@app/inventory';
 import { isSqlState } from '@app/servers';
-import { Pool, type PoolClient, type QueryConfig } from 'pg';
+import { Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { DEFECTS } from './planted/statements.js';
 import { codeOf, type Process } from './process.js';
 import type { CheckoutResult, SellTask } from './protocol.js';
@@ -44,7 +44,10 @@ function halting(
   client: PoolClient,
   { rewrite = (text: string) => text, retries = true } = {},
 ) {
-  const query = client.query.bind(client) as (statement: Statement, values?: unknown[]) => Promise<unknown>;
+  const query = client.query.bind(client) as (
+    statement: Statement,
+    values?: unknown[],
+  ) => Promise<QueryResult>;
   const told = async (statement: Statement, values?: unknown[]) => {
     const name = typeof statement === 'string' ? statement : statement.name!;
     if (name.startsWith('BEGIN')) self.record('asked', { resource });
@@ -54,9 +57,12 @@ function halting(
         typeof statement === 'string' ? statement : { ...statement, text: rewrite(statement.text) },
         values,
       );
-      if (name.startsWith('read')) self.record('read', { resource });
-      if (name.startsWith('read')) await self.reach('read');
-      if (name.startsWith('sell')) self.record('wrote', { resource });
+      if (name.startsWith('read')) {
+        self.record('read', { resource });
+        await self.reach('read');
+      }
+      // Too few units were free: nothing is written.
+      if (name.startsWith('sell')) self.record(result.rowCount ? 'wrote' : 'refused', { resource });
       return result;
     } catch (error) {
       if (!isSqlState(error, SERIALIZATION_FAILURE)) throw error;

@@ -96,7 +96,8 @@ function rowOf(actor: string, events: readonly HistoryEvent[], end: number): Row
   const until = (i: number, ...kinds: EventKind[]) =>
     events.slice(i + 1).find(({ kind }) => kinds.includes(kind))?.at ?? end;
   const bars = events.flatMap(({ kind, at: from, token }, i): Bar[] => {
-    if (kind === 'asked') return [{ kind: 'waits', from, to: until(i, 'granted', 'failed', 'killed') }];
+    if (kind === 'asked')
+      return [{ kind: 'waits', from, to: until(i, 'granted', 'released', 'failed', 'killed') }];
     if (kind === 'granted')
       return [{ kind: 'holds', from, to: until(i, 'finished', 'released', 'failed', 'killed'), token }];
     return kind === 'stopped' ? [{ kind: 'stopped', from, to: until(i, 'continued', 'killed') }] : [];
