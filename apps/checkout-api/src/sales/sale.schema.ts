@@ -72,7 +72,7 @@ export const newSaleSchema = z
       .max(MAX_STRIPES)
       .optional()
       .describe(
-        'Rows, each with a lock of its own, over which the stock of each SKU is spread; 1 unless given',
+        'Rows, each with a lock of its own, over which the stock of each SKU is spread; 1 unless given. Not with skip-locked, which has a row for each unit',
       ),
     perBuyerLimit: z
       .int()
