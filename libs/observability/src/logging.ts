@@ -15,6 +15,7 @@ interface LogConfig {
 
 /** Structured logs on stdout. Requests are not logged one by one; a line about one names it without its headers, which carry keys. */
 const paramsOf = ({ LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT }: LogConfig): Params => ({
+  forRoutes: [], // no request needs a logger of its own: who writes a line names the request
   pinoHttp: {
     level: LOG_LEVEL,
     autoLogging: false,

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import helmet from 'helmet';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Routes } from './routes.js';
 
 /**
@@ -20,8 +21,25 @@ const policy = (baseUri: "'none'" | "'self'") => ({
   },
 });
 
+/** What helmet sets, which is the same for every answer. */
+function headersWith(contentSecurityPolicy: ReturnType<typeof policy>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const response = {
+    setHeader: (name: string, value: string) => (headers[name.toLowerCase()] = value),
+    removeHeader: () => undefined,
+  };
+  helmet({ contentSecurityPolicy })(
+    {} as IncomingMessage,
+    response as unknown as ServerResponse,
+    () => undefined,
+  );
+  return headers;
+}
+
+/** Whatever may be kept says so itself. */
+const EVERYWHERE = { 'cache-control': 'no-store', ...headersWith(policy("'none'")) };
 /** For pages with a <base> of this origin. */
-export const allowBase = helmet.contentSecurityPolicy(policy("'self'"));
+export const ALLOW_BASE = headersWith(policy("'self'"));
 
 /** Headers that pages of other origins may read, besides the usual ones. */
 const EXPOSED_HEADERS = [
@@ -37,11 +55,10 @@ const EXPOSED_HEADERS = [
 
 /** Adds security headers to every answer. */
 export function setSecurityHeaders(app: NestFastifyApplication): void {
-  const set = helmet({ contentSecurityPolicy: policy("'none'") });
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.addHook('onRequest', ({ raw }, reply, next) => {
-    void reply.header('cache-control', 'no-store'); // whatever may be kept says so itself
-    set(raw, reply.raw, () => next());
+  fastify.addHook('onRequest', (_, reply, next) => {
+    void reply.headers(EVERYWHERE);
+    next();
   });
 }
 

@@ -5,7 +5,7 @@ import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import type { AdminKeys } from '../admin/admin-keys.js';
 import { bearerOf, passwordOf } from '../http/authorization.js';
-import { allowBase } from '../http/headers.js';
+import { ALLOW_BASE } from '../http/headers.js';
 import { ProblemError, sendProblem } from '../http/problems/problem.js';
 
 const PATH = '/queues';
@@ -36,7 +36,10 @@ export function serveQueueBoard(
       await reply;
     });
     // Its page finds its files by a <base>.
-    scope.addHook('onRequest', ({ raw }, reply, next) => allowBase(raw, reply.raw, () => next()));
+    scope.addHook('onRequest', (_, reply, next) => {
+      void reply.headers(ALLOW_BASE);
+      next();
+    });
     await scope.register(board.registerPlugin(), { prefix: PATH });
   });
 }
