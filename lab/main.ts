@@ -16,6 +16,9 @@ switch (role) {
   case 'idle-worker':
     await (await import('./bench/http/idle-worker.js')).idleWorker();
     break;
+  case 'bare-server':
+    await (await import('./bench/requests/bare-server.js')).bareServer();
+    break;
   case 'actor':
     await (await import('./faults/actor/act.js')).act(argument);
     break;

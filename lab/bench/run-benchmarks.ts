@@ -14,6 +14,8 @@ import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
 import { runInOwnProcess } from './own-process.js';
 import { renderPage } from './report/page.js';
 import type { BenchResult } from './result.js';
+import { requestsBench } from './requests/requests-bench.js';
+import { REQUESTS_ENV } from './requests/scene.js';
 import { longRun, LONG_RUN_ENV } from './scale/long-run.js';
 import { scaleBench } from './scale/scale-bench.js';
 import { serversFor } from './servers-needed.js';
@@ -38,6 +40,8 @@ const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) =
       { only: locksOf(options), seconds: options.seconds.locks, rounds: options.rounds },
       env,
     ),
+  requests: ({ rounds }, around) =>
+    withStack(around, 1, REQUESTS_ENV, (running) => requestsBench({ ...running, rounds, progress })),
   http: ({ rounds, seconds, workers, apiReplicas }, around) =>
     withStack(around, apiReplicas, {}, async (running) => {
       const k6 = await k6For(running.stack);

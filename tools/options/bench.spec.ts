@@ -5,7 +5,7 @@ import { parseOptions, usage } from './bench.js';
 describe('parseOptions', () => {
   it('runs every benchmark unless some are named, and locks then only for the servers that are there anyway', () => {
     const all = parseOptions([])!;
-    expect(all.benchmarks).toEqual(['worker', 'network', 'http', 'servers', 'scale', 'locks']);
+    expect(all.benchmarks).toEqual(['worker', 'network', 'requests', 'http', 'servers', 'scale', 'locks']);
     expect(locksOf(all)).toEqual(['redis', 'postgres']);
     expect(locksOf(parseOptions(['locks'])!)).toEqual([]);
     expect(parseOptions(['scale', 'worker'])!.benchmarks).toEqual(['worker', 'scale']);
@@ -27,7 +27,10 @@ describe('parseOptions', () => {
   });
 
   it.each([
-    [['wroker'], 'There is no benchmark wroker. There are worker, network, http, servers, scale, locks.'],
+    [
+      ['wroker'],
+      'There is no benchmark wroker. There are worker, network, requests, http, servers, scale, locks.',
+    ],
     [['worker', '--rounds', '0'], "--rounds must be a whole number from 1 to 100, not '0'."],
     [['http', '--seconds', 'long'], "--seconds must be a whole number from 1 to 3600, not 'long'."],
     [['scale', '--long', '--seconds', '60'], "--seconds must be a whole number from 180 to 3600, not '60'."],

@@ -30,6 +30,7 @@ Measures this application, the ways people usually do it and the limits of the m
 
   worker   orders committed per second on one hot SKU, without the queue: strategies, batch sizes, libraries, a bare loop
   network  the same where Redis and Postgres are 0, 1, 5 and 20 ms away: a lock per order against batches
+  requests processor time of a checkout by what becomes of it, per process, against bare routes that refuse and enqueue
   http     k6 to the API to a terminal order: locked, unlocked, a worker that does nothing; an API replica killed; an overload
   servers  the same where Redis has Sentinels or is a cluster, and where Postgres is behind PgBouncer
   scale    1 to 8 workers, 1 to 64 SKUs, backlogs

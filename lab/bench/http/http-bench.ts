@@ -3,6 +3,7 @@ import type { Stack } from '../../../local/stack/stack.js';
 import { Samples } from '../../statistics/samples.js';
 import type { Settlement } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
+import { microsEach, timed } from '../processor-time.js';
 import type { BenchResult } from '../result.js';
 import { attack } from './attack.js';
 import { COMPARED_WORKERS, OVERLOAD_SHARE, STEADY_SHARE, type ComparedWorker } from './compared-workers.js';
@@ -83,14 +84,16 @@ async function measure(
   script: string,
   env: Record<string, number>,
 ) {
-  const judged = await sendAndJudge(bench, {
-    name: `${run}-${name}`,
-    script,
-    env: { ...env, STRATEGY: strategy },
-    safe,
-    settlements: idle ? () => announcedBy(bench.stack) : undefined,
-  });
-  return { ...figuresOf(judged), broken: judged.broken };
+  const { result: judged, took } = await timed(bench.stack, bench.database, () =>
+    sendAndJudge(bench, {
+      name: `${run}-${name}`,
+      script,
+      env: { ...env, STRATEGY: strategy },
+      safe,
+      settlements: idle ? () => announcedBy(bench.stack) : undefined,
+    }),
+  );
+  return { ...figuresOf(judged), ...microsEach(took, judged.sent.accepted), broken: judged.broken };
 }
 
 /** What the workers that do nothing have announced since they were asked last. */

@@ -2,6 +2,7 @@ import { cellsOf, type Table } from '../../report/table.js';
 import type { Benchmark } from '../../statistics/comparison.js';
 
 export const CAPACITY = 'http, closed loop';
+const PROCESSES = ['api', 'worker', 'redis', 'postgres'];
 export const STEADY = 'http, at 70 % of the capacity';
 
 export function httpTables(benchmarks: readonly Benchmark[]): Table[] {
@@ -22,6 +23,7 @@ export function httpTables(benchmarks: readonly Benchmark[]): Table[] {
         'accept p50/p95/p99 ms',
         'terminal p50/p95/p99 ms',
         'ms after the load',
+        'µs/order: API / worker / Redis / Postgres',
       ],
       rows: capacity.contenders.map((name) => [
         name,
@@ -32,6 +34,7 @@ export function httpTables(benchmarks: readonly Benchmark[]): Table[] {
         percentiles(capacity, name, 'accept'),
         percentiles(capacity, name, 'terminal'),
         capacity.range(name, 'drainMs'),
+        PROCESSES.map((each) => capacity.median(name, `${each}Micros`)).join(' / '),
       ]),
     },
     {

@@ -21,6 +21,7 @@ const CHARTED: Record<string, string> = {
   ratioToRoundTrips: 'acquire + release, as a multiple of two bare round trips',
   ms: 'ms from the death of the holder to the next grant',
   msPerOrder: 'ms per order',
+  apiMicros: 'µs of processor time of the API per request',
 };
 
 interface Chart {

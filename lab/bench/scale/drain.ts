@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Admissions, type AdmissionRules } from '@app/checkout-queue';
+import { Admissions } from '@app/checkout-queue';
 import { orderIdOf, type OrderRequest } from '@app/orders';
 import { oneShard } from '@app/servers';
 import { Redis } from 'ioredis';
@@ -8,17 +8,11 @@ import type { Stack } from '../../../local/stack/stack.js';
 import { readTruth } from '../../truth/audit.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
 import { lastSettledAt } from '../../truth/orders.js';
+import { timed, timeOfRedis } from '../processor-time.js';
+import { UNBOUNDED } from '../unbounded.js';
 import { openSale } from './open-sale.js';
 import { largest, processMetrics } from './process-metrics.js';
 
-/** The API's defaults, but for the bounds that a backlog of this size would hit. Its orders are the first of their sale. */
-const RULES: AdmissionRules = {
-  idempotencyTtlSeconds: 86_400,
-  maxBacklog: Number.MAX_SAFE_INTEGER,
-  maxBacklogOfSale: Number.MAX_SAFE_INTEGER,
-  lookUp: (orders) => Promise.resolve(orders.map(() => 'first')),
-  lookAtStock: () => Promise.reject(new Error('nothing is counted')),
-};
 const QUEUED_AT_ONCE = 500;
 const POLL_MS = 20;
 /** However slow: beyond it the queue stands still. */
@@ -39,21 +33,27 @@ export interface Backlog {
 /** Fills the queue while it is paused, lets the workers of the stack drain it, and reads what that took. */
 export async function drain({ stack, database }: DrainBench, run: string, { orders, skus }: Backlog) {
   const redis = new Redis(stack.redisUrl);
-  const admissions = new Admissions(oneShard(redis), RULES);
+  const admissions = new Admissions(oneShard(redis), UNBOUNDED);
   try {
     const names = Array.from({ length: skus }, (_, i) => `sku-${i}`);
     const stock = Math.ceil(orders / skus);
     const saleId = await openSale(stack, 'redis', Object.fromEntries(names.map((sku) => [sku, stock])));
     const emptyBytes = await usedMemory(redis);
-    const idleSeconds = await usedTime(redis);
+    const idleSeconds = await timeOfRedis(redis);
     await admissions.queues.all[0]!.pause();
     await fill(admissions, saleId, names, orders);
     const fullBytes = await usedMemory(redis);
     const resumedAt = Date.now();
-    await admissions.queues.all[0]!.resume();
-    await drained(admissions);
+    const { took } = await timed(
+      { apis: [], workers: stack.workers, redisUrl: stack.redisUrl },
+      database,
+      async () => {
+        await admissions.queues.all[0]!.resume();
+        await drained(admissions);
+      },
+    );
 
-    const redisSeconds = (await usedTime(redis)) - idleSeconds;
+    const redisSeconds = (await timeOfRedis(redis)) - idleSeconds;
     const elapsedMs = (await lastSettledAt(database, saleId)) - resumedAt;
     const rss = async (replicas: Stack['workers']) =>
       largest(await processMetrics(replicas), 'process_resident_memory_bytes') / MIB;
@@ -62,6 +62,8 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
       msPerOrder: elapsedMs / orders,
       redisBytesPerOrder: (fullBytes - emptyBytes) / orders,
       redisMicrosPerOrder: (redisSeconds * 1e6) / orders,
+      workerMicrosPerOrder: took.worker / orders,
+      postgresMicrosPerOrder: took.postgres / orders,
       apiRssMiB: await rss(stack.apis),
       workerRssMiB: await rss(stack.workers),
     };
@@ -110,12 +112,4 @@ async function forget(saleId: string, database: Client, redis: Redis) {
 
 async function usedMemory(redis: Redis): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1]);
-}
-
-/** Processor time that its one thread for commands has had, in seconds. */
-async function usedTime(redis: Redis): Promise<number> {
-  const said = await redis.info('cpu');
-  const seconds = (kind: string) =>
-    Number(new RegExp(`used_cpu_${kind}_main_thread:([\\d.]+)`).exec(said)![1]);
-  return seconds('sys') + seconds('user');
 }

@@ -1,10 +1,11 @@
 import type { Stack } from '../../../local/stack/stack.js';
 
-/** Opens a sale; `items` gives the stock of each SKU. Returns its id. */
+/** Opens a sale; `items` gives the stock of each SKU, `time` when it begins and ends. Returns its id. */
 export async function openSale(
   { apiUrls, adminKey }: Stack,
   strategy: string,
   items: Record<string, number>,
+  time: { readonly startsAt?: string; readonly endsAt?: string } = {},
 ): Promise<string> {
   const response = await fetch(`${apiUrls[0]}/sales`, {
     method: 'POST',
@@ -12,6 +13,7 @@ export async function openSale(
     body: JSON.stringify({
       name: 'benchmark',
       strategy,
+      ...time,
       items: Object.entries(items).map(([sku, stock]) => ({ sku, stock })),
     }),
   });

@@ -1,0 +1,90 @@
+import { keysOf } from '@app/checkout-queue';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Samples } from '../../statistics/samples.js';
+import { readTruth } from '../../truth/audit.js';
+import { brokenPromises } from '../../truth/broken-promises.js';
+import { microsEach, timed } from '../processor-time.js';
+import type { BenchResult } from '../result.js';
+import type { DrainBench } from '../scale/drain.js';
+import { KINDS, type Kind } from './kinds.js';
+import { REQUESTS, requestsTable } from './requests-tables.js';
+import { openScene, SKU, type Scene } from './scene.js';
+import { send } from './send.js';
+
+export interface RequestsBench extends DrainBench {
+  readonly rounds: number;
+  readonly progress: (line: string) => void;
+}
+
+/** Checkouts of each kind in each round, and once before: code that has just been loaded is slow. */
+const AMOUNT = 1_000;
+/** Of checkouts that are to be refused, so many may get in: who comes first, or when a mark has ended. */
+const MOST_ACCEPTED = AMOUNT / 20;
+/** However slow: beyond it the queue stands still. */
+const DRAIN_TIMEOUT_MS = 120_000;
+const POLL_MS = 20;
+
+/**
+ * The processor time that a checkout takes of each process, by what becomes of it, beside a bare route that refuses and one that only
+ * enqueues. It says more than wall time, since all processes share the cores.
+ */
+export async function requestsBench(bench: RequestsBench): Promise<BenchResult> {
+  const { stack, rounds, progress } = bench;
+  const samples = new Samples();
+  const failures: string[] = [];
+  const accepted = { open: 0, 'sold-out': 0 };
+  await stack.startWorkers(1);
+  const scene = await openScene(stack);
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      for (const kind of KINDS) {
+        const { answers, ...measured } = await ask(bench, scene, kind);
+        failures.push(...brokenBy(kind, answers));
+        if (kind.sale === 'open' || kind.sale === 'sold-out') accepted[kind.sale] += answers.get(202) ?? 0;
+        if (round === 0) continue; // they have warmed up
+        samples.add(REQUESTS, kind.name, measured);
+        progress(`round ${round}/${rounds}  ${kind.name}: ${Math.round(measured.apiMicros)} µs`);
+      }
+    }
+    for (const sale of ['open', 'sold-out'] as const) {
+      const truth = await readTruth(stack, bench.database, scene.sales[sale]);
+      failures.push(...brokenPromises(`the sale ${sale}`, true, accepted[sale], truth));
+    }
+  } finally {
+    await scene.close();
+    await stack.stopWorkers();
+  }
+  const benchmarks = samples.benchmarks();
+  return { benchmarks, tables: [requestsTable(benchmarks)], failures };
+}
+
+/** Sends checkouts of a kind, and waits until what was accepted is settled. */
+async function ask({ stack, database }: RequestsBench, { servers, sales, redis }: Scene, kind: Kind) {
+  const server = servers[kind.server];
+  const checkout = { path: pathOf(kind, sales), sku: kind.sku ?? SKU, buyerId: kind.buyerId };
+  const measured = { apis: [server], workers: stack.workers, redisUrl: stack.redisUrl };
+  const { result, took } = await timed(measured, database, async () => {
+    const began = performance.now();
+    const answers = await send(server.url, checkout, AMOUNT);
+    const answersPerSecond = (AMOUNT * 1_000) / (performance.now() - began);
+    const deadline = Date.now() + DRAIN_TIMEOUT_MS;
+    while ((await redis.hlen(keysOf().queued)) > 0 && Date.now() < deadline) await sleep(POLL_MS);
+    return { answers, answersPerSecond };
+  });
+  return { ...result, ...microsEach(took, AMOUNT) };
+}
+
+function pathOf({ server, accepts, sale }: Kind, sales: Scene['sales']): string {
+  if (server === 'bare') return accepts ? '/enqueue' : '/refuse';
+  return `/sales/${sale ? sales[sale] : randomUUID()}/checkouts`;
+}
+
+/** An answer that is none of those that the kind may have. */
+function brokenBy({ name, status, accepts }: Kind, answers: ReadonlyMap<number, number>): string[] {
+  const asExpected = answers.get(status) ?? 0;
+  const accepted = accepts ? 0 : (answers.get(202) ?? 0);
+  if (asExpected + accepted === AMOUNT && accepted <= MOST_ACCEPTED) return [];
+  const told = [...answers].map(([code, count]) => `${count} x ${code}`).join(', ');
+  return [`${name}: of ${AMOUNT} checkouts all were to be answered with ${status}: ${told}`];
+}
