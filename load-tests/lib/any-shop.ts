@@ -123,8 +123,16 @@ function end(why: string): never {
   throw new Error(why);
 }
 
+function exportOf(module: { default?: Target }): Target | undefined {
+  try {
+    return module.default;
+  } catch {
+    throw new Error('it exports nothing before something that it awaits has come');
+  }
+}
+
 function loaded(file: string): Target {
-  const { default: shop } = require(file);
+  const shop = exportOf(require(file));
   const missing = STEPS.flatMap((step) =>
     (['request', 'read'] as const)
       .filter((part) => typeof shop?.[step]?.[part] !== 'function')
