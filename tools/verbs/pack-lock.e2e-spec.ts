@@ -88,5 +88,5 @@ it('asks for what it imports, in the versions that are tested here', () => {
   const imported = Array.from(source.matchAll(/^import .*from '([^.'][^']*)'/gm), ([, name]) => name).filter(
     (name) => !name?.startsWith('node:'),
   );
-  expect([...new Set(imported)].sort()).toEqual(Object.keys(asked).sort());
+  expect(new Set(imported)).toEqual(new Set(Object.keys(asked)));
 });

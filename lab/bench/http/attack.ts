@@ -72,7 +72,7 @@ export async function attack(bench: LoadBench, seconds: number) {
     ],
     rows: [rowOf('alone', quiet, quiet, 0), rowOf('attacked', quiet, attacked, ended)],
   };
-  return { figures, broken: [warmUp, most, guess, quiet, attacked].flatMap((run) => run.broken) };
+  return { figures, broken: [warmUp, most, guess, quiet, attacked].flatMap(({ broken }) => broken) };
 }
 
 /**

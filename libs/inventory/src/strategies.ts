@@ -2,13 +2,7 @@ import type { LockDriverName } from '@app/lock';
 
 /** How the stock row is written: section/stock-sql.ts has the SQL of each. */
 export type StockWrite =
-  | 'read-modify-write'
-  | 'row-lock'
-  | 'version'
-  | 'serializable'
-  | 'conditional'
-  | 'unchecked'
-  | 'skip-locked';
+  'read-modify-write' | 'row-lock' | 'version' | 'serializable' | 'conditional' | 'unchecked' | 'skip-locked';
 
 interface Strategy {
   /** The lock around the critical section. Its fencing token, where it has one, guards the write as well. */

@@ -38,7 +38,7 @@ export const openConsul: Open = (url) => {
         release: async () => {
           const wasOurs = await consul.kv.set({ key, value: '', release: session });
           await end();
-          return Boolean(wasOurs);
+          return wasOurs;
         },
       };
     },
