@@ -114,17 +114,21 @@ const properties = {
   'jdk.attach.allowAttachSelf': true,
 };
 /** What it reaches into, and Java 17 keeps to itself. */
-const exported = [
-  ...['java.base/jdk.internal.misc', 'java.base/jdk.internal.ref', 'java.base/sun.nio.ch'],
-  ...['java.management.rmi/com.sun.jmx.remote.internal.rmi', 'java.rmi/sun.rmi.registry'],
-  ...['java.rmi/sun.rmi.server', 'java.sql/java.sql'],
-];
-const opened = [
-  ...['java.io', 'java.lang', 'java.lang.module', 'java.lang.reflect', 'java.math', 'java.net', 'java.nio'],
-  ...['java.util', 'java.util.concurrent', 'java.util.concurrent.atomic', 'jdk.internal.loader'],
-  ...['jdk.internal.math', 'jdk.internal.module', 'jdk.internal.ref', 'jdk.internal.reflect'],
-  ...['jdk.internal.util.jar', 'sun.nio.ch'],
-].map((name) => `java.base/${name}`);
+const exported = words(`
+  java.base/jdk.internal.misc java.base/jdk.internal.ref java.base/sun.nio.ch
+  java.management.rmi/com.sun.jmx.remote.internal.rmi
+  java.rmi/sun.rmi.registry java.rmi/sun.rmi.server java.sql/java.sql`);
+const opened = words(`
+  java.base/java.io java.base/java.lang java.base/java.lang.module java.base/java.lang.reflect
+  java.base/java.math java.base/java.net java.base/java.nio
+  java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic
+  java.base/jdk.internal.loader java.base/jdk.internal.math java.base/jdk.internal.module
+  java.base/jdk.internal.ref java.base/jdk.internal.reflect java.base/jdk.internal.util.jar
+  java.base/sun.nio.ch jdk.management/com.sun.management.internal`);
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
 
 function javaCommand({ java, classpath }: Jars, directory: string): Command {
   const files = {
@@ -135,9 +139,7 @@ function javaCommand({ java, classpath }: Jars, directory: string): Command {
   const args = [
     ...options,
     ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
-    ...[...opened, 'jdk.management/com.sun.management.internal'].map(
-      (name) => `--add-opens=${name}=ALL-UNNAMED`,
-    ),
+    ...opened.map((name) => `--add-opens=${name}=ALL-UNNAMED`),
     ...Object.entries({ ...properties, ...files }).map(([name, value]) => `-D${name}=${value}`),
   ];
   return { file: java, args: [...args, '-cp', classpath, 'org.apache.cassandra.service.CassandraDaemon'] };

@@ -4,7 +4,8 @@ import { CREATE_TABLE, createKeyspace } from './cql.js';
 
 type ResultSet = Types.ResultSet;
 const { errors, policies, types } = cassandra;
-const { consistencies, responseErrorCodes: codes } = types;
+const { consistencies } = types;
+const codes: Readonly<Record<'syntaxError' | 'unauthorized' | 'invalid', number>> = types.responseErrorCodes;
 
 /** One command is given up as unanswered after this, in milliseconds. */
 const DEADLINE_MS = 1_500;
