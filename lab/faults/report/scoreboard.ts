@@ -37,13 +37,14 @@ export function scoresOf({ versionOf }: Scoreboard, cells: readonly Cell[]): Sco
 /** What a trial came to, in a field of the table. */
 export function judgementOf({ observed, verdict, evidence }: Cell): string {
   const mark = observed === 'SAFE' ? '✓' : '✗';
-  const wrong = verdict === 'PASS' ? '' : `${verdict}: ${(evidence.violations ?? []).join('; ')} `;
+  const [why = ''] = evidence.violations?.[0]?.split('\n') ?? [];
+  const wrong = verdict === 'PASS' ? '' : `${verdict}: ${why} `;
   return `${mark} ${wrong}${withoutNames(evidence.account)}`;
 }
 
 /** Locks are named after sales, whose names tell nobody anything. */
 const withoutNames = (account: string) =>
-  account.replaceAll(/\W*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:hot)?\W*/g, ' … ').trim();
+  account.replaceAll(/\s*[\w:]*[^\w ]*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:hot)?\W*/g, ' …').trim();
 
 export const headOf = ({ trials }: Scores) => ['lock', 'version', 'oversold', ...trials];
 
