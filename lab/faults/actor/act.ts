@@ -27,6 +27,7 @@ export async function act(json: string): Promise<void> {
   }
 
   const calls: ActorCalls = {
+    open: (driver) => working(async () => void (await self.lockOf(driver))),
     checkout: (task) => working(() => (task.section ? plantedCheckout : checkout)(self, task)),
     admit: (task) => working(() => admit(self, task)),
     sell: (task) => working(() => sell(self, task)),

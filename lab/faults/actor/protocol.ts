@@ -124,6 +124,8 @@ export interface Setup {
 
 /** What the lab asks of its processes. */
 export interface ActorCalls {
+  /** Loads a lock and opens its connections. */
+  open(driver: string): Promise<void>;
   /** One order, as a worker settles it: lock, read, write, release. No further try if that fails. */
   checkout(task: CheckoutTask): Promise<CheckoutResult>;
   /** The same without a lock, in a transaction: the database keeps others away. */

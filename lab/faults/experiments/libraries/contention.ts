@@ -4,6 +4,7 @@ import { harmsOf, holdersAtOnce, tokensNotGrowing } from '../../checks.js';
 import type { CellOptions } from '../../experiment.js';
 import type { HistoryEvent } from '../../history.js';
 import { settle, unsettled } from '../../settle.js';
+import { cast } from './cast.js';
 import type { Contender } from './contenders.js';
 
 const SELLERS = ['seller 1', 'seller 2', 'seller 3'];
@@ -17,7 +18,7 @@ export async function contention(
   { driver, fence, promises, slowMs }: Contender,
   { scene, ttl }: CellOptions,
 ): Promise<Observation> {
-  const sellers = await scene.actors(...SELLERS);
+  const sellers = await cast(driver, scene, ...SELLERS);
   const stage = await scene.sale(STOCK);
   // No lease runs out on a busy machine: nothing fails.
   const locking = { driver, fence, ttl: 10 * ttl, wait: 10 * (ttl + slowMs) };

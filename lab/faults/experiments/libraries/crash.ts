@@ -4,6 +4,7 @@ import type { Observation } from '../../cell.js';
 import { harmsOf } from '../../checks.js';
 import type { CellOptions } from '../../experiment.js';
 import { settle, unsettled } from '../../settle.js';
+import { cast } from './cast.js';
 import type { Contender } from './contenders.js';
 
 /** What nothing frees is given up after this, beyond the TTL, in milliseconds. */
@@ -14,7 +15,7 @@ export async function crash(
   { driver, fence, promises, slowMs }: Contender,
   { scene, ttl }: CellOptions,
 ): Promise<Observation> {
-  const [holder, waiter] = (await scene.actors('holder', 'waiter')) as [Actor, Actor];
+  const [holder, waiter] = (await cast(driver, scene, 'holder', 'waiter')) as [Actor, Actor];
   const stage = await scene.sale(2);
   const bound = promises.freedBy === 'nobody' ? ttl + DEADLOCK_MS : 2 * (ttl + slowMs);
   const locking = { driver, fence, ttl, wait: 2 * bound };

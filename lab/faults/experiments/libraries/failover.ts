@@ -21,6 +21,7 @@ export const failover =
     const urls = servers.map(({ url }) => url).join(',');
     const start = (name: string) => scene.actor(name, { ...scene.servers, [store]: urls });
     const [first, second] = await Promise.all([start('first'), start('second')]);
+    await Promise.all([first.calls.open(driver), second.calls.open(driver)]);
     const victim = scene.random.pick(servers);
     const kept = keeps(contender);
     const locking = { driver, fence, ttl: FAILOVER_TTL_MS, wait: 2 * FAILOVER_TTL_MS };

@@ -3,6 +3,7 @@ import type { Actor } from '../../actor.js';
 import type { Observation } from '../../cell.js';
 import type { CellOptions } from '../../experiment.js';
 import { settle, unsettled } from '../../settle.js';
+import { cast } from './cast.js';
 import type { Contender } from './contenders.js';
 
 const GIVES_UP_AFTER_MS = 300;
@@ -14,7 +15,7 @@ export async function givenUp(
   { driver, fence, slowMs }: Contender,
   { scene, ttl }: CellOptions,
 ): Promise<Observation> {
-  const [holder, leaver] = (await scene.actors('holder', 'leaver')) as [Actor, Actor];
+  const [holder, leaver] = (await cast(driver, scene, 'holder', 'leaver')) as [Actor, Actor];
   const stage = await scene.sale(2);
   const locking = { driver, fence, ttl: 10 * ttl, wait: 10 * (ttl + slowMs) };
   const { resource } = stage;

@@ -4,6 +4,7 @@ import { harmsOf } from '../../checks.js';
 import type { CellOptions } from '../../experiment.js';
 import { Player } from '../../player.js';
 import { unsettled } from '../../settle.js';
+import { cast } from './cast.js';
 import type { Contender } from './contenders.js';
 
 /** How long somebody is given whom a sound lock keeps out, in milliseconds. */
@@ -14,7 +15,7 @@ export async function releasedTwice(
   { driver, fence, slowMs }: Contender,
   { scene, ttl }: CellOptions,
 ): Promise<Observation> {
-  const [one, two] = (await scene.actors('first and third', 'second')) as [Actor, Actor];
+  const [one, two] = (await cast(driver, scene, 'first and third', 'second')) as [Actor, Actor];
   const stage = await scene.sale(2);
   // Nothing runs out meanwhile.
   const locking = { driver, fence, ttl: 10 * ttl, wait: 10 * (ttl + slowMs) };

@@ -8,6 +8,7 @@ import type { Observation } from '../../cell.js';
 import { harmsOf } from '../../checks.js';
 import type { CellOptions } from '../../experiment.js';
 import { settle, unsettled } from '../../settle.js';
+import { cast } from './cast.js';
 import type { Contender } from './contenders.js';
 import { accountOf, toldTo } from './told.js';
 
@@ -34,7 +35,7 @@ export async function twoSell(
   const { history } = scene;
   const longest = ttl + slowMs;
   const locking = { driver, fence, ttl, wait: 3 * longest };
-  const [first, second] = (await scene.actors('first', 'second')) as [Actor, Actor];
+  const [first, second] = (await cast(driver, scene, 'first', 'second')) as [Actor, Actor];
   const stage = await scene.sale(1);
   const [one, other] = [stage.order(), stage.order()];
   let selling: Promise<CheckoutResult> | undefined;

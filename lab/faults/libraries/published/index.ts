@@ -69,7 +69,7 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
   'redis-lock': {
     package: 'redis-lock',
     store: 'redis',
-    open: async (url) => (await import('./node-redis.js')).openRedisLock(url),
+    open: async (url) => (await import('./redis-lock.js')).openRedisLock(url),
   },
   'node-redis-warlock optimistic()': {
     package: 'node-redis-warlock',
@@ -82,7 +82,7 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
     store: 'redis',
     promises: { ...OWNER_CHECKED, token: true },
     slowMs: 30_000, // it polls that seldom: nobody tells it that a lock ran out
-    open: async (url) => (await import('./node-redis.js')).openSimpleRedisMutex(url),
+    open: async (url) => (await import('./simple-redis-mutex.js')).openSimpleRedisMutex(url),
   },
   '@verrou/core on MySQL': {
     package: '@verrou/core',
