@@ -8,7 +8,9 @@ import { cast } from './cast.js';
 import type { Contender } from './contenders.js';
 
 const SELLERS = ['seller 1', 'seller 2', 'seller 3'];
-const STOCK = 20;
+/** Sold out after a few orders of each, however slow the machine. */
+const STOCK = 6;
+const LEAST_ORDERS = 6;
 const SELLING_MS = 1_500;
 /** Of one seller: the history stays short enough to be drawn. */
 const MOST_ORDERS = 20;
@@ -27,7 +29,7 @@ export async function contention(
   const endsAt = performance.now() + SELLING_MS;
   await Promise.all(
     sellers.map(async (seller, i) => {
-      while (performance.now() < endsAt && results[i]!.length < MOST_ORDERS)
+      while (results[i]!.length < (performance.now() < endsAt ? MOST_ORDERS : LEAST_ORDERS))
         results[i]!.push(await sell(seller));
     }),
   );
