@@ -36,9 +36,9 @@ export const openConsul: Open = (url) => {
       return {
         lost: lost.signal,
         release: async () => {
-          const wasOurs = await consul.kv.set({ key, value: '', release: session });
+          const wasOurs: boolean | undefined = await consul.kv.set({ key, value: '', release: session });
           await end();
-          return wasOurs;
+          return wasOurs ?? false;
         },
       };
     },
