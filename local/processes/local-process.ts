@@ -118,17 +118,20 @@ export class LocalProcess {
     });
   }
 
+  /** Gives up in time and at its end, even while one question for readiness has no answer. */
   private async becomeReady(): Promise<void> {
-    let end: string | undefined;
-    void this.ended.then((how) => (end = how));
-    const deadline = Date.now() + readyMs;
-    while (Date.now() < deadline) {
-      const ready = await this.options.isReady().catch(() => false);
-      if (end !== undefined) throw new ExpectedError(this.describeEnd(end));
-      if (ready) return;
-      await delay(50);
+    const over = new AbortController();
+    const late = delay(readyMs, `it was not ready within ${readyMs / 1000} s`, { signal: over.signal });
+    try {
+      const failure = await Promise.race([this.ended, late, this.untilReady(over.signal)]);
+      if (failure !== undefined) throw new ExpectedError(this.describeEnd(failure));
+    } finally {
+      over.abort();
     }
-    throw new ExpectedError(this.describeEnd(`it was not ready within ${readyMs / 1000} s`));
+  }
+
+  private async untilReady(over: AbortSignal): Promise<void> {
+    while (!over.aborted && !(await this.options.isReady().catch(() => false))) await delay(50);
   }
 
   private signal(signal: NodeJS.Signals): void {
