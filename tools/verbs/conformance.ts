@@ -22,11 +22,15 @@ export async function run(args: string[]): Promise<number> {
   return runInForeground(process.execPath, [vitest, 'run', '--config', config, ...filter, ...rest], env);
 }
 
-/** A file that is named after a driver, or after a server, is about nothing else; `servers` is about lock servers. */
+/**
+ * A file that is named after a driver, or after a server, is about nothing else. What the lab does to clusters, and what the suite finds
+ * wrong with planted drivers, is about none of ours; `servers` and `lock-servers` are about lock servers.
+ */
 function irrelevantTo(drivers: LockDriverName[]): string[] {
   const wanted = new Set([...drivers, ...drivers.map(backendOf)]);
   const others = [...LOCK_DRIVER_NAMES, ...SERVER_NAMES].filter((name) => !wanted.has(name));
-  return lockServersOfDrivers(drivers).length > 0 ? others : [...others, 'servers'];
+  const ofLockServers = lockServersOfDrivers(drivers).length > 0 ? [] : ['servers', 'lock-servers'];
+  return [...others, 'clusters', 'planted', ...ofLockServers];
 }
 
 /** The drivers that an argument names, if it names nothing else. */
