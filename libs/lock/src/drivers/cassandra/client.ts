@@ -5,7 +5,8 @@ import { CREATE_TABLE, createKeyspace } from './cql.js';
 type ResultSet = Types.ResultSet;
 const { errors, policies, types } = cassandra;
 const { consistencies } = types;
-const codes: Readonly<Record<'syntaxError' | 'unauthorized' | 'invalid', number>> = types.responseErrorCodes;
+type Code = 'syntaxError' | 'unauthorized' | 'invalid' | 'unprepared';
+const codes: Readonly<Record<Code, number>> = types.responseErrorCodes;
 
 /** One command is given up as unanswered after this, in milliseconds. */
 const DEADLINE_MS = 1_500;
@@ -36,10 +37,13 @@ export const isUnanswered = (error: unknown) =>
   cassandraRemedy(error) === undefined &&
   !(error instanceof errors.ResponseError && error.code >= codes.syntaxError);
 
+/** What each node said, where none could be asked. */
+const causesOf = (error: unknown): readonly unknown[] =>
+  error instanceof errors.NoHostAvailableError ? Object.values<unknown>(error.innerErrors ?? {}) : [error];
+
 /** See {@link LockDriver.remedyFor}. */
 export function cassandraRemedy(error: unknown): string | undefined {
-  const causes =
-    error instanceof errors.NoHostAvailableError ? Object.values<unknown>(error.innerErrors ?? {}) : [error];
+  const causes = causesOf(error);
   if (causes.some((cause) => cause instanceof errors.AuthenticationError))
     return 'put the right user and password in front of its hosts: user:password@host:9042';
   if (causes.some((cause) => cause instanceof errors.ResponseError && cause.code === codes.unauthorized))
@@ -47,10 +51,14 @@ export function cassandraRemedy(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Where a statement was prepared before its table was lost, all that is told is that it is not: preparing it anew has failed. */
 const isMissingTable = (error: unknown) =>
-  error instanceof errors.ResponseError &&
-  error.code === codes.invalid &&
-  /does not exist|unconfigured/.test(error.message);
+  causesOf(error).some(
+    (cause) =>
+      cause instanceof errors.ResponseError &&
+      (cause.code === codes.unprepared ||
+        (cause.code === codes.invalid && /does not exist|unconfigured/.test(cause.message))),
+  );
 
 /**
  * The commands that the lock needs. Transactions are agreed on by a majority of all replicas (SERIAL); nothing is repeated here, since
