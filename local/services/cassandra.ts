@@ -109,6 +109,7 @@ const options = [
 const properties = {
   'cassandra.skip_wait_for_gossip_to_settle': 0,
   'cassandra.ring_delay_ms': 0,
+  'cassandra.shutdown_announce_in_ms': 0,
   'cassandra.superuser_setup_delay_ms': 0,
   'cassandra.memtable.row_overhead_size': 181, // measured by itself at each start, for seconds
   'jdk.attach.allowAttachSelf': true,
