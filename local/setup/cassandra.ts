@@ -52,7 +52,7 @@ const homes = [
 ].filter((home) => home !== undefined);
 
 const onMachine: Sought<Jars> = {
-  name: 'Cassandra 4.1 or 5.0, at CASSANDRA_HOME or with its bin, and a Java 11 or 17',
+  name: 'Cassandra 4.1 or 5.0, in CASSANDRA_HOME or with its bin, and a Java 11 or 17',
   async find() {
     for (const home of homes) {
       const places = [join(home, 'lib'), home];
