@@ -57,7 +57,7 @@ describe('POST /sales', () => {
 
   it('opens one whose units have a row each, and counts those that are free', async () => {
     const items = [{ sku: 'A', stock: 7 }];
-    const { body } = await api.openSale({ strategy: 'skip-locked', items }).expect(201);
+    const { body } = await api.openSale({ name: 'units', strategy: 'skip-locked', items }).expect(201);
     expect(body).toMatchObject({
       strategy: 'skip-locked',
       items: [{ initial: 7, available: 7, held: 0, sold: 0 }],
