@@ -25,6 +25,7 @@ export interface Trial {
 const always = () => true;
 const isFenced = ({ fence, promises }: Contender) => fence && promises.token === true;
 const expires = ({ promises }: Contender) => (promises.freedBy ?? 'ttl') === 'ttl';
+const outlivesTtl = (contender: Contender) => contender.promises.extends === true || !expires(contender);
 const promising = (name: keyof LockPromises) => (contender: Contender) => contender.promises[name] === true;
 
 export const TRIALS: readonly Trial[] = [
@@ -57,8 +58,8 @@ export const TRIALS: readonly Trial[] = [
     name: 'long work',
     asks: 'Is the sale safe while the work takes longer than the TTL?',
     survives: (contender) =>
-      isFenced(contender) || contender.promises.extends === true || contender.promises.readsClock === true,
-    run: late(workingLong, promising('extends')),
+      isFenced(contender) || outlivesTtl(contender) || contender.promises.readsClock === true,
+    run: late(workingLong, outlivesTtl),
   },
   {
     name: 'failover',
