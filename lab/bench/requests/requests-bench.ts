@@ -18,7 +18,7 @@ export interface RequestsBench extends DrainBench {
 }
 
 /** Checkouts of each kind in each round, and once before: code that has just been loaded is slow. */
-const AMOUNT = 1_000;
+const AMOUNT = 10_000;
 /** Of checkouts that are to be refused, so many may get in: who comes first, or when a mark has ended. */
 const MOST_ACCEPTED = AMOUNT / 20;
 /** However slow: beyond it the queue stands still. */
