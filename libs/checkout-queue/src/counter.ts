@@ -1,11 +1,9 @@
 import type { Shard, Shards } from '@app/servers';
+import { PENDING_TTL_SECONDS } from './admit-script.js';
 import { keysOf } from './keys.js';
 import type { RowVersion } from './outcomes.js';
 import type { OfSku } from './queue.js';
 import { outcomeCommands } from './scripts.js';
-
-/** A counter that nobody buys from is forgotten after so many seconds: the next checkout counts anew. */
-const COUNTER_TTL_SECONDS = 7 * 86_400;
 
 /** What Postgres says at one moment: of the rows of a SKU, and which of some orders are settled. */
 interface StockLook {
@@ -44,7 +42,7 @@ export async function recount(
     counter,
     counted,
     changes,
-    COUNTER_TTL_SECONDS,
+    PENDING_TTL_SECONDS, // as when an order takes units; once it is forgotten, the next checkout counts anew
     byStripe.reduce((sum, { available }) => sum + available, 0),
     byStripe.length,
     ...byStripe.map(({ version }) => version),

@@ -121,8 +121,8 @@ async function adjust(client: PoolClient, held: Held, id: string): Promise<Adjus
 /** Whoever held the locks before can write no more. Of units that have rows, none comes back meanwhile. */
 async function keepOthersAway(client: PoolClient, { target, stripes, leases }: Held): Promise<void> {
   const mode = modeOf(target, leases[0]);
-  const { saleId, sku } = target;
-  if (mode === 'skip-locked') await client.query(HOLD_RETURNS_SQL, [saleId, sku, 0]);
+  const { saleId, sku, write } = target;
+  if (hasUnitRows(write)) await client.query(HOLD_RETURNS_SQL, [saleId, sku, 0]);
   if (mode !== 'fenced') return;
   const store = new PlainStore(client, mode);
   for (const [stripe, lease] of leases.entries())

@@ -13,6 +13,7 @@ import { settleEachOnce, type Committed, type SectionResult } from './settle-eac
 import { takesUnread, type StockWriteMode } from './stock-sql.js';
 import { settledOf, type Restocked, type StockKey, type StockRow, type StockStore } from './stock-store.js';
 import { transaction } from './transaction.js';
+import { hasUnitRows } from '../strategies.js';
 
 /** A fencing token guards the write, whatever the strategy's own way to write is. */
 export const modeOf = ({ write }: SectionTarget, lease?: Lease): StockWriteMode =>
@@ -55,7 +56,7 @@ export class CriticalSection {
   settle(orders: readonly OrderRequest[]): Promise<SectionResult> {
     const { pool, target, store } = this;
     return settleEachOnce(pool, orders, async (fresh) => {
-      if (this.#mode === 'skip-locked') return sellUnits({ pool, target, store, key: this.#key }, fresh);
+      if (hasUnitRows(target.write)) return sellUnits({ pool, target, store, key: this.#key }, fresh);
       const done = await this.#commit(fresh);
       const { available, versions: [version] = [] } = done;
       // While the row carries this lease's fence nobody else can write it: the next batch need not read it.

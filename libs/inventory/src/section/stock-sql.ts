@@ -1,5 +1,5 @@
 import type { StockWrite } from '../strategies.js';
-import { FOUND, FREED, GIVEN, IF_FOUND } from './unit-sql.js';
+import { FOUND, FREED, GIVEN, HOLD_RETURNS_SQL, IF_FOUND } from './unit-sql.js';
 
 /** `fenced` is read-modify-write under a lease that has a fencing token. */
 export type StockWriteMode = StockWrite | 'fenced';
@@ -137,8 +137,7 @@ const ENTER_SQL: Record<StockWriteMode, string> = {
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
   unchecked: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
-  'skip-locked': `
-    SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 FOR UPDATE`,
+  'skip-locked': HOLD_RETURNS_SQL,
   fenced: `
     SELECT FROM stock WHERE sale_id = $1 AND sku = $2 AND stripe = $3 AND fence_token = $5 AND fence_holder = $6 FOR UPDATE`,
 };
