@@ -63,56 +63,58 @@ describe('settling', () => {
     expect(plans.rows[0].reused).toBeGreaterThanOrEqual(10);
   });
 
-  it.each([
+  const writes = [
     'read-modify-write',
     'row-lock',
     'version',
     'serializable',
     'conditional',
     'unchecked',
-    'skip-locked',
-  ] as const)('settles an order once however often it is delivered (%s)', async (write) => {
-    const sale = await shop.sale({ hot: 5 }, write === 'skip-locked' ? write : 'none');
-    const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
-    const settle = (...orders: ReturnType<typeof orderOf>[]) =>
-      new CriticalSection(poolOf(shop.dataSource), target).settle(orders);
-    const [again, fresh] = [orderOf(sale.id), orderOf(sale.id)];
-    await settle(again);
-    const { outcomes } = await settle(again, fresh, again);
-    const before = { status: 'reserved', before: true };
-    expect(outcomes).toEqual([before, { status: 'reserved' }, before]);
-    expect(await settle(again, fresh)).toEqual({ outcomes: [before, before] });
-    expect(await shop.totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
-  });
+  ] as const;
 
-  it.each([
-    'read-modify-write',
-    'row-lock',
-    'version',
-    'serializable',
-    'conditional',
-    'unchecked',
-    'fenced',
-  ] as const)('takes the units of an order once that is in its batch twice (%s)', async (mode) => {
-    const sale = await shop.sale({ hot: 1 }, 'none');
-    const write = mode === 'fenced' ? 'read-modify-write' : mode;
-    const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
-    const lease = mode === 'fenced' ? leaseWith(1n) : undefined;
-    const order = orderOf(sale.id);
-    const settled = await new CriticalSection(poolOf(shop.dataSource), target, lease).settle([order, order]);
-    const outcomes = [{ status: 'reserved' }, { status: 'reserved' }];
-    expect(settled).toEqual({
-      outcomes,
-      available: 0,
-      versions: write === 'conditional' || write === 'unchecked' ? undefined : ['1'],
-    });
-    expect(await shop.totalOf(sale)).toMatchObject({
-      held: 1,
-      available: 0,
-      lostUpdates: 0,
-      conserved: true,
-    });
-  });
+  it.each([...writes, 'skip-locked'] as const)(
+    'settles an order once however often it is delivered (%s)',
+    async (write) => {
+      const sale = await shop.sale({ hot: 5 }, write === 'skip-locked' ? write : 'none');
+      const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
+      const settle = (...orders: ReturnType<typeof orderOf>[]) =>
+        new CriticalSection(poolOf(shop.dataSource), target).settle(orders);
+      const [again, fresh] = [orderOf(sale.id), orderOf(sale.id)];
+      await settle(again);
+      const { outcomes } = await settle(again, fresh, again);
+      const before = { status: 'reserved', before: true };
+      expect(outcomes).toEqual([before, { status: 'reserved' }, before]);
+      expect(await settle(again, fresh)).toEqual({ outcomes: [before, before] });
+      expect(await shop.totalOf(sale)).toMatchObject({ held: 2, available: 3, conserved: true });
+    },
+  );
+
+  it.each([...writes, 'fenced'] as const)(
+    'takes the units of an order once that is in its batch twice (%s)',
+    async (mode) => {
+      const sale = await shop.sale({ hot: 1 }, 'none');
+      const write = mode === 'fenced' ? 'read-modify-write' : mode;
+      const target = { saleId: sale.id, sku: 'hot', write, perBuyerLimit: null };
+      const lease = mode === 'fenced' ? leaseWith(1n) : undefined;
+      const order = orderOf(sale.id);
+      const settled = await new CriticalSection(poolOf(shop.dataSource), target, lease).settle([
+        order,
+        order,
+      ]);
+      const outcomes = [{ status: 'reserved' }, { status: 'reserved' }];
+      expect(settled).toEqual({
+        outcomes,
+        available: 0,
+        versions: write === 'conditional' || write === 'unchecked' ? undefined : ['1'],
+      });
+      expect(await shop.totalOf(sale)).toMatchObject({
+        held: 1,
+        available: 0,
+        lostUpdates: 0,
+        conserved: true,
+      });
+    },
+  );
 
   describe('orders that another worker has, too', () => {
     const openSale = () => shop.sale({ hot: 10_000 }, 'conditional-update', null, 4);

@@ -39,6 +39,25 @@ const reserve = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>
   Promise.all(orders.map((order) => by.reserve(order, sale)));
 const restock = (orders: readonly OrderRequest[], by: Reservations<OrderRequest>, sale: Sale) =>
   Promise.all(orders.map((order) => by.restock(order, sale)));
+/** So many buyers at each worker have one order after the other, so many times, and let it expire. */
+const comeAndGo = (
+  workers: readonly Reservations<OrderRequest>[],
+  buyers: number,
+  times: number,
+  sale: Sale,
+) =>
+  Promise.all(
+    workers.flatMap((each) =>
+      Array.from({ length: buyers }, async () => {
+        for (let i = 0; i < times; i++) {
+          const order = orderOf(sale.id);
+          await each.reserve(order, sale);
+          await shop.makeDue([order]);
+          await each.restock(order, sale);
+        }
+      }),
+    ),
+  );
 const statusesOf = async (orders: readonly OrderRequest[]) => {
   const rows = await shop.dataSource.query<{ status: string }[]>(
     'SELECT status FROM orders WHERE id = ANY ($1::uuid[])',
@@ -86,17 +105,7 @@ describe.each(safeWith(1, 4))('$name, stripes: $stripes', ({ name, stripes }) =>
 
   it('loses nothing while units go and come at the same time', async () => {
     const sale = await saleOf(20, name, stripes);
-    const buyers = [worker(shop, 4), worker(other, 4)].flatMap((each) =>
-      Array.from({ length: 6 }, async () => {
-        for (let i = 0; i < 4; i++) {
-          const order = orderOf(sale.id);
-          await each.reserve(order, sale);
-          await shop.makeDue([order]);
-          await each.restock(order, sale);
-        }
-      }),
-    );
-    await Promise.all(buyers);
+    await comeAndGo([worker(shop, 4), worker(other, 4)], 6, 4, sale);
     expect(await shop.totalOf(sale)).toMatchObject({
       available: 20,
       held: 0,
@@ -108,17 +117,7 @@ describe.each(safeWith(1, 4))('$name, stripes: $stripes', ({ name, stripes }) =>
 
 it('none loses units that come back, too', async () => {
   const sale = await saleOf(100_000, 'none');
-  const wanderers = [worker(shop, 1), worker(other, 1)].flatMap((each) =>
-    Array.from({ length: 8 }, async () => {
-      for (let i = 0; i < 20; i++) {
-        const order = orderOf(sale.id);
-        await each.reserve(order, sale);
-        await shop.makeDue([order]);
-        await each.restock(order, sale);
-      }
-    }),
-  );
-  await Promise.all(wanderers);
+  await comeAndGo([worker(shop, 1), worker(other, 1)], 8, 20, sale);
   // Not that the numbers disagree: a lost sale and a lost return make up for each other.
   expect((await shop.totalOf(sale)).lostUpdates).toBeGreaterThan(0);
 });
