@@ -57,7 +57,7 @@ async function timeOf(replicas: readonly Replica[]): Promise<number> {
 }
 
 /** The same of the one thread of Redis that runs commands. */
-export async function timeOfRedis(redis: Redis): Promise<number> {
+async function timeOfRedis(redis: Redis): Promise<number> {
   const said = await redis.info('cpu');
   const seconds = (kind: string) =>
     Number(new RegExp(`used_cpu_${kind}_main_thread:([\\d.]+)`).exec(said)![1]);

@@ -8,7 +8,7 @@ import type { Stack } from '../../../local/stack/stack.js';
 import { readTruth } from '../../truth/audit.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
 import { lastSettledAt } from '../../truth/orders.js';
-import { timed, timeOfRedis } from '../processor-time.js';
+import { timed } from '../processor-time.js';
 import { UNBOUNDED } from '../unbounded.js';
 import { openSale } from './open-sale.js';
 import { largest, processMetrics } from './process-metrics.js';
@@ -39,29 +39,25 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
     const stock = Math.ceil(orders / skus);
     const saleId = await openSale(stack, 'redis', Object.fromEntries(names.map((sku) => [sku, stock])));
     const emptyBytes = await usedMemory(redis);
-    const idleSeconds = await timeOfRedis(redis);
-    await admissions.queues.all[0]!.pause();
-    await fill(admissions, saleId, names, orders);
-    const fullBytes = await usedMemory(redis);
-    const resumedAt = Date.now();
-    const { took } = await timed(
-      { apis: [], workers: stack.workers, redisUrl: stack.redisUrl },
-      database,
-      async () => {
-        await admissions.queues.all[0]!.resume();
-        await drained(admissions);
-      },
-    );
+    const measured = { apis: [], workers: stack.workers, redisUrl: stack.redisUrl };
+    const { result, took } = await timed(measured, database, async () => {
+      await admissions.queues.all[0]!.pause();
+      await fill(admissions, saleId, names, orders);
+      const fullBytes = await usedMemory(redis);
+      const resumedAt = Date.now();
+      await admissions.queues.all[0]!.resume();
+      await drained(admissions);
+      return { fullBytes, resumedAt };
+    });
 
-    const redisSeconds = (await timeOfRedis(redis)) - idleSeconds;
-    const elapsedMs = (await lastSettledAt(database, saleId)) - resumedAt;
+    const elapsedMs = (await lastSettledAt(database, saleId)) - result.resumedAt;
     const rss = async (replicas: Stack['workers']) =>
       largest(await processMetrics(replicas), 'process_resident_memory_bytes') / MIB;
     const figures = {
       ordersPerSecond: (orders * 1_000) / elapsedMs,
       msPerOrder: elapsedMs / orders,
-      redisBytesPerOrder: (fullBytes - emptyBytes) / orders,
-      redisMicrosPerOrder: (redisSeconds * 1e6) / orders,
+      redisBytesPerOrder: (result.fullBytes - emptyBytes) / orders,
+      redisMicrosPerOrder: took.redis / orders,
       workerMicrosPerOrder: took.worker / orders,
       postgresMicrosPerOrder: took.postgres / orders,
       apiRssMiB: await rss(stack.apis),
