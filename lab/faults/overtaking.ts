@@ -25,6 +25,8 @@ export interface Overtaking {
 export interface OvertakingResult {
   /** The lock was granted to the second while it was the first one's by the store's own word. */
   readonly grantedTwice: boolean;
+  /** In units. */
+  readonly oversold: number;
   readonly harms: readonly string[];
   readonly violations: readonly string[];
   /** grantedAfterMs: from the fault to the grant of the second. */
@@ -58,9 +60,11 @@ export async function overtaking({
   const sold = await selling;
   const { history } = scene;
   const granted = history.find(second.name, 'granted');
+  const audit = await stage.audit();
   return {
     grantedTwice: isGrantedTwice(history, locking.ttl),
-    harms: harmsOf(await stage.audit(), await stage.movements()),
+    oversold: audit.oversold,
+    harms: harmsOf(audit, await stage.movements()),
     violations: unsettled([written, sold]),
     figures: granted ? { grantedAfterMs: granted.at - faultAt } : {},
   };

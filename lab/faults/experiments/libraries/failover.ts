@@ -38,12 +38,11 @@ export const failover =
         return at;
       },
     });
-    const oversold = Number(/oversold by (\d+)/.exec(seen.harms.join())?.[1] ?? 0);
     return {
       harms: seen.harms,
       fired: seen.grantedTwice || kept || !contender.known,
       violations: seen.violations,
-      figures: { oversold, ...seen.figures },
+      figures: { oversold: seen.oversold, ...seen.figures },
       account: accountOf(seen.grantedTwice, seen.harms, toldTo(first, scene.history)),
       timeline: scene.history.events,
     };
