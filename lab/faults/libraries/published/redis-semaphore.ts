@@ -1,10 +1,11 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { Mutex } from 'redis-semaphore';
 import type { Open, OpenLock } from '../adapter.js';
+import { clientOf } from './clients.js';
 
 function open(url: string, acquire: (redis: Redis) => OpenLock['acquire']): OpenLock {
-  const redis = new Redis(url).on('error', () => undefined);
-  return { acquire: acquire(redis), close: () => redis.disconnect() };
+  const { client, close } = clientOf(url);
+  return { acquire: acquire(client), close };
 }
 
 /** `new Mutex(redis, key)`; whose lock is lost, it throws where nobody can catch it. */

@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis';
 import { createLock, createRedlock, IoredisAdapter } from 'redlock-universal';
 import type { Open } from '../adapter.js';
+import { clientOf, clientsOf } from './clients.js';
 import { heldWhile } from './held-while.js';
 
 /** Its default of a lock on one server, and of one on several. */
@@ -8,21 +8,21 @@ const [RETRY_DELAY_MS, REDLOCK_RETRY_DELAY_MS] = [100, 200];
 
 /** `createLock({ adapter, key, ttl })`, `acquire` and `release`. */
 export const openAcquire: Open = (url) => {
-  const redis = new Redis(url).on('error', () => undefined);
-  const adapter = new IoredisAdapter(redis);
+  const { client, close } = clientOf(url);
+  const adapter = new IoredisAdapter(client);
   return {
     acquire: async (key, { ttl, wait }) => {
       const lock = createLock({ adapter, key, ttl, retryAttempts: Math.ceil(wait / RETRY_DELAY_MS) });
       const handle = await lock.acquire();
       return { release: () => lock.release(handle) };
     },
-    close: () => redis.disconnect(),
+    close,
   };
 };
 
 /** `createRedlock({ adapters, key, ttl })` and `using`. */
 export const openUsing: Open = (url) => {
-  const clients = url.split(',').map((one) => new Redis(one).on('error', () => undefined));
+  const { clients, close } = clientsOf(url);
   const adapters = clients.map((client) => new IoredisAdapter(client));
   return {
     acquire: (key, { ttl, wait }) => {
@@ -30,6 +30,6 @@ export const openUsing: Open = (url) => {
       const lock = createRedlock({ adapters, key, ttl, retryAttempts });
       return heldWhile((work) => lock.using(work));
     },
-    close: () => clients.forEach((client) => client.disconnect()),
+    close,
   };
 };

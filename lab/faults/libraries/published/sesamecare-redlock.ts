@@ -1,6 +1,6 @@
 import { Redlock } from '@sesamecare-oss/redlock';
-import { Redis } from 'ioredis';
 import type { Open } from '../adapter.js';
+import { clientsOf } from './clients.js';
 import { heldWhile } from './held-while.js';
 
 /** Its default. */
@@ -10,9 +10,9 @@ const RETRY_DELAY_MS = 200;
 const trying = (wait: number) => ({ retryCount: Math.ceil(wait / RETRY_DELAY_MS) });
 
 function connect(url: string) {
-  const clients = url.split(',').map((one) => new Redis(one).on('error', () => undefined));
+  const { clients, close } = clientsOf(url);
   const redlock = new Redlock(clients).on('error', () => undefined);
-  return { redlock, close: () => clients.forEach((client) => client.disconnect()) };
+  return { redlock, close };
 }
 
 /** `redlock.acquire([resource], ttl)` and `lock.release()`. */
