@@ -23,7 +23,7 @@ switch (role) {
     await (await import('./faults/actor/act.js')).act(argument);
     break;
   case 'own-lock':
-    await (await import('./faults/libraries/probe.js')).probe(argument);
+    await (await import('./libraries/probe.js')).probe(argument);
     break;
   default:
     console.error('These are the processes of `npm run bench` and `npm run lab`: that is where to start.');

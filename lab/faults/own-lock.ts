@@ -9,7 +9,7 @@ import { build, mainOf } from '../../local/setup/build.js';
 import { BACKENDS, type Servers } from '../servers.js';
 import { contenderOf } from './experiments/libraries/contenders.js';
 import { ownLock } from './experiments/libraries/libraries.js';
-import type { Probe, Probed } from './libraries/probe.js';
+import type { Probe, Probed } from '../libraries/probe.js';
 import type { LabOptions } from './run.js';
 
 /** To import a module, or to take a lock that nobody has, in milliseconds. */

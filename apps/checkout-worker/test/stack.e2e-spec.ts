@@ -37,7 +37,11 @@ describe('four workers, 2,000 checkouts, 500 units', () => {
   const safe = STRATEGY_NAMES.filter((name) => strategyOf(name).safe && lockServersOf([name]).length === 0);
   it.each(safe)('%s sells exactly 500', (strategy) => stampede.sellsExactly(strategy), 120_000);
 
-  it('redis sells exactly 500 from eight stripes', () => stampede.sellsExactly('redis', 8), 120_000);
+  it.each(['redis', 'redis-counter'])(
+    '%s sells exactly 500 from eight stripes',
+    (strategy) => stampede.sellsExactly(strategy, 8),
+    120_000,
+  );
 });
 
 describe('SIGKILL under load', () => {
@@ -48,6 +52,7 @@ describe('SIGKILL under load', () => {
     'optimistic',
     'serializable',
     'skip-locked',
+    'redis-counter',
     'conditional-update',
   ])(
     'of a worker loses no order and doubles none (%s)',
@@ -55,7 +60,7 @@ describe('SIGKILL under load', () => {
     120_000,
   );
 
-  it.each(['redis', 'conditional-update'])(
+  it.each(['redis', 'redis-counter', 'conditional-update'])(
     'of a worker loses no order and doubles none in a sale of eight stripes (%s)',
     (strategy) =>
       stampede.survives(strategy, stack.workers.slice(0, 1), (worker) => worker.kill('SIGKILL'), 8),

@@ -56,7 +56,7 @@ export class Stampede {
 
   async #allTerminal(accepted: readonly { orderId: string }[]) {
     expect(accepted.length).toBeGreaterThan(0);
-    const statuses = await Promise.all(accepted.map(({ orderId }) => this.shopper.order(orderId)));
-    expect(new Set(statuses.map(({ status }) => status))).toEqual(new Set(['reserved', 'rejected']));
+    const orders = await Promise.all(accepted.map(({ orderId }) => this.shopper.order(orderId)));
+    for (const { status } of orders) expect(['reserved', 'rejected']).toContain(status);
   }
 }

@@ -1,9 +1,6 @@
 import { Locks, type LockDriverName } from '@app/lock';
 import { backendsOf } from '../../servers.js';
-import type { Locker, Subject } from './locker.js';
-
-/** Longer than any benchmark lasts, in milliseconds. */
-const WITHOUT_END = 3_600_000;
+import { WITHOUT_END, type Locker, type Subject } from './locker.js';
 
 /** A driver of libs/lock behind its public face. Unless told otherwise, one that gives tokens allows early takeover. */
 export async function openDriver(

@@ -13,3 +13,6 @@ export interface Subject {
   /** In milliseconds. */
   readonly ttl: number;
 }
+
+/** How long a caller waits here for a lock, in milliseconds: longer than any benchmark lasts. */
+export const WITHOUT_END = 3_600_000;

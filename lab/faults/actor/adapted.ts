@@ -1,6 +1,6 @@
 import type { Lease, Lock } from '@app/lock';
 import { randomUUID } from 'node:crypto';
-import type { Held, OpenLock } from '../libraries/adapter.js';
+import type { Held, OpenLock } from '../../libraries/adapter.js';
 
 /** What the user of a lock makes of it that says it is not his any more. */
 class NotOursError extends Error {

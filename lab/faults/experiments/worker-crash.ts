@@ -54,6 +54,8 @@ paused-holder shows. What makes it safe is not that nothing fails, but that each
     cell('row-lock'),
     cell('serializable'),
     cell('conditional-update'),
+    cell('skip-locked'),
+    cell('redis-counter'),
     cell('none', { expected: 'UNSAFE' }),
   ],
 };

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Etcd3, EtcdLockFailedError, SortOrder, SortTarget } from 'etcd3';
+import { Etcd3, SortOrder, SortTarget } from 'etcd3';
 import type { Locker, Subject } from '../locker.js';
 
 /** One key per caller under one lease, in order of creation; each waits for the one just ahead to be deleted. */
@@ -35,34 +34,5 @@ export async function openEtcdRecipe({ servers, resource, ttl }: Subject): Promi
       await lease.revoke();
       etcd.close();
     },
-  };
-}
-
-/** Between two tries, in milliseconds: that of redis-semaphore. */
-const RETRY_MS = 10;
-
-/** The client library's own lock, which does not wait: whoever uses it has to try again. */
-export async function openEtcdLock({ servers, resource, ttl }: Subject): Promise<Locker> {
-  const etcd = new Etcd3({ hosts: servers.etcd!.split(',') });
-  const acquire = async () => {
-    for (;;) {
-      try {
-        return await etcd
-          .lock(resource)
-          .ttl(Math.ceil(ttl / 1_000))
-          .acquire();
-      } catch (error) {
-        if (!(error instanceof EtcdLockFailedError)) throw error;
-        await sleep(RETRY_MS);
-      }
-    }
-  };
-  return {
-    run: async (work) => {
-      const lock = await acquire();
-      await work();
-      await lock.release();
-    },
-    close: async () => etcd.close(),
   };
 }

@@ -1,8 +1,8 @@
 import { LOCK_TRAITS, runsOut } from '@app/lock';
 import type { Backend } from '../../../servers.js';
-import type { LockAdapter, LockPromises } from '../../libraries/adapter.js';
-import { driverOfModule } from '../../libraries/open.js';
-import { PUBLISHED } from '../../libraries/published/index.js';
+import type { LockAdapter, LockPromises } from '../../../libraries/adapter.js';
+import { driverOfModule } from '../../../libraries/open.js';
+import { PUBLISHED } from '../../../libraries/published/index.js';
 import { serversOf, WITH_AND_WITHOUT_FENCE } from '../../locks.js';
 
 /** A lock on trial. Durations are in milliseconds. */

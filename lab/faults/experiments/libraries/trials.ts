@@ -1,6 +1,6 @@
 import type { Observation } from '../../cell.js';
 import type { CellOptions } from '../../experiment.js';
-import type { LockPromises } from '../../libraries/adapter.js';
+import type { LockPromises } from '../../../libraries/adapter.js';
 import type { Contender } from './contenders.js';
 import { contention } from './contention.js';
 import { crash } from './crash.js';

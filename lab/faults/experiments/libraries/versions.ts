@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExpectedError } from '../../../../local/expected-error.js';
 import { root } from '../../../../local/paths.mjs';
-import { PUBLISHED } from '../../libraries/published/index.js';
+import { PUBLISHED } from '../../../libraries/published/index.js';
 
 interface Package {
   readonly version: string;

@@ -1,4 +1,4 @@
-import type { LockAdapter } from '../../libraries/adapter.js';
+import type { LockAdapter } from '../../../libraries/adapter.js';
 
 /** Everybody is granted it at once: what a lock must not do. */
 export default {

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
-import type { Servers } from '../../servers.js';
+import type { Servers } from '../servers.js';
 import type { LockAdapter, OpenLock } from './adapter.js';
 import { PUBLISHED } from './published/index.js';
 

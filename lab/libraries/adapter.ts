@@ -1,4 +1,4 @@
-import type { Backend } from '../../servers.js';
+import type { Backend } from '../servers.js';
 
 /** What a lock is held to. What it does not promise is tried all the same, and told. */
 export interface LockPromises {

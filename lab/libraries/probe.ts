@@ -1,4 +1,4 @@
-import type { Servers } from '../../servers.js';
+import type { Servers } from '../servers.js';
 import type { LockAdapter } from './adapter.js';
 import { loadModule, openAt } from './open.js';
 
