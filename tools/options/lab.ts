@@ -19,6 +19,7 @@ const CYCLES = 500;
 const MOST_SEED = 2 ** 31 - 1;
 const { name: LIBRARIES } = libraries;
 const NAMES = EXPERIMENTS.map(({ name }) => name);
+const WIDEST = Math.max(...NAMES.map(({ length }) => length));
 const DRIVERS = [...new Set(EXPERIMENTS.flatMap(({ cells }) => cells.map(({ driver }) => driver)))];
 
 export const usage = `npm run lab -- list | all | <experiment ...> [options]
@@ -26,7 +27,7 @@ export const usage = `npm run lab -- list | all | <experiment ...> [options]
 Breaks each lock on real servers with real processes, shows what goes wrong, then the repair. Every run is checked against
 what is expected of it; the report has the matrix and the drawings.
 
-${EXPERIMENTS.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}
+${EXPERIMENTS.map(({ name, title }) => `  ${name.padEnd(WIDEST)} ${title}`).join('\n')}
 
   --driver <list>  only these locks: ${DRIVERS.join(', ')}
   --seeds <list>   the schedules of faults to run: numbers with commas between them, or 1-20 (1)

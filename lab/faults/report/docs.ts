@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { root } from '../../../local/paths.mjs';
 import { markdownTable, writeMarkdown } from '../../report/markdown.js';
 import type { Cell } from '../cell.js';
-import type { Experiment } from '../experiment.js';
+import type { Experiment, Scoreboard } from '../experiment.js';
 import { EXPERIMENTS } from '../experiments/index.js';
 import { claimsIn } from './claims.js';
 import { drawTimeline } from './drawing.js';
-import { headOf, judgementOf, scoresOf, type Scores } from './scoreboard.js';
+import { headOf, judgementOf, markOf, scoresOf, type Scores } from './scoreboard.js';
 import { figuresIn, nameOf, permitsIn } from './words.js';
 
 const DOCS = join(root, 'docs/lab');
@@ -27,31 +27,40 @@ async function writePage(experiment: Experiment, cells: readonly Cell[]): Promis
   const own = cells.filter((cell) => cell.experiment === name);
   const first = own.filter(({ seed }) => seed === own[0]?.seed);
   const pictures = await Promise.all(first.map(writePicture));
-  const scores = scoreboard && scoresOf(scoreboard, first);
   const page = [
     `# ${title[0]!.toUpperCase()}${title.slice(1)}`,
     `\`npm run lab -- ${name}\` · [all experiments](README.md)`,
     explanation.replaceAll('\n', ' '),
     `Sources: ${sources.map((source) => `[${source.title}](${source.url})`).join(' · ')}`,
-    ...(scores
-      ? [
-          `What happened on ${new Date().toISOString().slice(0, 10)}: ✓ nothing was sold twice and nobody locked out, ✗ harm; each judgement leads to its drawing.`,
-          scoresTable(scores),
-        ]
+    ...(scoreboard
+      ? boardOf(scoreboard, first)
       : [cellsTable(first), ...pictures.filter((picture) => picture !== undefined)]),
   ];
   await writeMarkdown(join(DOCS, `${name}.md`), page.join('\n\n'));
 }
 
-const scoresTable = (board: Scores) =>
+/** All at a glance, then each trial with what happened. */
+function boardOf(scoreboard: Scoreboard, cells: readonly Cell[]): string[] {
+  const board = scoresOf(scoreboard, cells);
+  return [
+    `What happened on ${new Date().toISOString().slice(0, 10)}: ✓ nothing was sold twice and nobody locked out, ✗ harm. Each mark leads to its drawing, and each trial has its own table below.`,
+    markdownTable(
+      headOf(board),
+      board.scores.map(({ lock, version, oversold, cells: own }) => [
+        lock,
+        version,
+        String(oversold),
+        ...own.map((cell) => (cell ? `[${markOf(cell)}](${fileOf(cell)})` : '')),
+      ]),
+    ),
+    ...board.trials.flatMap((trial, i) => [`## ${scoreboard.questions[trial]!}`, trialTable(board, i)]),
+  ];
+}
+
+const trialTable = ({ scores, trials }: Scores, i: number) =>
   markdownTable(
-    headOf(board),
-    board.scores.map(({ lock, version, oversold, cells }) => [
-      lock,
-      version,
-      String(oversold),
-      ...cells.map((cell) => (cell ? `[${judgementOf(cell)}](${fileOf(cell)})` : '')),
-    ]),
+    ['lock', trials[i]!],
+    scores.flatMap(({ lock, cells }) => (cells[i] ? [[lock, judgementOf(cells[i])]] : [])),
   );
 
 const cellsTable = (cells: readonly Cell[]) =>

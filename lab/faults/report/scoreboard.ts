@@ -34,12 +34,16 @@ export function scoresOf({ versionOf }: Scoreboard, cells: readonly Cell[]): Sco
   return { trials, scores };
 }
 
-/** What a trial came to, in a field of the table. */
-export function judgementOf({ observed, verdict, evidence }: Cell): string {
-  const mark = observed === 'SAFE' ? '✓' : '✗';
+/** Whether a trial came to harm. */
+export const markOf = ({ observed, verdict }: Cell) =>
+  `${observed === 'SAFE' ? '✓' : '✗'}${verdict === 'PASS' ? '' : ` ${verdict}`}`;
+
+/** What a trial came to. */
+export function judgementOf(cell: Cell): string {
+  const { verdict, evidence } = cell;
   const [why = ''] = evidence.violations?.[0]?.split('\n') ?? [];
-  const wrong = verdict === 'PASS' ? '' : `${verdict}: ${why} `;
-  return `${mark} ${wrong}${withoutNames(evidence.account)}`;
+  const wrong = verdict === 'PASS' ? '' : `: ${why}`;
+  return `${markOf(cell)}${wrong} ${withoutNames(evidence.account)}`;
 }
 
 /** Locks are named after sales, whose names tell nobody anything. */
