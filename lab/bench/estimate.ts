@@ -22,6 +22,7 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
     COMPARED_WORKERS.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 19),
   servers: ({ rounds, seconds }) => SERVERS.length * rounds * (seconds.servers + 25),
   scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 120 : 60)),
+  capacity: ({ rounds }) => 15 + rounds * 60,
   locks: (options) => {
     const only = locksOf(options);
     const chosen = COMPARED_LOCKS.filter((lock) => isMeant(lock, only));

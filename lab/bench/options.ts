@@ -1,4 +1,13 @@
-export const BENCHMARKS = ['worker', 'network', 'requests', 'http', 'servers', 'scale', 'locks'] as const;
+export const BENCHMARKS = [
+  'worker',
+  'network',
+  'requests',
+  'http',
+  'servers',
+  'scale',
+  'capacity',
+  'locks',
+] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
 /** In seconds; what grows until then is new code, new pools, and keys of which none is old enough to go. */

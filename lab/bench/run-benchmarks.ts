@@ -8,6 +8,7 @@ import { createReportDirectory, writeReport } from '../report/directory.js';
 import { describeMachine } from '../report/machine.js';
 import { textOf } from '../report/table.js';
 import { withDatabase } from '../truth/database.js';
+import { APIS, capacityBench } from './capacity/capacity-bench.js';
 import { httpBench } from './http/http-bench.js';
 import { networkBench } from './network/network-bench.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
@@ -49,6 +50,8 @@ const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) =
     }),
   servers: ({ rounds, seconds, workers, apiReplicas }, { directory }) =>
     serversBench({ rounds, workers, apiReplicas, seconds: seconds.servers }, { directory, progress }),
+  capacity: ({ rounds }, around) =>
+    withStack(around, APIS, REQUESTS_ENV, (running) => capacityBench({ ...running, rounds, progress })),
   scale: ({ rounds, seconds, full, long }, around) =>
     withStack(around, 1, long ? LONG_RUN_ENV : {}, async (running) => {
       if (!long) return scaleBench({ ...running, rounds, full, progress });

@@ -21,7 +21,7 @@ export function textOf({ title, head, rows }: Table): string {
 }
 
 /** As many digits as a reader can use. */
-function figure(value = Number.NaN, digits = value < 10 ? 2 : value < 100 ? 1 : 0): string {
+export function figure(value = Number.NaN, digits = value < 10 ? 2 : value < 100 ? 1 : 0): string {
   if (Number.isNaN(value)) return '-';
   if (value === Infinity) return 'never';
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

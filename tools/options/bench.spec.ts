@@ -5,7 +5,16 @@ import { parseOptions, usage } from './bench.js';
 describe('parseOptions', () => {
   it('runs every benchmark unless some are named, and locks then only for the servers that are there anyway', () => {
     const all = parseOptions([])!;
-    expect(all.benchmarks).toEqual(['worker', 'network', 'requests', 'http', 'servers', 'scale', 'locks']);
+    expect(all.benchmarks).toEqual([
+      'worker',
+      'network',
+      'requests',
+      'http',
+      'servers',
+      'scale',
+      'capacity',
+      'locks',
+    ]);
     expect(locksOf(all)).toEqual(['redis', 'postgres']);
     expect(locksOf(parseOptions(['locks'])!)).toEqual([]);
     expect(parseOptions(['scale', 'worker'])!.benchmarks).toEqual(['worker', 'scale']);
@@ -29,7 +38,7 @@ describe('parseOptions', () => {
   it.each([
     [
       ['wroker'],
-      'There is no benchmark wroker. There are worker, network, requests, http, servers, scale, locks.',
+      'There is no benchmark wroker. There are worker, network, requests, http, servers, scale, capacity, locks.',
     ],
     [['worker', '--rounds', '0'], "--rounds must be a whole number from 1 to 100, not '0'."],
     [['http', '--seconds', 'long'], "--seconds must be a whole number from 1 to 3600, not 'long'."],

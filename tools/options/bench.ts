@@ -34,6 +34,7 @@ Measures this application, the ways people usually do it and the limits of the m
   http     k6 to the API to a terminal order: locked, unlocked, a worker that does nothing; an API replica killed; an overload
   servers  the same where Redis has Sentinels or is a cluster, and where Postgres is behind PgBouncer
   scale    1 to 8 workers, 1 to 64 SKUs, backlogs
+  capacity what an order costs each part, what so many cores carry, and which wall stands next
   locks    the locks themselves: hand-offs, waits, fairness, dead time
 Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
 

@@ -66,7 +66,7 @@ async function ask({ stack, database }: RequestsBench, { servers, sales, redis }
   const measured = { apis: [server], workers: stack.workers, redisUrl: stack.redisUrl };
   const { result, took } = await timed(measured, database, async () => {
     const began = performance.now();
-    const answers = await send(server.url, checkout, AMOUNT);
+    const answers = await send(server.url, [checkout], AMOUNT);
     const answersPerSecond = (AMOUNT * 1_000) / (performance.now() - began);
     const deadline = Date.now() + DRAIN_TIMEOUT_MS;
     while ((await redis.hlen(keysOf().queued)) > 0 && Date.now() < deadline) await sleep(POLL_MS);

@@ -4,22 +4,26 @@ import { randomUUID } from 'node:crypto';
 /** As many as a closed loop of `http` has buyers. */
 const CONNECTIONS = 50;
 
-interface Checkout {
+export interface Checkout {
   readonly path: string;
   readonly sku: string;
   /** Of all of them; unless given, each is of another buyer. */
   readonly buyerId?: string;
 }
 
-/** Sends so many checkouts in a closed loop. Resolves to how many were answered with each status. */
-export async function send(url: string, { path, sku, buyerId }: Checkout, amount: number) {
-  const json = { 'content-type': 'application/json' };
-  const setupRequest = (request: Request): Request => ({
-    ...request,
-    headers: { ...json, 'idempotency-key': randomUUID() },
-    body: JSON.stringify({ sku, quantity: 1, buyerId: buyerId ?? randomUUID() }),
-  });
-  const requests = [{ method: 'POST' as const, path, headers: json, setupRequest }];
+/** Sends so many checkouts in a closed loop, these in turn. Resolves to how many were answered with each status. */
+export async function send(url: string, checkouts: readonly Checkout[], amount: number) {
+  const headers = { 'content-type': 'application/json' };
+  const requests = checkouts.map(({ path, sku, buyerId }) => ({
+    method: 'POST' as const,
+    path,
+    headers,
+    setupRequest: (request: Request): Request => ({
+      ...request,
+      headers: { ...headers, 'idempotency-key': randomUUID() },
+      body: JSON.stringify({ sku, quantity: 1, buyerId: buyerId ?? randomUUID() }),
+    }),
+  }));
   const { statusCodeStats = {} } = await autocannon({ url, connections: CONNECTIONS, amount, requests });
   return new Map(Object.entries(statusCodeStats).map(([status, { count = 0 }]) => [Number(status), count]));
 }

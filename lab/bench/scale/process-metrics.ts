@@ -9,6 +9,13 @@ export const processMetrics = (replicas: readonly Replica[]): Promise<ProcessMet
 export const largest = (processes: readonly ProcessMetrics[], metric: string) =>
   Math.max(...processes.map((metrics) => metrics.get(metric) ?? Number.NaN));
 
+/** A metric summed over all its labels and over these processes. */
+export async function totalOf(replicas: readonly Replica[], metric: string): Promise<number> {
+  const texts = await Promise.all(replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+  const series = texts.flatMap((text) => [...text.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm)]);
+  return series.reduce((sum, [, name, value]) => sum + (name === metric ? Number(value) : 0), 0);
+}
+
 /** The Prometheus text format, as far as a line is a name and a number. */
 function parse(text: string): ProcessMetrics {
   return new Map([...text.matchAll(/^(\w+) (\S+)$/gm)].map(([, name, value]) => [name!, Number(value)]));

@@ -1,0 +1,71 @@
+import { keysOf } from '@app/checkout-queue';
+import { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readTruth } from '../../truth/audit.js';
+import { brokenPromises } from '../../truth/broken-promises.js';
+import { microsEach, timed } from '../processor-time.js';
+import { send } from '../requests/send.js';
+import type { DrainBench } from '../scale/drain.js';
+import { openSale } from '../scale/open-sale.js';
+
+const SKU = 'hot';
+/** However slow: beyond it the queue stands still. */
+const DRAIN_TIMEOUT_MS = 120_000;
+const POLL_MS = 20;
+
+/** What buyers are told, in turn: so many that their orders are accepted, so many that the SKU is sold out. */
+export interface Mix {
+  readonly orders: number;
+  readonly refusals: number;
+}
+
+/** Lets buyers come in closed loops to so many APIs, until the last order that was accepted is settled by the workers that there are. */
+export async function sell(
+  { stack, database }: DrainBench,
+  apiCount: number,
+  { orders, refusals }: Mix,
+  amount: number,
+) {
+  const apis = stack.apis.slice(0, apiCount);
+  const measured = { apis, workers: stack.workers, redisUrl: stack.redisUrl };
+  const open = await openSale(stack, 'redis', { [SKU]: amount });
+  const soldOut = await openSale(stack, 'redis', { [SKU]: 0 });
+  const checkouts = [
+    ...Array.from({ length: orders }, () => ({ path: `/sales/${open}/checkouts`, sku: SKU })),
+    ...Array.from({ length: refusals }, () => ({ path: `/sales/${soldOut}/checkouts`, sku: SKU })),
+  ];
+  const redis = new Redis(stack.redisUrl);
+  try {
+    const { result, took } = await timed(measured, database, async () => {
+      const began = performance.now();
+      const before = process.cpuUsage();
+      const answers = await Promise.all(apis.map(({ url }) => send(url, checkouts, amount / apiCount)));
+      const { user, system } = process.cpuUsage(before);
+      const deadline = Date.now() + DRAIN_TIMEOUT_MS;
+      while ((await redis.hlen(keysOf().queued)) > 0 && Date.now() < deadline) await sleep(POLL_MS);
+      const seconds = (performance.now() - began) / 1_000;
+      return { answers, seconds, senderMicros: (user + system) / amount };
+    });
+    const { answers, seconds, senderMicros } = result;
+    const accepted = answers.reduce((sum, of) => sum + (of.get(202) ?? 0), 0);
+    const run = `${amount} checkouts, ${refusals} of ${orders + refusals} for what is sold out`;
+    const truth = await readTruth(stack, database, open);
+    return {
+      costs: microsEach(took, amount),
+      senderMicros,
+      ordersPerSecond: accepted / seconds,
+      broken: [
+        ...brokenPromises(run, true, accepted, { ...truth, undersold: 0 }),
+        ...oddAnswers(run, answers),
+      ],
+    };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What is neither accepted nor refused for good. */
+function oddAnswers(run: string, answers: readonly ReadonlyMap<number, number>[]): string[] {
+  const odd = answers.flatMap((of) => [...of].filter(([status]) => status !== 202 && status !== 409));
+  return odd.map(([status, count]) => `${run}: ${count} were answered with ${status}`);
+}

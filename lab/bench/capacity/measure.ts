@@ -1,0 +1,80 @@
+import type { Client } from 'pg';
+import { median } from '../../statistics/quantiles.js';
+import { drain, type DrainBench } from '../scale/drain.js';
+import { totalOf } from '../scale/process-metrics.js';
+import { sell } from './buyers.js';
+import type { Costs, Measured } from './model.js';
+
+/** Checkouts of each measurement. */
+export const AMOUNT = 20_000;
+/** Sent to processes that have just been started before they are measured: new code is slow. */
+export const WARM_UP = 10_000;
+const ORDERS = { orders: 1, refusals: 0 };
+const REFUSALS = { orders: 0, refusals: 1 };
+const BACKLOG = { orders: 40_000, skus: 1 };
+const COMMITS = 300;
+
+/** Each part with one API and the one worker that there is. `broken` are sentences that say what broke a promise. */
+export async function measure(bench: DrainBench): Promise<{ measured: Measured; broken: string[] }> {
+  const warmUp = await sell(bench, 1, ORDERS, WARM_UP);
+  const order = await sell(bench, 1, ORDERS, AMOUNT);
+  const refusal = await sell(bench, 1, REFUSALS, AMOUNT);
+  const connections = await connectionsIn(bench.database);
+  const commitMicros = await measureCommit(bench.database);
+  const { broken, ...section } = await measureSection(bench);
+  const measured = {
+    order: costsIn(order),
+    refusal: costsIn(refusal),
+    sending: { order: order.senderMicros, refusal: refusal.senderMicros },
+    ...section,
+    commitMicros,
+    ...connections,
+  };
+  return { measured, broken: [...warmUp.broken, ...order.broken, ...refusal.broken, ...broken] };
+}
+
+const costsIn = ({ costs }: Awaited<ReturnType<typeof sell>>): Costs => ({
+  api: costs.apiMicros,
+  worker: costs.workerMicros,
+  redis: costs.redisMicros,
+  postgres: costs.postgresMicros,
+});
+
+/** The critical section where the queue of a hot SKU is full. */
+async function measureSection(bench: DrainBench) {
+  const read = () =>
+    Promise.all(
+      ['section_duration_seconds_sum', 'batch_orders_sum', 'batch_orders_count'].map((metric) =>
+        totalOf(bench.stack.workers, metric),
+      ),
+    );
+  const before = await read();
+  const { broken } = await drain(bench, 'a backlog of one SKU', BACKLOG);
+  const after = await read();
+  const [seconds, orders, commits] = after.map((value, i) => value - before[i]!) as [number, number, number];
+  return { broken, sectionMicros: (seconds * 1e6) / orders, commits: commits / orders };
+}
+
+/** Commits one after the other, each with its flush to the disk. */
+async function measureCommit(database: Client): Promise<number> {
+  await database.query('CREATE TABLE IF NOT EXISTS bench_commits (at timestamptz)');
+  const micros: number[] = [];
+  for (let i = 0; i < COMMITS; i++) {
+    const began = performance.now();
+    await database.query('INSERT INTO bench_commits VALUES (now())');
+    micros.push((performance.now() - began) * 1_000);
+  }
+  await database.query('DROP TABLE bench_commits');
+  return median(micros);
+}
+
+/** Right after a load. */
+async function connectionsIn(database: Client) {
+  const { rows } = await database.query<{ most: number; api: number; worker: number }>(`
+    SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most,
+      count(*) FILTER (WHERE application_name LIKE 'checkout-api%')::int AS api,
+      count(*) FILTER (WHERE application_name LIKE 'checkout-worker%')::int AS worker
+    FROM pg_stat_activity`);
+  const { most, api, worker } = rows[0]!;
+  return { connections: most, connectionsOfApi: api, connectionsOfWorker: worker };
+}

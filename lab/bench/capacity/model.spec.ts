@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { coresAt, limitsOf, lowest, wallsOf, type Measured } from './model.js';
+
+const measured: Measured = {
+  order: { api: 100, worker: 40, redis: 20, postgres: 40 },
+  refusal: { api: 50, worker: 0, redis: 0, postgres: 0 },
+  sending: { order: 0, refusal: 0 },
+  sectionMicros: 50,
+  commits: 0.1,
+  commitMicros: 1_000,
+  connections: 100,
+  connectionsOfApi: 10,
+  connectionsOfWorker: 5,
+};
+const place = { cores: 2, apis: 1, workers: 1, refusals: 0 };
+
+it('shares the cores among all parts and who sends', () => {
+  expect(lowest(limitsOf(measured, place))).toEqual({ what: '2 cores', ordersPerSecond: 10_000 });
+  const sending = limitsOf({ ...measured, sending: { order: 200, refusal: 0 } }, place);
+  expect(lowest(sending)).toEqual({ what: '2 cores', ordersPerSecond: 5_000 });
+});
+
+it('finds the part that is full before the cores are', () => {
+  expect(lowest(limitsOf(measured, { ...place, cores: 16 })).what).toBe('the event loop of 1 x API');
+  const many = { ...place, cores: 64, apis: 16, workers: 16 };
+  expect(lowest(limitsOf(measured, many))).toEqual({ what: "the SKU's lock", ordersPerSecond: 20_000 });
+});
+
+it('counts the refusals that come with each order', () => {
+  expect(coresAt(measured, { refusals: 18 }, 1_000)).toEqual({
+    api: 1,
+    worker: 0.04,
+    redis: 0.02,
+    postgres: 0.04,
+  });
+});
+
+it('tells which wall stands first', () => {
+  expect(wallsOf(measured, { refusals: 0 })).toEqual([
+    { what: 'one disk: flushes one after the other', ordersPerSecond: 10_000 },
+    { what: 'one SKU: its lock', ordersPerSecond: 20_000 },
+    { what: 'one sale: the thread of its Redis', ordersPerSecond: 50_000 },
+    { what: 'one Postgres: connections', ordersPerSecond: 100 / 1_200e-6 },
+  ]);
+});
