@@ -10,6 +10,9 @@ export const VALUES: Readonly<Record<string, readonly string[]>> = {
   'values-try-out.yaml': ['secret.values.ADMIN_KEY=of-the-tests-only', 'tryOut.password=OfTheTestsOnly16'],
   'ci/production-values.yaml': [],
   'ci/external-secret-values.yaml': [],
+  'ci/sentinel-values.yaml': [],
+  'ci/cluster-values.yaml': [],
+  'ci/pooler-values.yaml': [],
 };
 
 export interface Container {

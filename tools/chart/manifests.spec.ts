@@ -14,7 +14,10 @@ const files = Object.keys(VALUES);
 const SECRET: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgres://shop:secret@postgres.example.com/shop',
   MIGRATE_DATABASE_URL: 'postgres://owner:secret@postgres.example.com/shop',
+  DATABASE_DIRECT_URL: 'postgres://shop:secret@postgres.example.com/shop',
   REDIS_URL: 'rediss://:secret@redis.example.com',
+  REDIS_PASSWORD: 'of-the-tests-only',
+  BUYER_JWT_SECRET: 'a-secret-of-the-issuer-and-the-shop',
   ADMIN_KEY: 'of-the-tests-only',
 };
 
@@ -45,7 +48,6 @@ describe.skipIf(!HAS_HELM)('the manifests', () => {
       workloadsIn(manifests).find(({ metadata }) => metadata.name.endsWith(`-${part}`))!;
     const made = manifests.filter(({ kind }) => kind === 'Secret').map(({ stringData }) => stringData);
     const secret = Object.assign({ ...SECRET }, ...made) as Record<string, string>;
-    if (file.includes('external')) secret.BUYER_JWT_SECRET = 'a-secret-of-the-issuer-and-the-shop';
 
     it.each(Object.keys(LOAD) as Part[])('start %s with variables that it knows and takes', (part) => {
       const environment = environmentOf(partOf(part), secret);
