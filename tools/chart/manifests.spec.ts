@@ -14,11 +14,18 @@ const files = Object.keys(VALUES);
 const SECRET: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgres://shop:secret@postgres.example.com/shop',
   MIGRATE_DATABASE_URL: 'postgres://owner:secret@postgres.example.com/shop',
-  DATABASE_DIRECT_URL: 'postgres://shop:secret@postgres.example.com/shop',
   REDIS_URL: 'rediss://:secret@redis.example.com',
-  REDIS_PASSWORD: 'of-the-tests-only',
-  BUYER_JWT_SECRET: 'a-secret-of-the-issuer-and-the-shop',
   ADMIN_KEY: 'of-the-tests-only',
+};
+
+const BUYERS = { BUYER_JWT_SECRET: 'a-secret-of-the-issuer-and-the-shop' };
+const REDIS = { REDIS_PASSWORD: 'of-the-tests-only' };
+/** What it holds besides, with these values. */
+const FURTHER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'ci/external-secret-values.yaml': BUYERS,
+  'ci/sentinel-values.yaml': { ...BUYERS, ...REDIS },
+  'ci/cluster-values.yaml': { ...BUYERS, ...REDIS },
+  'ci/pooler-values.yaml': { ...BUYERS, DATABASE_DIRECT_URL: SECRET.DATABASE_URL! },
 };
 
 /** What the process in a pod finds in its environment. */
@@ -47,7 +54,7 @@ describe.skipIf(!HAS_HELM)('the manifests', () => {
     const partOf = (part: string) =>
       workloadsIn(manifests).find(({ metadata }) => metadata.name.endsWith(`-${part}`))!;
     const made = manifests.filter(({ kind }) => kind === 'Secret').map(({ stringData }) => stringData);
-    const secret = Object.assign({ ...SECRET }, ...made) as Record<string, string>;
+    const secret = Object.assign({ ...SECRET, ...FURTHER[file] }, ...made) as Record<string, string>;
 
     it.each(Object.keys(LOAD) as Part[])('start %s with variables that it knows and takes', (part) => {
       const environment = environmentOf(partOf(part), secret);
