@@ -2,6 +2,7 @@ import { Verrou } from '@verrou/core';
 import { knexStore } from '@verrou/core/drivers/knex';
 import knex from 'knex';
 import type { Open } from '../adapter.js';
+import { retry } from './retry.js';
 
 function open(url: string, asks: boolean): ReturnType<Open> {
   const connection = knex({ client: 'mysql2', connection: url });
@@ -9,11 +10,16 @@ function open(url: string, asks: boolean): ReturnType<Open> {
   return {
     acquire: async (resource, { ttl, wait: timeout }) => {
       const lock = verrou.createLock(resource, ttl);
-      if (!(await lock.acquire({ retry: { timeout } }))) throw new Error('not acquired');
+      await retry(timeout, () => lock.acquire({ retry: { timeout } }).catch(unlessDeadlock));
       return { ...(asks && { isLost: () => lock.isExpired() }), release: () => lock.release() };
     },
     close: () => connection.destroy(),
   };
+}
+
+/** MySQL chooses a victim among those who want a lock that ran out; it says to try again, and the library leaves that to its caller. */
+function unlessDeadlock(error: unknown): undefined {
+  if ((error as { code?: string }).code !== 'ER_LOCK_DEADLOCK') throw error;
 }
 
 /** `verrou.createLock(name, ttl)`, `acquire` and `release`, with its table in MySQL. */
