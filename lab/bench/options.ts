@@ -3,6 +3,7 @@ export const BENCHMARKS = [
   'network',
   'requests',
   'http',
+  'attack',
   'servers',
   'scale',
   'capacity',
@@ -18,7 +19,7 @@ export interface BenchOptions {
   benchmarks: readonly BenchmarkName[];
   rounds: number;
   /** Of each run under load: of these benchmarks, and of `--long`. */
-  seconds: Record<'network' | 'locks' | 'http' | 'servers' | 'long', number>;
+  seconds: Record<'network' | 'locks' | 'http' | 'attack' | 'servers' | 'long', number>;
   orders: number;
   /** Strategies and peers for `worker`; drivers, their servers and peers for `locks`. Empty: the default. */
   only: readonly string[];

@@ -9,6 +9,7 @@ import { describeMachine } from '../report/machine.js';
 import { textOf } from '../report/table.js';
 import { withDatabase } from '../truth/database.js';
 import { APIS, capacityBench } from './capacity/capacity-bench.js';
+import { attack, ATTACKED_ENV } from './http/attack.js';
 import { httpBench } from './http/http-bench.js';
 import { networkBench } from './network/network-bench.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
@@ -48,6 +49,12 @@ const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) =
       const k6 = await k6For(running.stack);
       return httpBench({ ...running, k6, rounds, workers, progress, seconds: seconds.http });
     }),
+  attack: ({ seconds, workers, apiReplicas }, around) =>
+    withStack(around, apiReplicas, ATTACKED_ENV, async (running) => {
+      await running.stack.startWorkers(workers);
+      const k6 = await k6For(running.stack);
+      return attack({ ...running, k6, progress, seconds: seconds.attack });
+    }),
   servers: ({ rounds, seconds, workers, apiReplicas }, { directory }) =>
     serversBench({ rounds, workers, apiReplicas, seconds: seconds.servers }, { directory, progress }),
   capacity: ({ rounds }, around) =>
@@ -58,6 +65,8 @@ const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) =
       return longRun({ ...running, k6: await k6For(running.stack), progress, seconds: seconds.long });
     }),
 };
+
+const BY_K6 = new Set<BenchmarkName>(['http', 'attack', 'servers']);
 
 /** Runs the chosen benchmarks one after the other and writes their report. One that ends early does not end the others. */
 export async function runBenchmarks(options: BenchOptions, command: string) {
@@ -81,7 +90,7 @@ export async function runBenchmarks(options: BenchOptions, command: string) {
     failures: results.flatMap(({ failures }) => failures),
   };
   const machine = await withDatabase(env.DATABASE_URL, async (database) => {
-    const usesK6 = options.long || options.benchmarks.some((name) => name === 'http' || name === 'servers');
+    const usesK6 = options.long || options.benchmarks.some((name) => BY_K6.has(name));
     return describeMachine(
       database,
       env.REDIS_URL,

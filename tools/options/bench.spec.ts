@@ -10,6 +10,7 @@ describe('parseOptions', () => {
       'network',
       'requests',
       'http',
+      'attack',
       'servers',
       'scale',
       'capacity',
@@ -38,7 +39,7 @@ describe('parseOptions', () => {
   it.each([
     [
       ['wroker'],
-      'There is no benchmark wroker. There are worker, network, requests, http, servers, scale, capacity, locks.',
+      'There is no benchmark wroker. There are worker, network, requests, http, attack, servers, scale, capacity, locks.',
     ],
     [['worker', '--rounds', '0'], "--rounds must be a whole number from 1 to 100, not '0'."],
     [['http', '--seconds', 'long'], "--seconds must be a whole number from 1 to 3600, not 'long'."],

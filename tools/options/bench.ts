@@ -12,15 +12,15 @@ import { integer, listOf, parsed } from './arguments.js';
 
 /** Which benchmarks an option is for. */
 const SCOPE: Record<string, readonly BenchmarkName[]> = {
-  seconds: ['network', 'http', 'servers', 'locks', 'scale'],
+  seconds: ['network', 'http', 'attack', 'servers', 'locks', 'scale'],
   orders: ['worker'],
   only: ['worker', 'locks'],
-  'api-replicas': ['http', 'servers'],
-  workers: ['http', 'servers'],
+  'api-replicas': ['http', 'attack', 'servers'],
+  workers: ['http', 'attack', 'servers'],
   full: ['scale'],
   long: ['scale'],
 };
-const SECONDS = { network: 3, locks: 3, http: 15, servers: 15, long: 600 };
+const SECONDS = { network: 3, locks: 3, http: 15, attack: 30, servers: 15, long: 600 };
 /** What `--only` of `locks` may name. */
 const LOCK_NAMES = [...new Set(COMPARED_LOCKS.flatMap(({ name, backend }) => [backend, name]))];
 
@@ -32,7 +32,8 @@ Measures this application, the ways people usually do it and the limits of the m
   network  the same where Redis and Postgres are 0, 1, 5 and 20 ms away: a lock per order against batches
   requests processor time of a checkout by what becomes of it, per process, against bare routes that refuse and enqueue
   http     k6 to the API to a terminal order: locked, unlocked, a worker that does nothing; an API replica killed; an overload
-  servers  the same where Redis has Sentinels or is a cluster, and where Postgres is behind PgBouncer
+  attack   the sale at half of its capacity, alone and with attackers who do their worst beside it
+  servers  the sale of http where Redis has Sentinels or is a cluster, and where Postgres is behind PgBouncer
   scale    1 to 8 workers, 1 to 64 SKUs, backlogs
   capacity what an order costs each part, what so many cores carry, and which wall stands next
   locks    the locks themselves: hand-offs, waits, fairness, dead time
@@ -43,9 +44,9 @@ Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
                       (those that need no server but Postgres and Redis)
                       locks: drivers, servers or libraries (all)
   --orders <n>        worker: orders per run of the fast contenders (40000)
-  --seconds <n>       network: about, of each run (${SECONDS.network}); locks: of each run (${SECONDS.locks}); http, servers: of load (${SECONDS.http}); scale --long: in all (${SECONDS.long})
-  --api-replicas <n>  http, servers: API processes, at least 2: http kills one (2)
-  --workers <n>       http, servers: worker processes (2)
+  --seconds <n>       network: about, of each run (${SECONDS.network}); locks: of each run (${SECONDS.locks}); http, servers: of load (${SECONDS.http}); attack: of each of two runs (${SECONDS.attack}); scale --long: in all (${SECONDS.long})
+  --api-replicas <n>  http, attack, servers: API processes, at least 2: http kills one (2)
+  --workers <n>       http, attack, servers: worker processes (2)
   --full              scale: backlogs of 1,000, 20,000 and 200,000 orders: two minutes a round
   --long              scale: ten minutes of steady load instead, in which memory, keys, connections and delay may not grow;
                       --seconds is at least ${3 * LONG_RUN_WARM_UP} then
@@ -89,6 +90,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       network: seconds ?? SECONDS.network,
       locks: seconds ?? SECONDS.locks,
       http: seconds ?? SECONDS.http,
+      attack: seconds ?? SECONDS.attack,
       servers: seconds ?? SECONDS.servers,
       long: seconds ?? SECONDS.long,
     },

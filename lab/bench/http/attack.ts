@@ -1,63 +1,59 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Table } from '../../report/table.js';
 import type { LoadBench } from '../load-bench.js';
+import type { BenchResult } from '../result.js';
 import { busyDuring } from './busy.js';
-import { sendAndJudge } from './load.js';
-import { uploadSlowly } from './slow-uploads.js';
+import { judge, send } from './load.js';
+import { underAttack } from './under-attack.js';
 
 const BUYER_JWT_SECRET = randomBytes(32).toString('base64url');
-const API_ENV = {
+export const ATTACKED_ENV = {
   BUYER_AUTH: 'secret',
   BUYER_JWT_SECRET,
   TRUSTED_PROXIES: '1', // k6 says where each of its users comes from
   RATE_LIMIT_PER_BUYER: '5',
   RATE_LIMIT_PER_ADDRESS: '20',
 };
-/** At each API replica. */
-const SLOW_UPLOADS = 100;
-/** Buyers a second. */
-const WARM_UP_RATE = 20;
+
+/** Replicas that have just started run everything for the first time, attacks too. */
+const WARM_UP: Load = { name: 'attack, warm-up', rate: 60, seconds: 20, isAttacked: true };
+/** In seconds: how long those runs take that only tell how many buyers the machine carries. */
+const GUESS_SECONDS = 10;
 /** Half of the capacity: so many buyers keep half of the machine busy, k6 included. The other half is there for the attackers. */
 const BUSY = 1 / 2;
+/** How much longer the slowest of a hundred may wait than without attackers. */
+const MOST_TIMES_QUIET = 2;
+/** Of the attacks that were due: with fewer it is another attack. */
+const MOST_LEFT_OUT = 1 / 50;
+
+interface Load {
+  readonly name: string;
+  /** Buyers a second; 0: as many as get through. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly isAttacked?: boolean;
+}
 
 /**
- * The same sale twice: alone, and with strangers who read, watch, break limits, show odd tokens and upload slowly beside it. None of
- * them may cost an accepted order, see the server fail, or get in.
+ * The same sale twice: alone, and with attackers who read, watch, break limits, show odd tokens and upload slowly beside it. None of
+ * them may cost an accepted order, see the server fail, get in, or keep buyers waiting.
  */
-export async function attack(bench: LoadBench, seconds: number) {
-  const { stack, progress } = bench;
-  await Promise.all(stack.apis.map((api) => api.stop()));
-  await stack.startApis(stack.apis.length, API_ENV);
-  const run = async (name: string, ATTACK: 'on' | 'off', RATE: number) => {
-    const env = {
-      STRATEGY: 'redis',
-      BUYER_JWT_SECRET,
-      DURATION: seconds,
-      ATTACK,
-      RATE,
-      ...attackersBeside(RATE),
-    };
-    const load = { name, script: 'attack.ts', env, safe: true };
-    const [judged, busy] = await busyDuring(() => sendAndJudge(bench, load));
-    return { ...judged, busy };
-  };
-  // Replicas that have just started run everything for the first time, attacks too.
-  const warmUp = await run('attack-warm-up', 'on', WARM_UP_RATE);
-  const most = await run('attack-most', 'off', 0);
+export async function attack(bench: LoadBench & { readonly seconds: number }): Promise<BenchResult> {
+  const { seconds, progress } = bench;
+  const warmUp = await run(bench, WARM_UP);
+  const most = await run(bench, { name: 'attack, most', rate: 0, seconds: GUESS_SECONDS });
   // Few orders at a time cost more each than many: the first guess is too high.
-  const guess = await run('attack-guess', 'off', rateFor(most, seconds));
-  const rate = rateFor(guess, seconds);
-  const quiet = await run('attack-quiet', 'off', rate);
-  const stop = new AbortController();
-  const slow = uploadSlowly(stack.apiUrls, SLOW_UPLOADS, quiet.sent.saleId, stop.signal);
-  const attacked = await run('attack', 'on', rate).finally(() => stop.abort());
-  const ended = await slow;
+  const guess = await run(bench, { name: 'attack, guess', rate: halfOf(most), seconds: GUESS_SECONDS });
+  const rate = halfOf(guess);
+  const quiet = await run(bench, { name: 'attack, alone', rate, seconds });
+  const attacked = await run(bench, { name: 'attack, attacked', rate, seconds, isAttacked: true });
+  const { attacks, uploadsEnded } = attacked;
+  const [checkouts, payments] = timesQuiet(quiet, attacked);
   progress(
-    `attack: ${attacked.sent.attacks} attacks and ${ended} slow uploads ended; p99 of checkouts ${times(quiet, attacked, 'latencyMs')}, ` +
-      `of payments ${times(quiet, attacked, 'paymentMs')} of the quiet run`,
+    `attack: ${attacks} attacks and ${uploadsEnded} slow uploads ended; p99 of checkouts ${checkouts}, of payments ${payments} of the quiet run`,
   );
-  const figures: Table = {
-    name: 'http, attack',
+  const table: Table = {
+    name: 'attack',
     title: `A sale at half of its capacity (${rate} buyers a second reserve and pay, and keep half of the machine busy), alone and attacked, for ${seconds} s`,
     head: [
       'run',
@@ -70,41 +66,67 @@ export async function attack(bench: LoadBench, seconds: number) {
       'x quiet (p99)',
       'lost',
     ],
-    rows: [rowOf('alone', quiet, quiet, 0), rowOf('attacked', quiet, attacked, ended)],
+    rows: [rowOf('alone', quiet, quiet), rowOf('attacked', quiet, attacked)],
   };
-  return { figures, broken: [warmUp, most, guess, quiet, attacked].flatMap(({ broken }) => broken) };
+  const broken = [warmUp, most, guess, quiet, attacked].flatMap((each) => each.broken);
+  return { benchmarks: [], tables: [table], failures: [...broken, ...shortcomings(quiet, attacked)] };
 }
 
-/**
- * Strangers who send about as many requests as the buyers, two each: more than the machine has left no limit can refuse for nothing, since
- * they and the application share its cores.
- */
-function attackersBeside(buyers: number) {
-  const each = (share: number) => Math.max(1, Math.round(buyers * share));
-  return { READS: each(1 / 2), BREAKERS: each(1 / 4), ODD_TOKENS: each(1 / 4), WATCHERS: each(1) };
+async function run(bench: LoadBench, { name, rate, seconds, isAttacked = false }: Load) {
+  const env = { STRATEGY: 'redis', BUYER_JWT_SECRET, RATE: rate, SALE_KEY: randomUUID() };
+  const buyers = { name, script: 'attack.ts', env: { ...env, ATTACK: 'off', DURATION: seconds } };
+  const buy = () => busyDuring(() => send(bench, buyers));
+  const { result, attackers, uploadsEnded } = isAttacked
+    ? await underAttack(bench, { name, env, rate, seconds }, buy)
+    : { result: await buy(), attackers: undefined, uploadsEnded: 0 };
+  const [bought, busy] = result;
+  const { accepted = 0, unexpected = 0, attacks = 0, droppedIterations: leftOut = 0 } = attackers ?? {};
+  const sent = {
+    ...bought,
+    accepted: bought.accepted + accepted,
+    unexpected: bought.unexpected + unexpected,
+  };
+  const paid = bought.journeys.paid ?? 0;
+  return {
+    ...(await judge(bench, { name, safe: true }, sent)),
+    ...{ busy, paid, paidPerSecond: paid / seconds, attacks, leftOut, uploadsEnded },
+  };
 }
 
-type Run = Awaited<ReturnType<typeof sendAndJudge>> & { readonly busy: number };
-type Latency = 'latencyMs' | 'paymentMs';
+type Run = Awaited<ReturnType<typeof run>>;
+const LATENCIES = ['latencyMs', 'paymentMs'] as const;
 
-const paid = ({ sent }: Run) => sent.journeys.paid ?? 0;
 /** Buyers a second who would keep the machine as busy as it should be, if each cost what he cost in this run. */
-const rateFor = (run: Run, seconds: number) =>
-  Math.max(1, Math.floor((paid(run) / seconds) * (BUSY / run.busy)));
-const times = (quiet: Run, run: Run, what: Latency) => (run.sent[what].p99 / quiet.sent[what].p99).toFixed(1);
+const halfOf = ({ paidPerSecond, busy }: Run) => Math.max(1, Math.floor(paidPerSecond * (BUSY / busy)));
+/** The p99 of checkouts and of payments. */
+const timesQuiet = (quiet: Run, { sent }: Run) =>
+  LATENCIES.map((what) => (sent[what].p99 / quiet.sent[what].p99).toFixed(1));
 
-function rowOf(name: string, quiet: Run, run: Run, ended: number): string[] {
+function shortcomings(quiet: Run, attacked: Run): string[] {
+  const { attacks, leftOut } = attacked;
+  const times = timesQuiet(quiet, attacked);
+  const found = [];
+  if (times.some((each) => Number(each) > MOST_TIMES_QUIET))
+    found.push(`attack: p99 of checkouts and payments was ${times.join(' and ')} of the quiet run`);
+  if (leftOut > MOST_LEFT_OUT * (attacks + leftOut))
+    found.push(`attack: ${leftOut} of ${attacks + leftOut} attacks were not sent`);
+  return found;
+}
+
+function rowOf(name: string, quiet: Run, run: Run): string[] {
   const { sent, settled } = run;
-  const of = (what: Latency) => [sent[what].p50, sent[what].p95, sent[what].p99].map(Math.round).join(' / ');
+  const [checkout, payment] = LATENCIES.map((what) =>
+    [sent[what].p50, sent[what].p95, sent[what].p99].map(Math.round).join(' / '),
+  );
   return [
     name,
     `${Math.round(run.busy * 100)} %`,
-    sent.attacks,
-    ended,
-    paid(run),
-    of('latencyMs'),
-    of('paymentMs'),
-    `${times(quiet, run, 'latencyMs')} / ${times(quiet, run, 'paymentMs')}`,
+    run.attacks,
+    run.uploadsEnded,
+    run.paid,
+    checkout,
+    payment,
+    timesQuiet(quiet, run).join(' / '),
     sent.accepted - settled.ended,
   ].map(String);
 }

@@ -5,7 +5,6 @@ import type { Settlement } from '../../truth/orders.js';
 import type { LoadBench } from '../load-bench.js';
 import { microsEach, timed } from '../processor-time.js';
 import type { BenchResult } from '../result.js';
-import { attack } from './attack.js';
 import { COMPARED_WORKERS, OVERLOAD_SHARE, STEADY_SHARE, type ComparedWorker } from './compared-workers.js';
 import { failover } from './failover.js';
 import { BUYERS, figuresOf, sendAndJudge, warmUp } from './load.js';
@@ -56,14 +55,13 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
   }
   await startWorkers(bench, COMPARED_WORKERS[0]!);
   const killed = await failover(bench);
-  const attacked = await attack(bench, seconds);
   await stack.stopWorkers();
   const overloaded = await overload(bench, { ...bench, seconds: OVERLOAD_SHARE * seconds });
   const benchmarks = samples.benchmarks();
   return {
     benchmarks,
-    tables: [...httpTables(benchmarks), killed.figures, attacked.figures, overloaded.table],
-    failures: [...failures, ...killed.broken, ...attacked.broken, ...overloaded.broken],
+    tables: [...httpTables(benchmarks), killed.figures, overloaded.table],
+    failures: [...failures, ...killed.broken, ...overloaded.broken],
   };
 }
 

@@ -15,6 +15,7 @@ interface Load {
   readonly script: string;
   /** What the script is told besides where the API is. */
   readonly env: Record<string, string | number>;
+  readonly onRequests?: (requests: number) => void;
   /** Whether the sale has to keep its promises. */
   readonly safe: boolean;
   /** When its orders were accepted and settled; as Postgres has it unless given. */
@@ -22,9 +23,15 @@ interface Load {
 }
 
 /** Sends a load to its end, which is when the queue has drained, and reads what became of it. */
-export async function sendAndJudge(bench: LoadBench, { name, script, env, safe, settlements }: Load) {
-  const { stack, database } = bench;
-  const sent = await send(bench, name, script, env);
+export const sendAndJudge = async (bench: LoadBench, load: Load) =>
+  judge(bench, load, await send(bench, load));
+
+/** Reads what became of what was sent. */
+export async function judge(
+  { stack, database }: LoadBench,
+  { name, safe, settlements }: Pick<Load, 'name' | 'safe' | 'settlements'>,
+  sent: K6Summary,
+) {
   const settled = settledFigures(await (settlements?.() ?? settlementsIn(database, sent.saleId)));
   const truth = { ...(await readTruth(stack, database, sent.saleId)), ended: settled.ended };
   const broken = brokenPromises(name, safe, sent.accepted, truth);
@@ -34,7 +41,11 @@ export async function sendAndJudge(bench: LoadBench, { name, script, env, safe, 
 
 /** Lets everything work for a while: code that has just been loaded is slow, whatever it does. */
 export const warmUp = (bench: LoadBench, name: string, strategy: string) =>
-  send(bench, name, 'capacity.ts', { STRATEGY: strategy, BUYERS, DURATION: WARM_UP_SECONDS });
+  send(bench, {
+    name,
+    script: 'capacity.ts',
+    env: { STRATEGY: strategy, BUYERS, DURATION: WARM_UP_SECONDS },
+  });
 
 /** What a load came to, for the tables. */
 export function figuresOf({
@@ -46,15 +57,15 @@ export function figuresOf({
   return { ...figures, acceptP50Ms, acceptP95Ms, acceptP99Ms, droppedIterations: sent.droppedIterations };
 }
 
-function send(
+/** Sends a load to its end. */
+export function send(
   { stack, k6, directory }: LoadBench,
-  name: string,
-  script: string,
-  env: Record<string, string | number>,
+  { name, script, env, onRequests }: Omit<Load, 'safe' | 'settlements'>,
 ): Promise<K6Summary> {
   return runK6(k6, {
     script,
     env: { API_URLS: stack.apiUrls.join(','), EXPECT: 'any', ...env },
     directory: join(directory, name.replaceAll(/\W+/g, '-')),
+    onRequests,
   });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Between two bytes of a body, in milliseconds: soon enough for a limit on silence. */
 const BYTE_MS = 1_000;
 
-const head = ({ host }: URL, saleId: string) =>
+const head = ({ host }: URL) =>
   [
-    `POST /sales/${saleId}/checkouts HTTP/1.1`,
+    `POST /sales/${randomUUID()}/checkouts HTTP/1.1`,
     `Host: ${host}`,
     'Content-Type: application/json',
     'Content-Length: 10000',
@@ -17,13 +18,13 @@ const head = ({ host }: URL, saleId: string) =>
   ].join('\r\n');
 
 /** Keeps so many uploads open at each URL, which send a byte now and then. Resolves once stopped to how many the server has ended. */
-export async function uploadSlowly(urls: readonly string[], each: number, saleId: string, stop: AbortSignal) {
+export async function uploadSlowly(urls: readonly string[], each: number, stop: AbortSignal) {
   let ended = 0;
   setMaxListeners(0, stop);
   const upload = async (url: URL) => {
     while (!stop.aborted) {
       const socket = connect(Number(url.port), url.hostname);
-      socket.write(head(url, saleId));
+      socket.write(head(url));
       if (await trickle(socket, stop)) ended++;
     }
   };
