@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Api } from './support/api.js';
 import { head, JSON_BODY, RawClient } from './support/raw-client.js';
@@ -32,6 +33,23 @@ describe('a request that does not arrive', () => {
   it('keeps no connection that its client goes on with', async () => {
     sends(UPLOAD).drips(' ');
     await vi.waitFor(() => expect(client.closed).toBe(true), { timeout: 10_000 });
+  });
+});
+
+describe('a body that breaks off', () => {
+  it.each([
+    ['its client leaves', (slow: RawClient) => slow.leave()],
+    ['its time is over', (slow: RawClient) => slow.drips(' ')],
+  ])('is no error of the application, if %s', async (_, breakOff) => {
+    const logged = vi.spyOn(Logger.prototype, 'error');
+    const reading = new Promise((resolve) => api.app.getHttpServer().once('request', resolve));
+    sends(`${UPLOAD}{"name":`);
+    await reading;
+    breakOff(client);
+    await vi.waitFor(() => expect(client.closed).toBe(true), { timeout: 10_000 });
+    await api.http.get('/health/live').expect(200); // by then it has come to an end there, too
+    expect(logged).not.toHaveBeenCalled();
+    logged.mockRestore();
   });
 });
 

@@ -89,7 +89,12 @@ async function run(bench: LoadBench, { name, rate, seconds, isAttacked = false }
   const paid = bought.journeys.paid ?? 0;
   return {
     ...(await judge(bench, { name, safe: true }, sent)),
-    ...{ busy, paid, paidPerSecond: paid / seconds, attacks, leftOut, uploadsEnded },
+    busy,
+    paid,
+    paidPerSecond: paid / seconds,
+    attacks,
+    leftOut,
+    uploadsEnded,
   };
 }
 
@@ -113,20 +118,20 @@ function shortcomings(quiet: Run, attacked: Run): string[] {
   return found;
 }
 
-function rowOf(name: string, quiet: Run, run: Run): string[] {
-  const { sent, settled } = run;
+function rowOf(name: string, quiet: Run, measured: Run): string[] {
+  const { sent, settled } = measured;
   const [checkout, payment] = LATENCIES.map((what) =>
     [sent[what].p50, sent[what].p95, sent[what].p99].map(Math.round).join(' / '),
   );
   return [
     name,
-    `${Math.round(run.busy * 100)} %`,
-    run.attacks,
-    run.uploadsEnded,
-    run.paid,
+    `${Math.round(measured.busy * 100)} %`,
+    measured.attacks,
+    measured.uploadsEnded,
+    measured.paid,
     checkout,
     payment,
-    timesQuiet(quiet, run).join(' / '),
+    timesQuiet(quiet, measured).join(' / '),
     sent.accepted - settled.ended,
   ].map(String);
 }

@@ -5,6 +5,9 @@ import { problemOfHttp } from './http-problems.js';
 import { ProblemError, sendProblem } from './problem.js';
 import { UnforeseenError } from './unforeseen.js';
 
+/** Its client is gone, or took too long, before all of its body had arrived. There is nobody to answer, and nothing that went wrong here. */
+const isCutOff = (error: unknown, { raw }: FastifyRequest) => error instanceof Error && error === raw.errored;
+
 /** Answers every error as problem details. It logs an unforeseen one and hides its cause from the client. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -13,7 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    if (reply.sent) return;
+    if (reply.sent || isCutOff(error, request)) return;
     sendProblem(this.#problemOf(error, request), request, reply);
   }
 
