@@ -20,7 +20,7 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
     60 +
     seconds.http * (1 + OVERLOAD_SHARE) +
     COMPARED_WORKERS.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 19),
-  attack: ({ seconds }) => 80 + 2 * seconds.attack,
+  attack: ({ seconds }) => 100 + 2 * seconds.attack,
   servers: ({ rounds, seconds }) => SERVERS.length * rounds * (seconds.servers + 25),
   scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 120 : 60)),
   capacity: ({ rounds }) => 15 + rounds * 60,

@@ -16,7 +16,7 @@ export const ATTACKED_ENV = {
 };
 
 /** Replicas that have just started run everything for the first time, attacks too. */
-const WARM_UP: Load = { name: 'attack, warm-up', rate: 60, seconds: 20, isAttacked: true };
+const WARM_UP: Load = { name: 'attack, warm-up', rate: 60, seconds: 45, isAttacked: true };
 /** In seconds: how long those runs take that only tell how many buyers the machine carries. */
 const GUESS_SECONDS = 10;
 /** Half of the capacity: so many buyers keep half of the machine busy, k6 included. The other half is there for the attackers. */
