@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid';
+import { hash } from 'node:crypto';
 
 /** A checkout as the API accepted it; the worker turns it into an order. */
 export interface OrderRequest {
@@ -28,7 +28,15 @@ export function orderIdOf(
   buyerId: string,
   idempotencyKey: string,
 ): string {
-  return uuidv5(Buffer.from(JSON.stringify([id, buyerId, idempotencyKey])), orderNamespace);
+  return uuidV5(JSON.stringify([id, buyerId, idempotencyKey]), orderNamespace);
+}
+
+/** A name-based UUID (RFC 9562). The package `uuid` takes twice as long, and each checkout needs one. */
+function uuidV5(name: string, namespace: string): string {
+  const named = Buffer.concat([Buffer.from(namespace.replaceAll('-', ''), 'hex'), Buffer.from(name)]);
+  const hex = hash('sha1', named);
+  const variant = ((parseInt(hex[16]!, 16) & 0b0011) | 0b1000).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** Shows whether a replayed key came with the same body. A SKU contains no space. */
