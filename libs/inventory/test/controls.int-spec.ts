@@ -2,7 +2,7 @@ import { poolOf } from '@app/database';
 import { orderOf, type Shop } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { controlSale, SaleCatalog, type SaleAction, type SaleChange } from '../src/index.js';
+import { controlSale, Sale, SaleCatalog, type SaleAction, type SaleChange } from '../src/index.js';
 import { TestServers } from './support/workers.js';
 
 let shop: Shop;
@@ -67,6 +67,26 @@ describe('SaleCatalog', () => {
     catalog.forget(atOnce);
     expect(await catalog.find(atOnce)).toMatchObject({ id: atOnce });
     await expect.poll(() => catalog.find(late), { timeout: 5_000 }).toMatchObject({ id: late });
+  });
+
+  it('asks Postgres about ids that nothing has once for many, and not again at once', async () => {
+    const catalog = new SaleCatalog(shop.dataSource);
+    const queries = vi.spyOn(shop.dataSource.getRepository(Sale), 'find');
+    const ids = Array.from({ length: 500 }, () => randomUUID());
+    for (let i = 0; i < 10; i++) await Promise.all(ids.map((id) => catalog.find(id)));
+    expect(queries.mock.calls.length).toBeLessThan(10);
+    queries.mockRestore();
+  });
+
+  it('forgets no sale for ids that nothing has', async () => {
+    const { id } = await shop.sale({ hot: 1 }, 'redis');
+    const catalog = new SaleCatalog(shop.dataSource);
+    const known = await catalog.find(id);
+    for (let i = 0; i < 30; i++) {
+      const madeUp = Array.from({ length: 500 }, () => randomUUID());
+      await Promise.all(madeUp.map((each) => catalog.find(each)));
+      expect((await catalog.find(id))?.items).toBe(known?.items); // it was not read anew
+    }
   });
 
   it('asks nothing of Postgres while nobody asks for a sale that is unknown', async () => {

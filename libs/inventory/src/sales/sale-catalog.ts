@@ -4,14 +4,16 @@ import { Sale } from './sale.entity.js';
 
 /** Sales remembered by one process. */
 const CAPACITY = 1_000;
+/** Ids without a sale that are remembered. Whoever makes up more has those that are asked for together looked up together. */
+const UNKNOWN_CAPACITY = 10_000;
 /** In milliseconds: a sale that nobody asked for is forgotten. */
 const REMEMBERED_MS = 60_000;
 /** In milliseconds: between two looks at what admins changed. All remembered sales are read at once. */
 const REFRESH_MS = 400;
 
-/** What is remembered of an id, so that it can be replaced by what its sale is now; no sale: nothing had the id when it was read. */
+/** A sale that is remembered, so that it can be replaced by what it is now. */
 interface Entry {
-  sale?: Sale;
+  sale: Sale;
 }
 
 /**
@@ -21,16 +23,21 @@ interface Entry {
  */
 export class SaleCatalog {
   readonly #entries: LRUCache<string, Entry>;
+  /** Ids that no sale had when they were read: apart, so that they push out no sale. */
+  readonly #unknown = new LRUCache<string, true>({ max: UNKNOWN_CAPACITY, ttl: REFRESH_MS });
+  readonly #asked = new Set<string>();
+  #lookingUp: Promise<unknown> = Promise.resolve();
+  #nextLookUp: Promise<Map<string, Sale>> | undefined;
   #reading: Promise<void> = Promise.resolve();
   #isRefreshing = false;
 
   constructor(private readonly dataSource: DataSource) {
     // Calls during a read share its answer: a stampede begins with all buyers at once.
-    const fetchMethod = async (id: string): Promise<Entry> => {
-      const sale = await dataSource
-        .getRepository(Sale)
-        .findOne({ where: { id, items: { stripe: 0 } }, relations: { items: true } });
-      return sale ? { sale } : {};
+    const fetchMethod = async (id: string): Promise<Entry | undefined> => {
+      const sale = (await this.#lookUp(id)).get(id);
+      if (sale) return { sale };
+      this.#unknown.set(id, true);
+      return undefined;
     };
     this.#entries = new LRUCache({
       max: CAPACITY,
@@ -42,6 +49,7 @@ export class SaleCatalog {
   }
 
   async find(saleId: string): Promise<Sale | undefined> {
+    if (this.#unknown.has(saleId)) return undefined;
     const entry = await this.#entries.fetch(saleId);
     if (!this.#isRefreshing) this.#keepFresh();
     return entry?.sale;
@@ -50,6 +58,7 @@ export class SaleCatalog {
   /** For who knows that the sale must be there: the next `find` reads it. */
   forget(saleId: string): void {
     this.#entries.delete(saleId);
+    this.#unknown.delete(saleId);
   }
 
   /** Reads the remembered sales anew, and forgets ids without one. What was committed before the call is seen after it. */
@@ -57,6 +66,21 @@ export class SaleCatalog {
     const reading = this.#reading.then(() => this.#read());
     this.#reading = reading.catch(() => undefined);
     return reading;
+  }
+
+  /** Ids that are asked for while Postgres is asked go together: it takes one query at a time, however many are made up. */
+  #lookUp(id: string): Promise<Map<string, Sale>> {
+    this.#asked.add(id);
+    this.#nextLookUp ??= this.#lookingUp.then(async () => {
+      const ids = [...this.#asked];
+      this.#asked.clear();
+      this.#nextLookUp = undefined;
+      const where = { id: In(ids), items: { stripe: 0 } };
+      const sales = await this.dataSource.getRepository(Sale).find({ where, relations: { items: true } });
+      return new Map(sales.map((sale) => [sale.id, sale]));
+    });
+    this.#lookingUp = this.#nextLookUp.catch(() => undefined);
+    return this.#nextLookUp;
   }
 
   /** Refreshes again and again, while sales are asked for. */
@@ -72,14 +96,13 @@ export class SaleCatalog {
   }
 
   async #read(): Promise<void> {
-    const remembered = [...this.#entries.entries()];
-    for (const [id, { sale }] of remembered) if (!sale) this.#entries.delete(id);
-    const ids = remembered.flatMap(([id, { sale }]) => (sale ? [id] : []));
+    this.#unknown.clear();
+    const ids = [...this.#entries.keys()];
     if (ids.length === 0) return;
     const sales = await this.dataSource.getRepository(Sale).find({ where: { id: In(ids) } });
     for (const sale of sales) {
       const entry = this.#entries.peek(sale.id);
-      if (entry?.sale) entry.sale = Object.assign(sale, { items: entry.sale.items });
+      if (entry) entry.sale = Object.assign(sale, { items: entry.sale.items });
     }
   }
 }
