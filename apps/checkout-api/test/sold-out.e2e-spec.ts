@@ -93,4 +93,26 @@ describe('a sold-out mark', () => {
     const { body } = await api.audit(id).expect(200);
     expect(body).toMatchObject({ total: { refusedWithStock: 0, oversold: 0, conserved: true } });
   });
+
+  it('turns nobody away at any replica once the units are told of, and nobody who has an order before', async () => {
+    const other = await Api.start();
+    const replicas = [api, other];
+    const { id } = await api.sale({ items: [{ sku: 'hot', stock: 1 }] });
+    const settler = settle();
+    const first = { key: 'k', body: { buyerId: 'b' } };
+    const { body } = await api.checkout(id, { ...first, prefer: 'wait=10' }).expect(201);
+    await api.checkout(id, { prefer: 'wait=10' }).expect(problem('SOLD_OUT'));
+    await settler.stop(); // from here on nobody but the replicas can answer
+    for (const replica of replicas)
+      for (let i = 0; i < 3; i++) await replica.checkout(id).expect(problem('SOLD_OUT'));
+    const { orderId } = body as { orderId: string };
+    for (const replica of replicas) {
+      await replica.checkout(id, first).expect(202, { orderId, status: 'reserved', sku: 'hot', quantity: 1 });
+      const changed = { ...first, body: { ...first.body, quantity: 2 } };
+      await replica.checkout(id, changed).expect(problem('IDEMPOTENCY_KEY_REUSED'));
+    }
+    await cameBack(orderOf(id), '1000');
+    for (const replica of replicas) await replica.checkout(id).expect(202);
+    await other.stop();
+  });
 });

@@ -19,6 +19,7 @@ import {
 import { recount, type LookAtStock } from './counter.js';
 import { Gatherer } from './gatherer.js';
 import { keysOf, type Keys } from './keys.js';
+import { lookAtKnown, type Known } from './known.js';
 import { reopen, type RowVersion } from './outcomes.js';
 import {
   carrierOf,
@@ -33,10 +34,10 @@ import {
 import { loadScripts } from './scripts.js';
 import { transact } from './transact.js';
 
-/** A refusal makes others of the sale likely: for this long its checkouts are looked at before they get a job. */
+/** A refusal makes others of the SKU likely: for this long its checkouts are looked at before they get a job. */
 const LOOK_FIRST_MS = 1_000;
-/** Sales that are remembered for a refusal. */
-const REMEMBERED_SALES = 1_000;
+/** SKUs that are remembered for a refusal. */
+const REMEMBERED_SKUS = 1_000;
 /** Checkouts looked at in one script call, which keeps Redis from everything else meanwhile. */
 const LOOKS_PER_CALL = 128;
 
@@ -52,9 +53,6 @@ const REFUSALS = new Set<Answer | Admission>([
 
 /** Answers that promise a buyer that his order will be settled. */
 const IN_QUEUE = new Set<Answer | Admission>(['accepted', 'queued']);
-
-/** Answers about a key that was accepted before. */
-const KNOWN = new Set<Answer>(['queued', 'replayed', 'mismatched']);
 
 export interface AdmissionRules extends AdmissionBounds {
   /** So many replicas have to have an order before it counts as accepted. */
@@ -73,11 +71,12 @@ export class ShardAdmissions {
   /** The same queue, by the connection on which orders enter it. */
   readonly #entrance: Queue<CheckoutJob>;
   readonly #replicas: number;
-  /** Sales of which somebody was refused just now, and how: their checkouts are looked at first. */
-  readonly #refused = new LRUCache<string, Answer | Admission>({ max: REMEMBERED_SALES, ttl: LOOK_FIRST_MS });
+  /** SKUs of which somebody was refused just now, and how: their checkouts are looked at first. */
+  readonly #refused = new LRUCache<string, Answer | Admission>({ max: REMEMBERED_SKUS, ttl: LOOK_FIRST_MS });
   /** Checkouts about which Redis has not decided. */
   #undecided = 0;
   readonly #looks = new Gatherer(LOOKS_PER_CALL, (requests: readonly Request[]) => this.#look(requests));
+  readonly #knowing: Gatherer<QueuedOrder, Known>;
   readonly #lookUps: Gatherer<QueuedOrder, Stored>;
   readonly #counts = new Gatherer(LOOKS_PER_CALL, (skus: readonly OfSku[]) => this.#countEach(skus));
   /** Grouped by SKU: the fewer SKUs a job has, the fewer locks it needs. */
@@ -100,6 +99,11 @@ export class ShardAdmissions {
     if (!isOne) withAdmitScript(entrance.redis);
     this.#entrance = isOne ? this.queue : queueIn(entrance, CHECKOUT_QUEUE);
     this.#replicas = rules.replicas ?? 0;
+    this.#knowing = new Gatherer<QueuedOrder, Known>(
+      LOOKS_PER_CALL,
+      (orders) => lookAtKnown(shard.redis, this.#keys, orders),
+      saleSkuOf,
+    );
     this.#lookUps = new Gatherer(LOOKS_PER_CALL, rules.lookUp);
   }
 
@@ -129,25 +133,34 @@ export class ShardAdmissions {
     if (this.#undecided >= this.rules.maxBacklog) return false; // nor would it enter
     this.#undecided++;
     try {
-      const answer = await this.#looks.add({ order });
-      if (answer === 'unsure') return (await this.#lookUps.add(order)) === 'stored';
-      return KNOWN.has(answer);
+      const known = await this.#knowing.add(order);
+      return known === 'unsure' ? (await this.#lookUps.add(order)) === 'stored' : known === 'known';
     } finally {
       this.#undecided--;
     }
   }
 
   async #ask(request: Request): Promise<Admission | Question> {
-    const { saleId } = request.order;
+    const name = saleSkuOf(request.order);
     const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
-    const seen = !wasLookedAt && this.#refused.has(saleId) ? await this.#looks.add(request) : 'open';
+    const seen = wasLookedAt ? 'open' : await this.#seen(request, this.#refused.get(name));
     // An order that is queued already goes the same way: whoever looks does not learn what the replicas have.
     const isAnswer = seen !== 'open' && (seen !== 'queued' || this.#replicas === 0);
     const answer = isAnswer ? seen : await this.#queued(request);
-    if (REFUSALS.has(answer)) this.#refused.set(saleId, answer);
+    if (REFUSALS.has(answer)) this.#refused.set(name, answer);
     // Redis was sure of itself: it was unsure only because the sale was new.
-    else if (!wasLookedAt && this.#refused.get(saleId) === 'unsure') this.#refused.delete(saleId);
+    else if (!wasLookedAt && this.#refused.get(name) === 'unsure') this.#refused.delete(name);
     return answer;
+  }
+
+  /** Looks at a checkout of a SKU of which somebody was refused just now. A SKU that is sold out is asked about at the least cost. */
+  async #seen(request: Request, refused: Answer | Admission | undefined): Promise<Answer> {
+    if (!refused) return 'open';
+    if (refused === 'sold-out' && !request.anew) {
+      const known = await this.#knowing.add(request.order);
+      if (known === 'sold-out' || known === 'unsure') return known;
+    }
+    return this.#looks.add(request);
   }
 
   /** An order that is accepted and not settled. */

@@ -2,8 +2,8 @@ import { oneShard } from '@app/servers';
 import { orderOf } from '@app/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
-import { Admissions, type Stored } from '../src/index.js';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { Admissions, announce, keysOf, type Stored } from '../src/index.js';
 import type { AdmitCommands } from '../src/admit-script.js';
 
 const saleId = randomUUID();
@@ -24,6 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => redis.disconnect());
 
+const keys = keysOf();
 const admit = () => admissions.admit(orderOf(saleId));
 
 it('looks at checkouts of a new sale only until Redis is sure of it', async () => {
@@ -44,4 +45,74 @@ it('adds no job in vain while Redis may have forgotten the keys of a sale', asyn
   const before = await admissions.queues.all[0]!.getJobCounts();
   for (let i = 0; i < 5; i++) expect(await admit()).toBe('accepted');
   expect((await admissions.queues.all[0]!.getJobCounts()).waiting).toBe(before.waiting! + 5);
+});
+
+describe('of a SKU that is sold out', () => {
+  /** A first order is accepted and refused: its SKU counts as sold out from then on. */
+  async function sellOut(sku = 'hot') {
+    stored = 'first';
+    const order = { ...orderOf(saleId), sku };
+    expect(await admissions.admit(order)).toBe('accepted');
+    const outcome = { status: 'rejected', reason: 'SOLD_OUT' } as const;
+    await announce(oneShard(redis), [{ order, outcome }], ['1']);
+    stored = 'unstored';
+    expect(await admissions.admit({ ...orderOf(saleId), sku })).toBe('sold-out');
+    return order;
+  }
+
+  it('asks for the keys of many checkouts at once, and runs no script', async () => {
+    await sellOut();
+    const [scripts, keysAsked] = [vi.spyOn(redis as AdmitCommands, 'checkoutAdmit'), vi.spyOn(redis, 'mget')];
+    const crowd = await Promise.all(Array.from({ length: 100 }, admit));
+    expect(new Set(crowd)).toEqual(new Set(['sold-out']));
+    expect(scripts).not.toHaveBeenCalled();
+    expect(keysAsked).toHaveBeenCalledTimes(1);
+  });
+
+  it('still knows a key, with the same body and with another one', async () => {
+    const first = await sellOut();
+    expect(await admissions.admit(first)).toBe('replayed');
+    expect(await admissions.admit({ ...first, quantity: 2 })).toBe('mismatched');
+    expect(await admissions.isKnown(first)).toBe(true);
+    expect(await admissions.isKnown(orderOf(saleId))).toBe(false);
+  });
+
+  it('knows an order whose key was forgotten while it is in the queue', async () => {
+    const queued = orderOf(saleId);
+    stored = 'first';
+    expect(await admissions.admit(queued)).toBe('accepted');
+    await sellOut();
+    await redis.del(keys.idempotency(saleId, queued.orderId));
+    expect(await admissions.admit(queued)).toBe('queued');
+  });
+
+  it('asks Postgres where Redis may have forgotten the key', async () => {
+    const first = await sellOut();
+    await redis.del(keys.memory(saleId), keys.idempotency(saleId, first.orderId));
+    stored = 'stored';
+    expect(await admissions.admit(first)).toBe('replayed');
+    expect(await admissions.isKnown(first)).toBe(true);
+    stored = 'unstored';
+    expect(await admit()).toBe('sold-out');
+    expect(await admissions.isKnown(orderOf(saleId))).toBe(false);
+  });
+
+  it('tells each SKU its own', async () => {
+    await sellOut('a');
+    await sellOut('b');
+    await redis.del(keys.soldOut(saleId, 'a'));
+    const of = (sku: string) => admissions.admit({ ...orderOf(saleId), sku });
+    expect(await Promise.all([of('a'), of('b'), of('a'), of('b')])).toEqual([
+      'accepted',
+      'sold-out',
+      'accepted',
+      'sold-out',
+    ]);
+  });
+
+  it('accepts the very next checkout once units came back', async () => {
+    await sellOut();
+    expect(await admissions.reopen(saleId, 'hot', [{ stripe: 0, version: '2' }])).toBe(true);
+    expect(await admit()).toBe('accepted');
+  });
 });
