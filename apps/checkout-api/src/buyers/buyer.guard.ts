@@ -13,16 +13,16 @@ export class BuyerGuard implements CanActivate {
     private readonly adminKeys: AdminKeys,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    setCaller(request, await this.#identify(bearerOf(request.headers.authorization), request.method));
-    return true;
-  }
-
-  async #identify(credentials: string | undefined, method: string): Promise<Caller> {
-    if (this.adminKeys.allowed(credentials, method)) return { kind: 'admin' };
-    if (!this.tokens.required) return { kind: 'anyone' };
+    const identified = (caller: Caller) => {
+      setCaller(request, caller);
+      return true;
+    };
+    const credentials = bearerOf(request.headers.authorization);
+    if (this.adminKeys.allowed(credentials, request.method)) return identified({ kind: 'admin' });
+    if (!this.tokens.required) return identified({ kind: 'anyone' });
     if (credentials === undefined) throw tokenRequired('Buyers have to show who they are.');
-    return { kind: 'buyer', ...(await this.tokens.verify(credentials)) };
+    return this.tokens.verify(credentials).then((named) => identified({ kind: 'buyer', ...named }));
   }
 }

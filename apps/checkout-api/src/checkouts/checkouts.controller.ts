@@ -1,25 +1,27 @@
 import { REJECTION_REASONS } from '@app/orders';
-import { Body, Controller, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBearerAuth,
+  ApiBody,
   ApiCreatedResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { BuyerGuard } from '../buyers/buyer.guard.js';
-import { buyerOf } from '../buyers/buyer-id.js';
-import { CalledBy, type Caller } from '../buyers/caller.js';
-import { ApiIdempotencyKey, IdempotencyKey } from '../http/idempotency-key.js';
-import { ApiPreferWait, PreferWait, whenGone } from '../http/prefer-wait.js';
+import { documented } from '../http/documented.js';
+import { ApiIdempotencyKey } from '../http/idempotency-key.js';
+import { ApiPreferWait, whenGone } from '../http/prefer-wait.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { LimitedAs, RateLimitGuard } from '../limits/rate-limit.guard.js';
 import { orderSchema, type OrderView } from '../orders/order.schema.js';
 import { saleId } from '../sales/sale.schema.js';
-import { acceptedSchema, checkoutSchema, type CheckoutBody } from './checkout.schema.js';
+import { acceptedSchema, checkoutSchema } from './checkout.schema.js';
 import { CheckoutsService } from './checkouts.service.js';
+import { readCheckout, type CheckoutRequest } from './read-checkout.js';
 
 const LOCATION = {
   Location: { schema: { type: 'string' as const }, description: 'Where the order is', required: true },
@@ -42,6 +44,8 @@ export class CheckoutsController {
       'second effect. Once the SKU is known to be sold out, the answer is 409 at once. Where the sale has a waiting room, a ' +
       'new checkout needs a place inside.',
   })
+  @ApiParam({ name: 'saleId', schema: documented(saleId) })
+  @ApiBody({ schema: documented(checkoutSchema) })
   @ApiIdempotencyKey()
   @ApiPreferWait('for the outcome instead')
   @ApiAcceptedResponse({
@@ -67,17 +71,10 @@ export class CheckoutsController {
   @ApiProblems('BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED')
   @ApiProblems('BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH', 'NOT_ADMITTED', 'BUYER_KEYS_UNAVAILABLE')
   @ApiProblems('RATE_LIMITED', 'QUEUE_FULL', 'NOT_REPLICATED', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
-  async create(
-    @Param('saleId', { schema: saleId }) sale: string,
-    @IdempotencyKey() key: string,
-    @PreferWait() seconds: number,
-    @CalledBy() caller: Caller,
-    @Body({ schema: checkoutSchema }) body: CheckoutBody,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  async create(@Req() request: CheckoutRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { saleId, checkout, key, seconds } = readCheckout(request);
     const wait = seconds > 0 ? { seconds, signal: whenGone(reply) } : undefined;
-    const checkout = { ...body, buyerId: buyerOf(caller, body.buyerId) };
-    const order = await this.checkouts.accept(sale, checkout, key, wait);
+    const order = await this.checkouts.accept(saleId, checkout, key, wait);
     void reply.header('location', `/orders/${order.orderId}`);
     if (!wait) return accepted(order);
     void reply.header('preference-applied', `wait=${seconds}`);

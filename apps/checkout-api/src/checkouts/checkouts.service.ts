@@ -43,8 +43,8 @@ export class CheckoutsService {
     const about: Record<string, string> = { saleId };
     try {
       const sale = await findSale(this.catalog, saleId);
-      const orderId = (about.orderId = orderIdOf(sale, checkout.buyerId, key));
       this.#check(sale, checkout);
+      const orderId = (about.orderId = orderIdOf(sale, checkout.buyerId, key));
       const { counter } = strategyOf(sale.strategy);
       const order = { orderId, saleId, ...checkout, idempotencyKey: key, acceptedAt: Date.now(), counter };
       await this.#checkOpen(sale, order);

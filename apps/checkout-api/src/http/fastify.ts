@@ -20,6 +20,7 @@ export function fastifyBehind({
 }: FastifyConfig): FastifyAdapter {
   const adapter = new FastifyAdapter({
     ...httpLimits(requestMs),
+    skipMiddie: true, // there is no middleware
     bodyLimit: BODY_LIMIT,
     trustProxy: (_, hop) => hop < proxies,
     genReqId: () => randomUUID(),

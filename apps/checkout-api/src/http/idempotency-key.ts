@@ -14,22 +14,23 @@ export const ApiIdempotencyKey = ({ required = true } = {}) =>
   });
 
 /** The Idempotency-Key header of the request, which has to be there. */
-export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const key = headerOf(context);
+export function idempotencyKeyOf({ headers }: FastifyRequest): string {
+  const key = headers['idempotency-key'];
   if (key) return usable(key);
   const detail =
     'Send an Idempotency-Key header: a new one per checkout, and the same one when you try it again.';
   throw new ProblemError('IDEMPOTENCY_KEY_MISSING', detail);
-});
+}
+
+export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string =>
+  idempotencyKeyOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
 
 /** The same where it may be left out. */
 export const OptionalIdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  const key = headerOf(context);
+  const key = context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key'];
   return key === undefined ? undefined : usable(key);
 });
-
-const headerOf = (context: ExecutionContext) =>
-  context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key'];
 
 function usable(key: string | string[]): string {
   if (typeof key === 'string' && VISIBLE.test(key)) return key;

@@ -6,7 +6,7 @@ import { callerOf } from '../buyers/caller.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { Addresses } from './addresses.js';
 import { ReadPace } from './read-pace.js';
-import { RateLimits, type LimitedKind, type Quota } from './rate-limits.js';
+import { RateLimits, type Counted, type LimitedKind, type Quota } from './rate-limits.js';
 
 /** Names the limits of a controller. */
 export const LimitedAs = Reflector.createDecorator<LimitedKind>();
@@ -27,21 +27,28 @@ export class RateLimitGuard implements CanActivate {
     private readonly reflector: Reflector,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const caller = callerOf(request);
     if (caller.kind === 'admin') return true;
     const address = this.addresses.of(request);
-    if (SAFE_METHODS.has(request.method)) {
-      await this.pace.ofOrders(caller.kind === 'buyer' ? caller.buyerId : address);
-      return true;
-    }
-    const buyer = caller.kind === 'buyer' ? caller.buyerId : namedBuyer(request);
     const kind = this.reflector.get(LimitedAs, context.getClass());
-    const quotas = await this.limits.count(kind, { buyer, address });
-    if (quotas.length === 0) return true;
-    void http.getResponse<FastifyReply>().headers(headersOf(quotas));
+    if (SAFE_METHODS.has(request.method))
+      return this.#paced(caller.kind === 'buyer' ? caller.buyerId : address);
+    if (!this.limits.has(kind)) return true;
+    const buyer = caller.kind === 'buyer' ? caller.buyerId : namedBuyer(request);
+    return this.#counted(kind, { buyer, address }, http.getResponse<FastifyReply>());
+  }
+
+  async #paced(reader: string): Promise<boolean> {
+    await this.pace.ofOrders(reader);
+    return true;
+  }
+
+  async #counted(kind: LimitedKind, of: Counted, reply: FastifyReply): Promise<boolean> {
+    const quotas = await this.limits.count(kind, of);
+    void reply.headers(headersOf(quotas));
     const exceeded = quotas.filter((quota) => quota.exceeded);
     if (exceeded.length === 0) return true;
     const seconds = Math.max(...exceeded.map(({ resetSeconds }) => resetSeconds));

@@ -10,6 +10,9 @@ export type LimitedKind = 'checkout' | 'order' | 'ticket' | 'waiting-room';
 const OWNERS = ['buyer', 'address'] as const;
 type Owner = (typeof OWNERS)[number];
 
+/** By whom a request is counted. */
+export type Counted = Readonly<Partial<Record<Owner, string>>>;
+
 /** What is left of one quota after a request. */
 export interface Quota {
   readonly owner: Owner;
@@ -65,8 +68,13 @@ export class RateLimits {
     };
   }
 
+  /** Whether there is any limit of this kind. */
+  has(kind: LimitedKind): boolean {
+    return OWNERS.some((owner) => this.#limiters[kind][owner]);
+  }
+
   /** Counts one request. Resolves to the state of its quotas. */
-  async count(kind: LimitedKind, of: Readonly<Partial<Record<Owner, string>>>): Promise<Quota[]> {
+  async count(kind: LimitedKind, of: Counted): Promise<Quota[]> {
     const counting = OWNERS.flatMap((owner) => {
       const limiter = this.#limiters[kind][owner];
       const key = of[owner];

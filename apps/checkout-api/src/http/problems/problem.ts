@@ -45,6 +45,9 @@ interface ProblemOptions {
   readonly cause?: unknown;
 }
 
+const typeOf = (code: string) => `urn:flash-sale:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+const TYPES = Object.fromEntries(Object.keys(PROBLEMS).map((code) => [code, typeOf(code)]));
+
 /** An error that the client gets as problem details. `detail` says what to do about it. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -72,8 +75,8 @@ export class ProblemError extends Error {
   /** The problem document as JSON. `instance` is the path of the request, if that could be read. */
   toJson(instance?: string): string {
     const { code, status, message: detail, members } = this;
-    const type = `urn:flash-sale:problem:${code.toLowerCase().replaceAll('_', '-')}`;
-    return JSON.stringify({ type, title: PROBLEMS[code].title, status, detail, code, instance, ...members });
+    const { title } = PROBLEMS[code];
+    return JSON.stringify({ type: TYPES[code], title, status, detail, code, instance, ...members });
   }
 }
 
