@@ -9,6 +9,9 @@ export const AVAILABLE = `coalesce(stock.available, (
 const FREE = `
       SELECT id FROM units WHERE sale_id = $1 AND sku = $2 AND order_id IS NULL ORDER BY order_id`;
 
+/** By their key: Postgres expects many to be found, and would rather read the rows of all sales. */
+const IS_FOUND = 'units.id = ANY (ARRAY(SELECT id FROM found))';
+
 /**
  * Finds so many free units, skipping those that other transactions hold. To be followed by {@link IF_FOUND}.
  * Parameters: sale, SKU, how many ($4).
@@ -29,7 +32,8 @@ export const GIVEN = `
     FROM unnest($9::uuid[], $11::int[], $12::text[]) AS o (id, quantity, reason), generate_series(1, o.quantity)
     WHERE o.reason IS NULL
   ), given AS (
-    UPDATE units SET order_id = wanted.id FROM written, found JOIN wanted USING (nth) WHERE units.id = found.id`;
+    UPDATE units SET order_id = wanted.id FROM written, found JOIN wanted USING (nth)
+    WHERE ${IS_FOUND} AND units.id = found.id`;
 
 /** Frees the units of orders that ended. */
 export const FREED = `
@@ -55,4 +59,4 @@ export const ADD_UNITS_SQL = `
 /** Takes free units away, or none if there are too few; waits for those that others hold. Parameters: sale, SKU, how many. */
 export const REMOVE_UNITS_SQL = `
   WITH found AS MATERIALIZED (${FREE} LIMIT $3::int FOR UPDATE)
-  DELETE FROM units USING found WHERE units.id = found.id AND (SELECT count(*) FROM found) = $3`;
+  DELETE FROM units WHERE ${IS_FOUND} AND (SELECT count(*) FROM found) = $3`;
