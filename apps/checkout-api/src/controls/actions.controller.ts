@@ -9,10 +9,15 @@ import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
 import { actionListQuery, actionSchema, type ActionListQuery, type ActionView } from './control.schema.js';
 
-/** Parameters: sale or null; the action before which to begin, or null; how many. */
-const ACTIONS_SQL = `
+/**
+ * Parameters: the action before which to begin, or null; how many; the sale, where it is of one. Sorted by the column: the number that is
+ * told has no index.
+ */
+const actionsSql = (isWanted: string) => `
   SELECT id::float8, at, admin, action, sale_id AS "saleId", order_id AS "orderId", details FROM admin_actions
-  WHERE ($1::uuid IS NULL OR sale_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
+  WHERE id < coalesce($1::bigint, ${2n ** 63n - 1n}) AND ${isWanted} ORDER BY admin_actions.id DESC LIMIT $2`;
+const ACTIONS_SQL = actionsSql('true');
+const ACTIONS_OF_SALE_SQL = actionsSql('sale_id = $3');
 
 @ApiTags('controls')
 @Controller('actions')
@@ -32,8 +37,9 @@ export class ActionsController {
     @Query({ schema: actionListQuery }) { saleId, limit, cursor }: ActionListQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ActionView[]> {
-    const values = [saleId, cursor, limit];
-    const { rows } = await fromPostgres(poolOf(this.dataSource).query<ActionView>(ACTIONS_SQL, values));
+    const sql = saleId === undefined ? ACTIONS_SQL : ACTIONS_OF_SALE_SQL;
+    const values = [cursor, limit, ...(saleId === undefined ? [] : [saleId])];
+    const { rows } = await fromPostgres(poolOf(this.dataSource).query<ActionView>(sql, values));
     if (rows.length === limit) linkToNext(reply, '/actions', { saleId, limit, cursor: rows.at(-1)!.id });
     return rows;
   }
