@@ -10,6 +10,8 @@ export interface Service {
   readonly url: string;
   /** Where it keeps its data; absent where that is not known here. */
   readonly data?: string;
+  /** The file with its output; absent where somebody else runs it. */
+  readonly log?: string;
   /** Ends it, unless it is the user's own. */
   stop(): Promise<void>;
   /** Crashes it, at once: no farewell to clients, nothing written any more. */
@@ -53,10 +55,11 @@ export async function startServer({ url, isReady, data, ...options }: Server): P
   const stop = () => server.stop();
   // A container is removed when it ends, with its data.
   if (options.command.file === 'docker')
-    return { url, stop, ...notOurs(`${options.name} runs in a container`) };
+    return { url, log: server.logFile, stop, ...notOurs(`${options.name} runs in a container`) };
   return {
     url,
     data,
+    log: server.logFile,
     stop,
     kill: () => server.crash(),
     freeze: async () => {
