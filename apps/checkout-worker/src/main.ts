@@ -6,11 +6,16 @@ import { reachable, ServerUnusableError } from '@app/servers';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import 'reflect-metadata';
+import { retireSales } from './retire-sales.js';
 import { WorkerModule } from './worker.module.js';
 
 await runProcess({
   expected: [ConfigError, ServerUnusableError],
   boot: async (ending) => {
+    const [command] = process.argv.slice(2);
+    if (command === 'retire') return retireSales();
+    if (command !== undefined)
+      throw new ConfigError(`There is no command ${command}. Use \`retire\`, or nothing to serve.`);
     const config = loadWorkerConfig();
     const log = bootLog(config.LOG_LEVEL);
     const Redis = redisServersOf(config);

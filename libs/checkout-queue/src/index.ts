@@ -20,4 +20,5 @@ export { CHECKOUT_QUEUE, type CheckoutJob, type OfSku, type QueuedOrder } from '
 export type { AdmissionRules } from './shard-admissions.js';
 export { RestockReminders, restockWorkers, type RestockJob } from './restock-reminders.js';
 export { keepShardCount } from './shard-count.js';
+export { unsettledOf } from './unsettled.js';
 export { checkoutWorkers } from './worker.js';

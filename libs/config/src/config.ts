@@ -138,6 +138,24 @@ const soundMigration = migration.refine((given) => postgresOf(given).direct !== 
   message: 'is needed with a DATABASE_POOLER: migrations need a session of their own',
 });
 
+/** Of `retire`. */
+const retirement = postgres
+  .extend({ ...redisServers.shape, ...common.pick({ LOG_LEVEL: true }).shape })
+  .extend({
+    /** A sale is archived, and its rows are deleted, so many days after its end. */
+    RETENTION_DAYS: integer(1, 36_500),
+    /** Where the archives go: what must outlive the database. */
+    ARCHIVE_DIR: z.string(),
+  });
+
+const soundRetirement = retirement
+  .superRefine(checkRedisServers, AS_FAR_AS_READ)
+  .refine((given) => postgresOf(given).direct !== undefined, {
+    path: ['DATABASE_DIRECT_URL'],
+    message:
+      'is needed with a DATABASE_POOLER: one process at a time retires sales, by a lock of its session',
+  });
+
 const worker = common.extend({
   /** Health and metrics of this worker. */
   PORT: integer(1, 65_535).default(3001),
@@ -174,6 +192,7 @@ export const VARIABLES = {
   api: Object.keys(api.shape),
   worker: Object.keys(worker.shape),
   migrate: Object.keys(migration.shape),
+  retire: Object.keys(retirement.shape),
 };
 
 export type ApiConfig = z.infer<typeof api>;
@@ -189,6 +208,9 @@ export const loadApiConfig = (env = process.env): ApiConfig => load(soundApi, en
 /** @throws {ConfigError} */
 export const loadMigrationConfig = (env = process.env): z.infer<typeof migration> =>
   load(soundMigration, env);
+/** @throws {ConfigError} */
+export const loadRetirementConfig = (env = process.env): z.infer<typeof retirement> =>
+  load(soundRetirement, env);
 /** @throws {ConfigError} */
 export const loadWorkerConfig = (env = process.env): WorkerConfig => load(soundWorker, env);
 

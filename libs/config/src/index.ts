@@ -3,6 +3,7 @@ export {
   ConfigError,
   loadApiConfig,
   loadMigrationConfig,
+  loadRetirementConfig,
   loadWorkerConfig,
   VARIABLES,
   type ApiConfig,

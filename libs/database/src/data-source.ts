@@ -17,6 +17,7 @@ import { OrdersByTime1764700000000 } from './migrations/1764700000000-orders-by-
 import { CheaperOrderLists1764800000000 } from './migrations/1764800000000-cheaper-order-lists.js';
 import { VersionsOfMovements1764900000000 } from './migrations/1764900000000-versions-of-movements.js';
 import { Units1765010000000 } from './migrations/1765010000000-units.js';
+import { ArchivedSales1765123000000 } from './migrations/1765123000000-archived-sales.js';
 
 export interface DatabaseOptions extends PostgresServer {
   readonly poolSize: number;
@@ -55,6 +56,7 @@ export function dataSourceOptions(database: DatabaseOptions) {
       CheaperOrderLists1764800000000,
       VersionsOfMovements1764900000000,
       Units1765010000000,
+      ArchivedSales1765123000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(database),

@@ -17,6 +17,7 @@ export type {
   SectionObserver,
 } from './batching/options.js';
 export { Reservations } from './batching/reservations.js';
+export { archivedSale, type ArchivedSale } from './sales/archived-sale.js';
 export { controlSale, type SaleAction, type SaleChange } from './sales/control-sale.js';
 export { dueOf, OverdueOrders, refundedOf, type DueOrder } from './sales/due-orders.js';
 export { lookAtStock } from './sales/look-at-stock.js';

@@ -25,14 +25,14 @@ beforeAll(async () => {
 });
 afterAll(() => servers.close());
 
-const request = (sale: Sale, units: number, idempotencyKey: string = randomUUID()) =>
-  requestAdjustment(poolOf(shop.dataSource), {
+const request = async (sale: Sale, units: number, idempotencyKey: string = randomUUID()) =>
+  (await requestAdjustment(poolOf(shop.dataSource), {
     saleId: sale.id,
     sku: 'hot',
     units,
     idempotencyKey,
     admin: 'ann',
-  });
+  }))!;
 const now = async ({ id }: Adjustment) => (await findAdjustment(poolOf(shop.dataSource), id))!;
 
 /** Has both processes carry it out at once, as after a job that was delivered twice. */

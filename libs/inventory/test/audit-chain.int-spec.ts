@@ -35,7 +35,7 @@ async function busySale(strategy: StrategyName, stripes = 1): Promise<Sale> {
   await shops[0].makeDue(orders.slice(0, 4));
   for (const [i, order] of orders.slice(0, 4).entries()) await alone[i % 2]!.restock(order, sale);
   const change = { saleId: sale.id, sku: 'hot', units: 6, idempotencyKey: randomUUID(), admin: 'ann' };
-  const adjustment = await requestAdjustment(poolOf(shops[0].dataSource), change);
+  const adjustment = (await requestAdjustment(poolOf(shops[0].dataSource), change))!;
   await carryOut(servers.adjuster(shops[1]), adjustment, sale);
   const gathering = shops.map((shop) => servers.worker(shop, 8));
   await Promise.all(orders.slice(12).map((order, i) => gathering[i % 2]!.reserve(order, sale)));

@@ -68,10 +68,13 @@ export const UNFINISHED_SQL = `
  * shall may also be said later. Parameters: order; whether to restock; admin; why. Returns no row if the order was never paid.
  */
 export const REFUND_SQL = `
-  WITH changed AS (
+  WITH sale AS (
+    SELECT id FROM sales WHERE id = (SELECT sale_id FROM orders WHERE id = $1) FOR KEY SHARE -- it is not being archived
+  ), changed AS (
     UPDATE orders SET status = 'refunded', ended_at = coalesce(ended_at, clock_timestamp()), restock = restock OR $2
-    WHERE id = $1 AND (status = 'paid' OR status = 'refunded' AND $2 AND NOT restock)
-    RETURNING id, sale_id
+    FROM sale
+    WHERE orders.id = $1 AND orders.sale_id = sale.id AND (status = 'paid' OR status = 'refunded' AND $2 AND NOT restock)
+    RETURNING orders.id, orders.sale_id
   ), money AS (
     UPDATE payments SET status = 'refunding' FROM changed
     WHERE payments.order_id = changed.id AND payments.status = 'charged'
@@ -82,4 +85,4 @@ export const REFUND_SQL = `
     INSERT INTO admin_actions (sale_id, order_id, admin, action, details)
     SELECT sale_id, id, $3, 'refund', jsonb_strip_nulls(jsonb_build_object('restock', $2::boolean, 'reason', $4::text)) FROM changed
   )
-  SELECT (SELECT id FROM money) AS "paymentId" FROM orders WHERE id = $1 AND status IN ('paid', 'refunded')`;
+  SELECT (SELECT id FROM money) AS "paymentId" FROM orders, sale WHERE orders.id = $1 AND status IN ('paid', 'refunded')`;

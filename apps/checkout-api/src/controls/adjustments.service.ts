@@ -14,7 +14,7 @@ import { ProblemError } from '../http/problems/problem.js';
 import { fromPostgres } from '../http/problems/unavailable.js';
 import { validationProblem } from '../http/problems/validation.js';
 import type { ClientWait } from '../orders/order-watch.js';
-import { findSale, skuNotFound } from '../sales/find-sale.js';
+import { findSale, saleNotFound, skuNotFound } from '../sales/find-sale.js';
 import type { AdjustmentView } from './control.schema.js';
 
 /** In milliseconds: between two looks whether a worker has done it. */
@@ -45,7 +45,8 @@ export class AdjustmentsService {
     if (!items.some((item) => item.sku === sku)) skuNotFound(saleId, sku);
     if (units === 0) throw validationProblem([{ path: 'units', message: 'Must not be 0' }]);
     const pool = poolOf(this.dataSource);
-    let now = await fromPostgres(requestAdjustment(pool, adjustment));
+    const requested = await fromPostgres(requestAdjustment(pool, adjustment));
+    let now = requested ?? (await saleNotFound(this.catalog, saleId));
     if (now.sku !== sku || now.units !== units)
       throw new ProblemError(
         'IDEMPOTENCY_KEY_REUSED',

@@ -1,3 +1,4 @@
+import { SaleCatalog } from '@app/inventory';
 import { Controller, Get, Param, Query, Res, StreamableFile, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -9,6 +10,7 @@ import { CalledBy, type Caller } from '../buyers/caller.js';
 import { linkToNext, NEXT_PAGE } from '../http/next-page.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { ReadPaceGuard } from '../limits/read-pace.guard.js';
+import { refuseArchived } from '../sales/find-sale.js';
 import { saleId } from '../sales/sale.schema.js';
 import { CONTENT_TYPES, exportOf } from './order-export.js';
 import {
@@ -39,7 +41,10 @@ const FILES = {
 @Controller()
 @ApiProblems('VALIDATION_FAILED', 'POSTGRES_UNAVAILABLE')
 export class OrderListsController {
-  constructor(private readonly lists: OrderListService) {}
+  constructor(
+    private readonly lists: OrderListService,
+    private readonly catalog: SaleCatalog,
+  ) {}
 
   @Get('orders')
   @UseGuards(ReadPaceGuard, BuyerGuard)
@@ -65,12 +70,13 @@ export class OrderListsController {
   @ApiBearerAuth('admin')
   @ApiOperation({ summary: 'The orders of a sale, for admins', description: NEWEST_FIRST })
   @ApiOkResponse({ standardSchema: listedOrderSchema, isArray: true, headers: NEXT_PAGE })
-  @ApiProblems('ADMIN_KEY_REQUIRED', 'ORDER_NOT_FOUND')
+  @ApiProblems('ADMIN_KEY_REQUIRED', 'ORDER_NOT_FOUND', 'SALE_ARCHIVED')
   async ofSale(
     @Param('saleId', { schema: saleId }) id: string,
     @Query({ schema: ofSaleQuery }) { limit, cursor, ...filter }: OfSaleQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ListedOrder[]> {
+    await refuseArchived(this.catalog, id);
     const orders = await this.lists.page({ ...filter, saleId: id }, limit, cursor);
     if (orders.length === limit)
       linkToNext(reply, `/sales/${id}/orders`, { ...filter, limit, cursor: orders.at(-1)!.orderId });
@@ -85,11 +91,12 @@ export class OrderListsController {
     description: 'An order in each line, newest first. If it breaks off, the connection does, too.',
   })
   @ApiOkResponse({ content: FILES })
-  @ApiProblems('ADMIN_KEY_REQUIRED')
+  @ApiProblems('ADMIN_KEY_REQUIRED', 'SALE_ARCHIVED')
   async export(
     @Param('saleId', { schema: saleId }) id: string,
     @Query({ schema: exportQuery }) { format, ...filter }: ExportQuery,
   ): Promise<StreamableFile> {
+    await refuseArchived(this.catalog, id);
     const file = await exportOf(this.lists.all({ ...filter, saleId: id }), format);
     const disposition = `attachment; filename="orders-${id}.${format}"`;
     return new StreamableFile(file, { type: CONTENT_TYPES[format], disposition });

@@ -58,7 +58,11 @@ export class OrdersService {
   /** @throws {ProblemError} ORDER_NOT_FOUND, or what {@link find} throws */
   async get(orderId: string): Promise<OrderView> {
     const order = await this.find(orderId);
-    if (!order) throw new ProblemError('ORDER_NOT_FOUND', `No order has the id ${orderId}.`);
+    if (!order)
+      throw new ProblemError(
+        'ORDER_NOT_FOUND',
+        `No order has the id ${orderId}. Those of archived sales are not kept here.`,
+      );
     return order;
   }
 

@@ -35,7 +35,16 @@ export const auditExample = {
 };
 
 export const auditSchema = z
-  .object({ saleId: z.guid(), items: z.array(auditFigures.extend({ sku: z.string() })), total: auditFigures })
+  .object({
+    saleId: z.guid(),
+    archivedAt: z
+      .string()
+      .meta({ format: 'date-time' })
+      .optional()
+      .describe('Since then its orders are in an archive; this is the audit of its last moment here'),
+    items: z.array(auditFigures.extend({ sku: z.string() })),
+    total: auditFigures,
+  })
   .meta({
     id: 'Audit',
     example: {

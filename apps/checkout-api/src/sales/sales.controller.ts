@@ -73,7 +73,7 @@ export class SalesController {
   })
   @ApiOkResponse({ standardSchema: saleSchema, isArray: true, headers: { ...CACHED, ...NEXT } })
   @ApiResponse(UNCHANGED)
-  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'SALE_ARCHIVED')
   @ApiProblems('RATE_LIMITED', 'READS_OVERLOADED', 'POSTGRES_UNAVAILABLE')
   async list(
     @Query({ schema: saleListQuery }) { limit, cursor }: SaleListQuery,
@@ -92,7 +92,7 @@ export class SalesController {
   })
   @ApiOkResponse({ standardSchema: saleSchema, headers: CACHED })
   @ApiResponse(UNCHANGED)
-  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'SALE_ARCHIVED')
   @ApiProblems('RATE_LIMITED', 'READS_OVERLOADED', 'POSTGRES_UNAVAILABLE')
   async get(
     @Param('saleId', { schema: saleId }) id: string,
@@ -122,7 +122,7 @@ export class SalesController {
   @ApiBearerAuth('admin')
   @ApiOperation({ summary: 'What a sale looks like at this moment, with who holds its locks and who waits' })
   @ApiOkResponse({ standardSchema: liveSchema })
-  @ApiProblems('VALIDATION_FAILED', 'ADMIN_KEY_REQUIRED', 'SALE_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'ADMIN_KEY_REQUIRED', 'SALE_NOT_FOUND', 'SALE_ARCHIVED')
   @ApiProblems('POSTGRES_UNAVAILABLE', 'REDIS_UNAVAILABLE')
   watch(@Param('saleId', { schema: saleId }) id: string): Promise<LiveView> {
     return this.live.of(id);

@@ -3,6 +3,7 @@ import {
   hasUnitRows,
   MAX_UNIT_ROWS,
   openSale,
+  SaleCatalog,
   SaleKeyReusedError,
   strategyOf,
   type StrategyName,
@@ -24,6 +25,7 @@ export class SalesService {
     private readonly dataSource: DataSource,
     private readonly strategies: StrategyCheck,
     private readonly views: SaleViews,
+    private readonly catalog: SaleCatalog,
   ) {}
 
   /**
@@ -52,20 +54,20 @@ export class SalesService {
   /**
    * As it is now, for whoever has just changed it.
    *
-   * @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE
+   * @throws {ProblemError} SALE_NOT_FOUND, SALE_ARCHIVED or POSTGRES_UNAVAILABLE
    */
   async fresh(saleId: string): Promise<SaleView> {
-    return (await this.views.fresh(saleId)) ?? saleNotFound(saleId);
+    return (await this.views.fresh(saleId)) ?? saleNotFound(this.catalog, saleId);
   }
 
-  /** @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE */
+  /** @throws {ProblemError} SALE_NOT_FOUND, SALE_ARCHIVED or POSTGRES_UNAVAILABLE */
   async get(saleId: string): Promise<SharedAnswer> {
-    return (await this.views.of(saleId)) ?? saleNotFound(saleId);
+    return (await this.views.of(saleId)) ?? saleNotFound(this.catalog, saleId);
   }
 
   /**
    * @param cursor the sale that the page before ended with
-   * @throws {ProblemError} SALE_NOT_FOUND or POSTGRES_UNAVAILABLE
+   * @throws {ProblemError} SALE_NOT_FOUND, SALE_ARCHIVED or POSTGRES_UNAVAILABLE
    */
   async newest(limit: number, cursor?: string): Promise<Page> {
     if (cursor) await this.get(cursor);

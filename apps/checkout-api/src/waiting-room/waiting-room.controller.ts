@@ -38,7 +38,7 @@ const RETRY_AFTER = {
 @UseGuards(BuyerGuard, RateLimitGuard)
 @LimitedAs('waiting-room')
 @ApiBearerAuth('buyer')
-@ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH')
+@ApiProblems('VALIDATION_FAILED', 'SALE_NOT_FOUND', 'SALE_ARCHIVED', 'BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH')
 export class WaitingRoomController {
   constructor(private readonly room: WaitingRoomService) {}
 

@@ -31,7 +31,8 @@ const NAMESPACE = '8f5c7d0a-2f43-4c8e-9c1b-6a1e5d3b7f20';
 /** Parameters: id, sale, SKU, units, admin. */
 const REQUEST_SQL = `
   WITH requested AS (
-    INSERT INTO stock_adjustments (id, sale_id, sku, units) VALUES ($1, $2, $3, $4)
+    INSERT INTO stock_adjustments (id, sale_id, sku, units)
+    SELECT $1, id, $3, $4 FROM sales WHERE id = $2 FOR KEY SHARE -- it is not being archived
     ON CONFLICT DO NOTHING RETURNING id
   )
   INSERT INTO admin_actions (sale_id, admin, action, details)
@@ -48,14 +49,17 @@ const OVERDUE_SQL = `
   WHERE status = 'pending' AND requested_at < clock_timestamp() - make_interval(secs => $1)
   ORDER BY random() LIMIT $2`;
 
-/** Writes the request down, and returns it as it is now: the same key again is the same adjustment, perhaps of other content. */
+/**
+ * Writes the request down, and returns it as it is now: the same key again is the same adjustment, perhaps of other content. Resolves to
+ * undefined if the sale is no longer there.
+ */
 export async function requestAdjustment(
   pool: Pool,
   { saleId, sku, units, idempotencyKey, admin }: NewAdjustment,
-): Promise<Adjustment> {
+): Promise<Adjustment | undefined> {
   const id = uuidv5(JSON.stringify([saleId, idempotencyKey]), NAMESPACE);
   await pool.query(REQUEST_SQL, [id, saleId, sku, units, admin]);
-  return (await findAdjustment(pool, id))!;
+  return findAdjustment(pool, id);
 }
 
 export async function findAdjustment(pool: Pool, id: string): Promise<Adjustment | undefined> {

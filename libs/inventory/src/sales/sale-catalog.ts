@@ -5,7 +5,7 @@ import { Sale } from './sale.entity.js';
 /** Sales remembered by one process. */
 const CAPACITY = 1_000;
 /** Ids without a sale that are remembered. Whoever makes up more has those that are asked for together looked up together. */
-const UNKNOWN_CAPACITY = 10_000;
+const ABSENT_CAPACITY = 10_000;
 /** In milliseconds: a sale that nobody asked for is forgotten. */
 const REMEMBERED_MS = 60_000;
 /** In milliseconds: between two looks at what admins changed. All remembered sales are read at once. */
@@ -16,6 +16,15 @@ interface Entry {
   sale: Sale;
 }
 
+/** Of an id without a sale. */
+interface Absence {
+  /** When there was one, and its rows went to an archive. */
+  readonly archivedAt?: Date;
+}
+
+const ARCHIVED_SQL =
+  'SELECT sale_id AS id, archived_at AS "archivedAt" FROM archived_sales WHERE sale_id = ANY ($1)';
+
 /**
  * Sales by id, with one item per SKU; their stock figures change all the time, so do not use them. A change by an admin is seen
  * within a second, since every process looks for itself: there is no message that it could miss. While Postgres does not answer,
@@ -24,7 +33,7 @@ interface Entry {
 export class SaleCatalog {
   readonly #entries: LRUCache<string, Entry>;
   /** Ids that no sale had when they were read: apart, so that they push out no sale. */
-  readonly #unknown = new LRUCache<string, true>({ max: UNKNOWN_CAPACITY, ttl: REFRESH_MS });
+  readonly #absent = new LRUCache<string, Absence>({ max: ABSENT_CAPACITY, ttl: REFRESH_MS });
   readonly #asked = new Set<string>();
   #lookingUp: Promise<unknown> = Promise.resolve();
   #nextLookUp: Promise<Map<string, Sale>> | undefined;
@@ -35,9 +44,7 @@ export class SaleCatalog {
     // Calls during a read share its answer: a stampede begins with all buyers at once.
     const fetchMethod = async (id: string): Promise<Entry | undefined> => {
       const sale = (await this.#lookUp(id)).get(id);
-      if (sale) return { sale };
-      this.#unknown.set(id, true);
-      return undefined;
+      return sale && { sale };
     };
     this.#entries = new LRUCache({
       max: CAPACITY,
@@ -49,16 +56,22 @@ export class SaleCatalog {
   }
 
   async find(saleId: string): Promise<Sale | undefined> {
-    if (this.#unknown.has(saleId)) return undefined;
+    if (this.#absent.has(saleId)) return undefined;
     const entry = await this.#entries.fetch(saleId);
     if (!this.#isRefreshing) this.#keepFresh();
     return entry?.sale;
   }
 
+  /** When the sale was archived; undefined if it is here, or never was. */
+  async archivedAt(saleId: string): Promise<Date | undefined> {
+    if (!this.#absent.has(saleId)) await this.#entries.fetch(saleId);
+    return this.#absent.get(saleId)?.archivedAt;
+  }
+
   /** For who knows that the sale must be there: the next `find` reads it. */
   forget(saleId: string): void {
     this.#entries.delete(saleId);
-    this.#unknown.delete(saleId);
+    this.#absent.delete(saleId);
   }
 
   /** Reads the remembered sales anew, and forgets ids without one. What was committed before the call is seen after it. */
@@ -77,10 +90,20 @@ export class SaleCatalog {
       this.#nextLookUp = undefined;
       const where = { id: In(ids), items: { stripe: 0 } };
       const sales = await this.dataSource.getRepository(Sale).find({ where, relations: { items: true } });
-      return new Map(sales.map((sale) => [sale.id, sale]));
+      const found = new Map(sales.map((sale) => [sale.id, sale]));
+      await this.#noteAbsent(ids.filter((asked) => !found.has(asked)));
+      return found;
     });
     this.#lookingUp = this.#nextLookUp.catch(() => undefined);
     return this.#nextLookUp;
+  }
+
+  async #noteAbsent(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    type Archived = Required<Absence> & { readonly id: string };
+    const rows = await this.dataSource.query<Archived[]>(ARCHIVED_SQL, [ids]);
+    const archived = new Map(rows.map(({ id, archivedAt }) => [id, { archivedAt }]));
+    for (const id of ids) this.#absent.set(id, archived.get(id) ?? {});
   }
 
   /** Refreshes again and again, while sales are asked for. */
@@ -96,13 +119,16 @@ export class SaleCatalog {
   }
 
   async #read(): Promise<void> {
-    this.#unknown.clear();
+    this.#absent.clear();
     const ids = [...this.#entries.keys()];
     if (ids.length === 0) return;
     const sales = await this.dataSource.getRepository(Sale).find({ where: { id: In(ids) } });
-    for (const sale of sales) {
-      const entry = this.#entries.peek(sale.id);
-      if (entry) entry.sale = Object.assign(sale, { items: entry.sale.items });
+    const found = new Map(sales.map((sale) => [sale.id, sale]));
+    for (const id of ids) {
+      const entry = this.#entries.peek(id);
+      const sale = found.get(id);
+      if (!sale) this.#entries.delete(id);
+      else if (entry) entry.sale = Object.assign(sale, { items: entry.sale.items });
     }
   }
 }

@@ -41,6 +41,7 @@ export const PROBLEMS = {
   ORDER_NOT_REFUNDABLE: { status: 409, title: 'The order is not paid' },
   PAYMENT_IN_PROGRESS: { status: 409, title: 'Another payment of the order is not finished' },
   TOO_MANY_WEBHOOKS: { status: 409, title: 'There are as many webhooks as there may be' },
+  SALE_ARCHIVED: { status: 410, title: 'The sale ended long ago, and its orders are in an archive' },
   EVENTS_NOT_KEPT: { status: 410, title: 'The feed does not have what comes next' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   URL_TOO_LONG: { status: 414, title: 'The URL is too long' },

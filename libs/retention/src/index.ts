@@ -1,0 +1,1 @@
+export { retire, type Retired, type RetirementOptions } from './retire.js';
