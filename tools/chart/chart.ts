@@ -44,6 +44,7 @@ export interface Manifest {
   readonly stringData?: Readonly<Record<string, string>>;
   readonly spec: {
     readonly template: Pod;
+    readonly jobTemplate?: { readonly spec: { readonly template: Pod } };
     readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly ingress?: readonly { readonly from?: readonly object[] }[];
   };
@@ -91,6 +92,9 @@ export function pack(directory: string): string {
   return stdout.trim().split(': ').at(-1)!;
 }
 
-const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'Job']);
+const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'Job', 'CronJob']);
+/** A CronJob as the Jobs that it makes. */
 export const workloadsIn = (manifests: readonly Manifest[]) =>
-  manifests.filter(({ kind }) => WORKLOADS.has(kind));
+  manifests
+    .filter(({ kind }) => WORKLOADS.has(kind))
+    .map(({ spec, ...manifest }) => ({ ...manifest, spec: { ...spec, ...spec.jobTemplate?.spec } }));
