@@ -22,8 +22,11 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
     COMPARED_WORKERS.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 19),
   attack: ({ seconds }) => 100 + 2 * seconds.attack,
   servers: ({ rounds, seconds }) => SERVERS.length * rounds * (seconds.servers + 25),
-  scale: ({ rounds, seconds, long, full }) => (long ? seconds.long + 30 : rounds * (full ? 120 : 60)),
   capacity: ({ rounds }) => 15 + rounds * 60,
+  scale: ({ rounds, seconds, long, full, history }) =>
+    long
+      ? seconds.long + 30
+      : rounds * (full ? 120 : 60) + (history > 0 ? 180 + rounds * 60 + history / 12_000 : 0),
   locks: (options) => {
     const only = locksOf(options);
     const chosen = COMPARED_LOCKS.filter((lock) => isMeant(lock, only));

@@ -26,6 +26,8 @@ export interface BenchOptions {
   apiReplicas: number;
   workers: number;
   full: boolean;
+  /** Orders in the history of `scale`; 0: none. */
+  history: number;
   long: boolean;
 }
 

@@ -59,9 +59,9 @@ const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) =
     serversBench({ rounds, workers, apiReplicas, seconds: seconds.servers }, { directory, progress }),
   capacity: ({ rounds }, around) =>
     withStack(around, APIS, REQUESTS_ENV, (running) => capacityBench({ ...running, rounds, progress })),
-  scale: ({ rounds, seconds, full, long }, around) =>
+  scale: ({ rounds, seconds, full, history, long }, around) =>
     withStack(around, 1, long ? LONG_RUN_ENV : {}, async (running) => {
-      if (!long) return scaleBench({ ...running, rounds, full, progress });
+      if (!long) return scaleBench({ ...running, rounds, full, history, progress });
       return longRun({ ...running, k6: await k6For(running.stack), progress, seconds: seconds.long });
     }),
 };

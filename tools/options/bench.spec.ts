@@ -32,6 +32,13 @@ describe('parseOptions', () => {
     ]);
   });
 
+  it('has a history of ten million orders with --full, or as many as are asked for', () => {
+    const historyOf = (...args: string[]) => parseOptions(['scale', ...args])!.history;
+    expect([historyOf(), historyOf('--full'), historyOf('--full', '--history', '0')]).toEqual([
+      0, 10_000_000, 0,
+    ]);
+  });
+
   it('shows the usage when asked for help', () => {
     expect(parseOptions(['--help'])).toBeUndefined();
   });

@@ -18,6 +18,7 @@ const SCOPE: Record<string, readonly BenchmarkName[]> = {
   'api-replicas': ['http', 'attack', 'servers'],
   workers: ['http', 'attack', 'servers'],
   full: ['scale'],
+  history: ['scale'],
   long: ['scale'],
 };
 const SECONDS = { network: 3, locks: 3, http: 15, attack: 30, servers: 15, long: 600 };
@@ -47,7 +48,9 @@ Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
   --seconds <n>       network: about, of each run (${SECONDS.network}); locks: of each run (${SECONDS.locks}); http, servers: of load (${SECONDS.http}); attack: of each of two runs (${SECONDS.attack}); scale --long: in all (${SECONDS.long})
   --api-replicas <n>  http, attack, servers: API processes, at least 2: http kills one (2)
   --workers <n>       http, attack, servers: worker processes (2)
-  --full              scale: backlogs of 1,000, 20,000 and 200,000 orders: two minutes a round
+  --full              scale: backlogs of 1,000, 20,000 and 200,000 orders: two minutes a round; --history 10000000
+  --history <n>       scale: also a database with so many orders, with what became of them, beside an empty one; a million takes
+                      a minute and 1 GB, and a tenth as many expire in the end (0)
   --long              scale: ten minutes of steady load instead, in which memory, keys, connections and delay may not grow;
                       --seconds is at least ${3 * LONG_RUN_WARM_UP} then
   --help              this text
@@ -68,6 +71,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       'api-replicas': { type: 'string' },
       workers: { type: 'string' },
       full: { type: 'boolean' },
+      history: { type: 'string' },
       long: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -99,6 +103,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     apiReplicas: integer('--api-replicas', values['api-replicas'], 2, 16) ?? 2,
     workers: integer('--workers', values.workers, 1, 32) ?? 2,
     full: values.full ?? false,
+    history: integer('--history', values.history, 0, 100_000_000) ?? (values.full ? 10_000_000 : 0),
     long: values.long ?? false,
   };
 }

@@ -28,16 +28,25 @@ export interface DrainBench {
 export interface Backlog {
   readonly orders: number;
   readonly skus: number;
+  /** What it writes stays, as it would in a shop. */
+  readonly stays?: boolean;
+  /** Of a sale whose reservations end; undefined: they do not. */
+  readonly reservationTtlSeconds?: number;
 }
 
 /** Fills the queue while it is paused, lets the workers of the stack drain it, and reads what that took. */
-export async function drain({ stack, database }: DrainBench, run: string, { orders, skus }: Backlog) {
+export async function drain(
+  { stack, database }: DrainBench,
+  run: string,
+  { orders, skus, stays = false, reservationTtlSeconds }: Backlog,
+) {
   const redis = new Redis(stack.redisUrl);
   const admissions = new Admissions(oneShard(redis), UNBOUNDED);
   try {
     const names = Array.from({ length: skus }, (_, i) => `sku-${i}`);
     const stock = Math.ceil(orders / skus);
-    const saleId = await openSale(stack, 'redis', Object.fromEntries(names.map((sku) => [sku, stock])));
+    const items = Object.fromEntries(names.map((sku) => [sku, stock]));
+    const saleId = await openSale(stack, 'redis', items, { reservationTtlSeconds });
     const emptyBytes = await usedMemory(redis);
     const measured = { apis: [], workers: stack.workers, redisUrl: stack.redisUrl };
     const { result, took } = await timed(measured, database, async () => {
@@ -64,8 +73,9 @@ export async function drain({ stack, database }: DrainBench, run: string, { orde
       workerRssMiB: await rss(stack.workers),
     };
     const broken = brokenPromises(run, true, orders, await readTruth(stack, database, saleId));
-    await forget(saleId, database, redis);
-    return { broken, figures };
+    if (!stays) await database.query('TRUNCATE sales, stock, stock_movements, orders, outbox CASCADE');
+    await forget(saleId, redis);
+    return { saleId, broken, figures };
   } finally {
     await admissions.queues.all[0]!.close();
     redis.disconnect();
@@ -99,8 +109,7 @@ async function drained(admissions: Admissions) {
  * The next backlog finds the servers as this one did. Otherwise they tidy up more and more in the background, and whoever is
  * measured just then pays for what all before have left.
  */
-async function forget(saleId: string, database: Client, redis: Redis) {
-  await database.query('TRUNCATE sales, stock, stock_movements, orders, outbox CASCADE');
+async function forget(saleId: string, redis: Redis) {
   for await (const names of redis.scanStream({ match: `*${saleId}*`, count: 1_000 })) {
     if ((names as string[]).length > 0) await redis.unlink(names as string[]);
   }

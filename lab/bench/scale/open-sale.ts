@@ -1,11 +1,15 @@
 import type { Stack } from '../../../local/stack/stack.js';
 
-/** Opens a sale; `items` gives the stock of each SKU, `time` when it begins and ends. Returns its id. */
+/** Opens a sale; `items` gives the stock of each SKU, `time` when it begins and ends, and how long a reservation lasts. Returns its id. */
 export async function openSale(
   { apiUrls, adminKey }: Stack,
   strategy: string,
   items: Record<string, number>,
-  time: { readonly startsAt?: string; readonly endsAt?: string } = {},
+  time: {
+    readonly startsAt?: string;
+    readonly endsAt?: string;
+    readonly reservationTtlSeconds?: number;
+  } = {},
 ): Promise<string> {
   const response = await fetch(`${apiUrls[0]}/sales`, {
     method: 'POST',

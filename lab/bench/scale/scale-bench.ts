@@ -1,12 +1,15 @@
 import { startReplicas } from '../../../local/stack/replica.js';
 import { Samples } from '../../statistics/samples.js';
 import type { BenchResult } from '../result.js';
+import { grownBench } from './grown-bench.js';
 import { drain, type Backlog, type DrainBench } from './drain.js';
 import { BACKLOG, scaleTables, SKUS, WORKERS } from './scale-tables.js';
 
 export interface ScaleBench extends DrainBench {
   readonly rounds: number;
   readonly full: boolean;
+  /** Orders in the database that is measured beside an empty one; 0: none is. */
+  readonly history: number;
   readonly progress: (line: string) => void;
 }
 
@@ -48,7 +51,13 @@ function stepsOf(full: boolean): Step[] {
 }
 
 /** Backlogs that are in the queue already, and how fast they are drained: what k6 and the API could deliver does not matter. */
-export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBench): Promise<BenchResult> {
+export async function scaleBench({
+  rounds,
+  full,
+  history,
+  progress,
+  ...bench
+}: ScaleBench): Promise<BenchResult> {
   const { stack } = bench;
   const samples = new Samples();
   const failures: string[] = [];
@@ -72,5 +81,12 @@ export async function scaleBench({ rounds, full, progress, ...bench }: ScaleBenc
   }
   await stack.stopWorkers();
   const benchmarks = samples.benchmarks();
-  return { benchmarks, tables: scaleTables(benchmarks), failures };
+  const result = { benchmarks, tables: scaleTables(benchmarks), failures };
+  if (history === 0) return result;
+  const grown = await grownBench({ ...bench, rounds, history, progress });
+  return {
+    benchmarks: [...result.benchmarks, ...grown.benchmarks],
+    tables: [...result.tables, ...grown.tables],
+    failures: [...result.failures, ...grown.failures],
+  };
 }
