@@ -24,7 +24,13 @@ const PATIENCE = 5;
 @Controller('sales/:saleId')
 @UseGuards(AdminGuard)
 @ApiBearerAuth('admin')
-@ApiProblems('VALIDATION_FAILED', 'ADMIN_KEY_REQUIRED', 'SALE_NOT_FOUND', 'SALE_ARCHIVED', 'POSTGRES_UNAVAILABLE')
+@ApiProblems(
+  'VALIDATION_FAILED',
+  'ADMIN_KEY_REQUIRED',
+  'SALE_NOT_FOUND',
+  'SALE_ARCHIVED',
+  'POSTGRES_UNAVAILABLE',
+)
 export class ControlsController {
   constructor(
     private readonly controls: ControlsService,
