@@ -2,7 +2,7 @@ import { DeadLetters, keysOf } from '@app/checkout-queue';
 import { archivedSale, audit, requestAdjustment } from '@app/inventory';
 import { Payments, PROVIDERS } from '@app/payments';
 import { oneShard } from '@app/servers';
-import { OwnDatabase, orderOf } from '@app/testing';
+import { OwnDatabase } from '@app/testing';
 import { Redis } from 'ioredis';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -192,7 +192,7 @@ describe('a sale stays while it has', () => {
     },
     'dead letters': async () => {
       const letters = new DeadLetters(oneShard(redis));
-      const order = orderOf(saleId);
+      const order = { orderId: randomUUID(), saleId, sku: 'sku-0' };
       await letters.keepRestock(order, new Error('refused'));
       return () => letters.drop(order.orderId);
     },
