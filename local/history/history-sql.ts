@@ -1,4 +1,11 @@
-import type { HistorySize } from './history.js';
+/** How much a shop has sold before. */
+export interface HistorySize {
+  readonly sales: number;
+  /** Of each sale. */
+  readonly skus: number;
+  /** Of each SKU: a multiple of ten, since of ten orders six are paid, two ended, one is rejected and one still reserved. */
+  readonly orders: number;
+}
 
 /** One of the statements that write a history. */
 export interface Step {
@@ -31,7 +38,7 @@ const nthBack = '(nth / 10 * 2 + kind - 6)';
 const UNIT_SALE = idOf('sale of units', '0');
 
 /** The large tables, the largest first, depend on nothing. */
-export const HISTORY: { readonly first: readonly Step[]; readonly then: readonly Step[] } = {
+export const HISTORY: { readonly first: readonly Step[]; readonly afterwards: readonly Step[] } = {
   first: [
     {
       table: 'sales',
@@ -71,7 +78,7 @@ export const HISTORY: { readonly first: readonly Step[]; readonly then: readonly
         FROM generate_series(0, ${sales - 1}) AS n`,
     },
   ],
-  then: [
+  afterwards: [
     {
       table: 'orders',
       text: (size) => `

@@ -1,15 +1,6 @@
 import pg, { type Client } from 'pg';
-import { HISTORY, type Step } from './history-sql.js';
+import { HISTORY, type HistorySize, type Step } from './history-sql.js';
 import { withoutIndexes } from './without-indexes.js';
-
-/** How much a shop has sold before. */
-export interface HistorySize {
-  readonly sales: number;
-  /** Of each sale. */
-  readonly skus: number;
-  /** Of each SKU: a multiple of ten, since of ten orders six are paid, two ended, one is rejected and one still reserved. */
-  readonly orders: number;
-}
 
 /** Tables written at the same time. */
 const AT_ONCE = 2;
@@ -38,7 +29,7 @@ export async function writeHistory(
   };
   try {
     for (const step of HISTORY.first) await write(clients[0]!, step);
-    const waiting = [...HISTORY.then];
+    const waiting = [...HISTORY.afterwards];
     await Promise.all(
       clients.map(async (client) => {
         for (let step; (step = waiting.shift());) await write(client, step);

@@ -97,4 +97,6 @@ const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'Job', 'CronJob']);
 export const workloadsIn = (manifests: readonly Manifest[]) =>
   manifests
     .filter(({ kind }) => WORKLOADS.has(kind))
-    .map(({ spec, ...manifest }) => ({ ...manifest, spec: { ...spec, ...spec.jobTemplate?.spec } }));
+    .map(({ spec, ...manifest }) =>
+      Object.assign(manifest, { spec: Object.assign({}, spec, spec.jobTemplate?.spec) }),
+    );

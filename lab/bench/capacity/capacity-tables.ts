@@ -2,9 +2,9 @@ import { cellsOf, figure, type Table } from '../../report/table.js';
 import type { Benchmark } from '../../statistics/comparison.js';
 import { coresAt, costsOf, PARTS, STAMPEDE, wallsOf, type Costs, type Measured } from './model.js';
 
-export const COSTS = 'capacity, costs';
-export const CORES = 'capacity, cores';
-export const WALLS = 'capacity, walls';
+const COSTS = 'capacity, costs';
+const CORES = 'capacity, cores';
+const WALLS = 'capacity, walls';
 export const CHECK = 'capacity, check';
 
 const RATES = [1_000, 10_000, 100_000];
@@ -45,10 +45,9 @@ export function costTables(measured: Measured): Table[] {
       name: CORES,
       title: `Cores that are busy at so many orders a second, each with ${STAMPEDE.refusals} refusals`,
       head: ['part', ...RATES.map((rate) => rate.toLocaleString('en'))],
-      rows: PARTS.map((part) => [
-        TITLES[part],
-        ...RATES.map((rate) => figure(coresAt(measured, STAMPEDE, rate)[part])),
-      ]),
+      rows: PARTS.map((part) =>
+        [TITLES[part]].concat(RATES.map((rate) => figure(coresAt(measured, STAMPEDE, rate)[part]))),
+      ),
     },
     {
       name: WALLS,

@@ -12,7 +12,7 @@ export const largest = (processes: readonly ProcessMetrics[], metric: string) =>
 /** A metric summed over all its labels and over these processes. */
 export async function totalOf(replicas: readonly Replica[], metric: string): Promise<number> {
   const texts = await Promise.all(replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
-  const series = texts.flatMap((text) => [...text.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm)]);
+  const series = texts.flatMap((text) => Array.from(text.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm)));
   return series.reduce((sum, [, name, value]) => sum + (name === metric ? Number(value) : 0), 0);
 }
 

@@ -68,9 +68,9 @@ async function vacuum(database: DrainBench['database']): Promise<void> {
 /** Milliseconds that each checkout took, as long as the work goes on. */
 async function checkouts({ apiUrls }: Stack, saleId: string, work: Promise<unknown>): Promise<number[]> {
   const took: number[] = [];
-  let done = false;
-  const working = work.finally(() => (done = true));
-  while (!done) {
+  const ended = new AbortController();
+  const working = work.finally(() => ended.abort());
+  while (!ended.signal.aborted) {
     const began = performance.now();
     const response = await fetch(`${apiUrls[0]}/sales/${saleId}/checkouts`, {
       method: 'POST',

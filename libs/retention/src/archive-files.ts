@@ -22,7 +22,7 @@ interface Manifest {
 const MANIFEST = 'manifest.json';
 
 /** The files of a sale are not there, or not what they were. */
-export class ArchiveError extends Error {
+class ArchiveError extends Error {
   override readonly name = 'ArchiveError';
 }
 

@@ -79,9 +79,9 @@ export class CheckoutsController {
   @ApiProblems('BUYER_TOKEN_REQUIRED', 'BUYER_MISMATCH', 'NOT_ADMITTED', 'BUYER_KEYS_UNAVAILABLE')
   @ApiProblems('RATE_LIMITED', 'QUEUE_FULL', 'NOT_REPLICATED', 'REDIS_UNAVAILABLE', 'POSTGRES_UNAVAILABLE')
   async create(@Req() request: CheckoutRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { saleId, checkout, key, seconds } = readCheckout(request);
+    const { sale, checkout, key, seconds } = readCheckout(request);
     const wait = seconds > 0 ? { seconds, signal: whenGone(reply) } : undefined;
-    const order = await this.checkouts.accept(saleId, checkout, key, wait);
+    const order = await this.checkouts.accept(sale, checkout, key, wait);
     void reply.header('location', `/orders/${order.orderId}`);
     if (!wait) return accepted(order);
     void reply.header('preference-applied', `wait=${seconds}`);

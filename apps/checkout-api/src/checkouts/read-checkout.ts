@@ -11,7 +11,8 @@ export type CheckoutRequest = FastifyRequest<{ Params: { saleId: string } }>;
 
 /** What a request to check out asks for. */
 interface RequestedCheckout {
-  readonly saleId: string;
+  /** By its id. */
+  readonly sale: string;
   readonly key: string;
   /** Seconds that the client waits for the outcome; 0: it does not. */
   readonly seconds: number;
@@ -29,5 +30,5 @@ export function readCheckout(request: CheckoutRequest): RequestedCheckout {
   const seconds = preferredWait(request.headers.prefer);
   const body = valid(checkoutSchema, request.body);
   const checkout = { ...body, buyerId: buyerOf(callerOf(request), body.buyerId) };
-  return { saleId: sale, key, seconds, checkout };
+  return { sale, key, seconds, checkout };
 }

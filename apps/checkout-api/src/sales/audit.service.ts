@@ -46,7 +46,7 @@ export class AuditService {
     return {
       saleId,
       archivedAt: archived.archivedAt.toISOString(),
-      items: items.map((item) => ({ ...item, ...none })),
+      items: items.map((item) => Object.assign(item, none)),
       total: { ...total, ...none },
     };
   }

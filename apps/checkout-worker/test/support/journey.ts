@@ -216,12 +216,12 @@ export class Journey {
   }
 
   async #read(saleId: string, orderId: string): Promise<void> {
-    const path = { saleId };
+    const sale = { saleId };
     await this.call('get', '/sales', { query: 'limit=5' });
     await this.call('get', '/sales', { query: `limit=5&cursor=${saleId}` });
-    await this.call('get', '/sales/{saleId}', { path });
-    await this.call('get', '/sales/{saleId}/audit', { path });
-    await this.call('get', '/sales/{saleId}/live', { path });
+    await this.call('get', '/sales/{saleId}', { path: sale });
+    await this.call('get', '/sales/{saleId}/audit', { path: sale });
+    await this.call('get', '/sales/{saleId}/live', { path: sale });
     for (const query of [
       '',
       'status=paid',
@@ -229,9 +229,9 @@ export class Journey {
       `limit=3&cursor=${orderId}`,
       `from=${new Date(0).toISOString()}`,
     ])
-      await this.call('get', '/sales/{saleId}/orders', { path, query });
+      await this.call('get', '/sales/{saleId}/orders', { path: sale, query });
     for (const query of ['format=csv', 'format=ndjson&status=paid'])
-      await this.call('get', '/sales/{saleId}/orders/export', { path, query });
+      await this.call('get', '/sales/{saleId}/orders/export', { path: sale, query });
     await this.call('get', '/orders', { query: 'buyerId=hot-1' });
     await this.call('get', '/orders', { query: `buyerId=hot-1&saleId=${saleId}&status=reserved` });
     await this.call('get', '/orders/{orderId}', { path: { orderId } });
