@@ -1,6 +1,10 @@
 import { migrate } from '@app/database';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+
+/** Sessions of processes that were killed may last; they are cut off after this, in milliseconds. */
+const SESSIONS_END_MS = 1_000;
 
 /** A migrated database that no other test sees, beside the one that they share. */
 export class OwnDatabase {
@@ -23,16 +27,27 @@ export class OwnDatabase {
     return run(this.url, sql);
   }
 
+  /** A pool ends before its sessions do; one that is cut off then would be an error that nobody handles. */
   async drop(): Promise<void> {
-    await run(this.server, `DROP DATABASE ${this.name} WITH (FORCE)`);
+    const gone = async (client: pg.Client) => {
+      const { rowCount } = await client.query('SELECT FROM pg_stat_activity WHERE datname = $1', [this.name]);
+      return rowCount === 0;
+    };
+    await withClient(this.server, async (client) => {
+      const deadline = Date.now() + SESSIONS_END_MS;
+      while (!(await gone(client)) && Date.now() < deadline) await sleep(10);
+      await client.query(`DROP DATABASE ${this.name} WITH (FORCE)`);
+    });
   }
 }
 
-async function run(url: string, sql: string): Promise<void> {
+const run = (url: string, sql: string) => withClient(url, async (client) => void (await client.query(sql)));
+
+async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();
   try {
-    await client.query(sql);
+    await work(client);
   } finally {
     await client.end();
   }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { In, type DataSource } from 'typeorm';
+import { Any, type DataSource } from 'typeorm';
 import { Sale } from './sale.entity.js';
 
 /** Sales remembered by one process. */
@@ -22,6 +22,8 @@ interface Absence {
   readonly archivedAt?: Date;
 }
 
+const GUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 const ARCHIVED_SQL =
   'SELECT sale_id AS id, archived_at AS "archivedAt" FROM archived_sales WHERE sale_id = ANY ($1)';
 
@@ -31,7 +33,11 @@ const ARCHIVED_SQL =
  * a sale stays as it was.
  */
 export class SaleCatalog {
-  readonly #entries: LRUCache<string, Entry>;
+  readonly #entries = new LRUCache<string, Entry>({
+    max: CAPACITY,
+    ttl: REMEMBERED_MS,
+    updateAgeOnGet: true,
+  });
   /** Ids that no sale had when they were read: apart, so that they push out no sale. */
   readonly #absent = new LRUCache<string, Absence>({ max: ABSENT_CAPACITY, ttl: REFRESH_MS });
   readonly #asked = new Set<string>();
@@ -40,31 +46,19 @@ export class SaleCatalog {
   #reading: Promise<void> = Promise.resolve();
   #isRefreshing = false;
 
-  constructor(private readonly dataSource: DataSource) {
-    // Calls during a read share its answer: a stampede begins with all buyers at once.
-    const fetchMethod = async (id: string): Promise<Entry | undefined> => {
-      const sale = (await this.#lookUp(id)).get(id);
-      return sale && { sale };
-    };
-    this.#entries = new LRUCache({
-      max: CAPACITY,
-      ttl: REMEMBERED_MS,
-      updateAgeOnGet: true,
-      fetchMethod,
-      ignoreFetchAbort: true, // a read is for those who wait, also if others push it out
-    });
-  }
+  constructor(private readonly dataSource: DataSource) {}
 
   async find(saleId: string): Promise<Sale | undefined> {
-    if (this.#absent.has(saleId)) return undefined;
-    const entry = await this.#entries.fetch(saleId);
+    const remembered = this.#entries.get(saleId);
+    if (!remembered && this.#absent.has(saleId)) return undefined;
+    const sale = remembered?.sale ?? (await this.#lookUp(saleId)).get(saleId);
     if (!this.#isRefreshing) this.#keepFresh();
-    return entry?.sale;
+    return sale;
   }
 
   /** When the sale was archived; undefined if it is here, or never was. */
   async archivedAt(saleId: string): Promise<Date | undefined> {
-    if (!this.#absent.has(saleId)) await this.#entries.fetch(saleId);
+    if (!this.#absent.has(saleId)) await this.#lookUp(saleId);
     return this.#absent.get(saleId)?.archivedAt;
   }
 
@@ -81,21 +75,31 @@ export class SaleCatalog {
     return reading;
   }
 
-  /** Ids that are asked for while Postgres is asked go together: it takes one query at a time, however many are made up. */
+  /**
+   * Ids that are asked for while Postgres is asked go together in the next query, of which there is one at a time: a stampede begins with
+   * all buyers at once, and strangers may make up any number.
+   */
   #lookUp(id: string): Promise<Map<string, Sale>> {
+    // Postgres refuses what is no id, and the whole query with it.
+    if (!GUID.test(id)) return this.#ask([id]);
     this.#asked.add(id);
-    this.#nextLookUp ??= this.#lookingUp.then(async () => {
+    this.#nextLookUp ??= this.#lookingUp.then(() => {
       const ids = [...this.#asked];
       this.#asked.clear();
       this.#nextLookUp = undefined;
-      const where = { id: In(ids), items: { stripe: 0 } };
-      const sales = await this.dataSource.getRepository(Sale).find({ where, relations: { items: true } });
-      const found = new Map(sales.map((sale) => [sale.id, sale]));
-      await this.#noteAbsent(ids.filter((asked) => !found.has(asked)));
-      return found;
+      return this.#ask(ids);
     });
     this.#lookingUp = this.#nextLookUp.catch(() => undefined);
     return this.#nextLookUp;
+  }
+
+  async #ask(ids: readonly string[]): Promise<Map<string, Sale>> {
+    const where = { id: Any(ids), items: { stripe: 0 } };
+    const sales = await this.dataSource.getRepository(Sale).find({ where, relations: { items: true } });
+    const found = new Map(sales.map((sale) => [sale.id, sale]));
+    for (const sale of sales) this.#entries.set(sale.id, { sale });
+    await this.#noteAbsent(ids.filter((id) => !found.has(id)));
+    return found;
   }
 
   async #noteAbsent(ids: readonly string[]): Promise<void> {
@@ -122,7 +126,7 @@ export class SaleCatalog {
     this.#absent.clear();
     const ids = [...this.#entries.keys()];
     if (ids.length === 0) return;
-    const sales = await this.dataSource.getRepository(Sale).find({ where: { id: In(ids) } });
+    const sales = await this.dataSource.getRepository(Sale).find({ where: { id: Any(ids) } });
     const found = new Map(sales.map((sale) => [sale.id, sale]));
     for (const id of ids) {
       const entry = this.#entries.peek(id);
