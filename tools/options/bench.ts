@@ -21,7 +21,7 @@ const SCOPE: Record<string, readonly BenchmarkName[]> = {
   history: ['scale'],
   long: ['scale'],
 };
-const SECONDS = { network: 3, locks: 3, http: 15, attack: 30, servers: 15, long: 600 };
+const SECONDS = { network: 3, locks: 3, http: 15, attack: 60, servers: 15, long: 600 };
 /** What `--only` of `locks` may name. */
 const LOCK_NAMES = [...new Set(COMPARED_LOCKS.flatMap(({ name, backend }) => [backend, name]))];
 

@@ -1,8 +1,10 @@
 import { keysOf } from '@app/checkout-queue';
 import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTruth } from '../../truth/audit.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
+import { lastSettledAt } from '../../truth/orders.js';
 import { microsEach, timed } from '../processor-time.js';
 import { send } from '../requests/send.js';
 import type { DrainBench } from '../scale/drain.js';
@@ -34,20 +36,23 @@ export async function sell(
     ...Array.from({ length: orders }, () => ({ path: `/sales/${open}/checkouts`, sku: SKU })),
     ...Array.from({ length: refusals }, () => ({ path: `/sales/${soldOut}/checkouts`, sku: SKU })),
   ];
+  await refused(apis[0]!.url, soldOut);
   const redis = new Redis(stack.redisUrl);
   try {
     const { result, took } = await timed(measured, database, async () => {
-      const began = performance.now();
+      const began = Date.now();
       const before = process.cpuUsage();
-      const answers = await Promise.all(apis.map(({ url }) => send(url, checkouts, amount / apiCount)));
+      const sent = await Promise.all(apis.map(({ url }) => send(url, checkouts, amount / apiCount)));
       const { user, system } = process.cpuUsage(before);
       const deadline = Date.now() + DRAIN_TIMEOUT_MS;
       while ((await redis.hlen(keysOf().queued)) > 0 && Date.now() < deadline) await sleep(POLL_MS);
-      const seconds = (performance.now() - began) / 1_000;
-      return { answers, seconds, senderMicros: (user + system) / amount };
+      return { began, sent, senderMicros: (user + system) / amount };
     });
-    const { answers, seconds, senderMicros } = result;
+    const { began, sent, senderMicros } = result;
+    const answers = sent.map((each) => each.answers);
     const accepted = answers.reduce((sum, of) => sum + (of.get(202) ?? 0), 0);
+    const settledAt = accepted > 0 ? await lastSettledAt(database, open) : began;
+    const seconds = (Math.max(settledAt, ...sent.map(({ answeredAt }) => answeredAt)) - began) / 1_000;
     const run = `${amount} checkouts, ${refusals} of ${orders + refusals} for what is sold out`;
     const truth = await readTruth(stack, database, open);
     return {
@@ -62,6 +67,16 @@ export async function sell(
   } finally {
     redis.disconnect();
   }
+}
+
+/** Until a buyer was refused, a SKU without units takes orders, which a worker rejects. */
+async function refused(url: string, saleId: string): Promise<void> {
+  const response = await fetch(`${url}/sales/${saleId}/checkouts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=10' },
+    body: JSON.stringify({ sku: SKU, quantity: 1, buyerId: randomUUID() }),
+  });
+  if (response.status !== 409) throw new Error(`not refused: ${response.status} ${await response.text()}`);
 }
 
 /** What is neither accepted nor refused for good. */

@@ -16,8 +16,8 @@ const place = { cores: 2, apis: 1, workers: 1, refusals: 0 };
 
 it('shares the cores among all parts and who sends', () => {
   expect(lowest(limitsOf(measured, place))).toEqual({ what: '2 cores', ordersPerSecond: 10_000 });
-  const sending = limitsOf({ ...measured, sending: { order: 200, refusal: 0 } }, place);
-  expect(lowest(sending)).toEqual({ what: '2 cores', ordersPerSecond: 5_000 });
+  const sending = limitsOf({ ...measured, sending: { order: 160, refusal: 0 } }, place);
+  expect(sending[0]).toEqual({ what: '2 cores', ordersPerSecond: 2e6 / 360 });
 });
 
 it('finds the part that is full before the cores are', () => {

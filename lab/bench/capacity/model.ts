@@ -14,7 +14,7 @@ export const PARTS = ['api', 'worker', 'redis', 'postgres'] as const;
 export interface Measured {
   readonly order: Costs;
   readonly refusal: Costs;
-  /** What who sends them takes, in microseconds for each. */
+  /** What the one process that sends them takes, in microseconds for each. */
   readonly sending: { readonly order: number; readonly refusal: number };
   /** From the read of the stock to its commit, per order of a hot SKU whose queue is full: no other batch of the SKU runs meanwhile. */
   readonly sectionMicros: number;
@@ -60,9 +60,8 @@ export function costsOf({ order, refusal }: Measured, { refusals }: Demand): Cos
 /** What limits one hot SKU in a place where everything shares the cores, who sends too; the lowest is what it carries. */
 export function limitsOf(measured: Measured, place: Place): Wall[] {
   const costs = costsOf(measured, place);
-  const { sending } = measured;
-  const all =
-    PARTS.reduce((sum, part) => sum + costs[part], 0) + sending.order + place.refusals * sending.refusal;
+  const sending = measured.sending.order + place.refusals * measured.sending.refusal;
+  const all = PARTS.reduce((sum, part) => sum + costs[part], sending);
   return [
     { what: `${place.cores} cores`, ordersPerSecond: (place.cores * SECOND) / all },
     { what: `the event loop of ${place.apis} x API`, ordersPerSecond: (place.apis * SECOND) / costs.api },
@@ -70,6 +69,7 @@ export function limitsOf(measured: Measured, place: Place): Wall[] {
       what: `the event loop of ${place.workers} x worker`,
       ordersPerSecond: (place.workers * SECOND) / costs.worker,
     },
+    { what: 'the event loop of who sends', ordersPerSecond: SECOND / sending },
     { what: 'the thread of Redis', ordersPerSecond: SECOND / costs.redis },
     { what: "the SKU's lock", ordersPerSecond: SECOND / measured.sectionMicros },
   ];

@@ -1,4 +1,4 @@
-import autocannon, { type Request } from 'autocannon';
+import autocannon, { type Request, type Result } from 'autocannon';
 import { randomUUID } from 'node:crypto';
 
 /** As many as a closed loop of `http` has buyers. */
@@ -11,7 +11,10 @@ export interface Checkout {
   readonly buyerId?: string;
 }
 
-/** Sends so many checkouts in a closed loop, these in turn. Resolves to how many were answered with each status. */
+/**
+ * Sends so many checkouts in a closed loop, these in turn. Resolves to how many were answered with each status, and when the last one was, by
+ * `Date.now()`: autocannon itself looks once a second whether all are there.
+ */
 export async function send(url: string, checkouts: readonly Checkout[], amount: number) {
   const headers = { 'content-type': 'application/json' };
   const requests = checkouts.map(({ path, sku, buyerId }) => ({
@@ -24,6 +27,14 @@ export async function send(url: string, checkouts: readonly Checkout[], amount: 
       body: JSON.stringify({ sku, quantity: 1, buyerId: buyerId ?? randomUUID() }),
     }),
   }));
-  const { statusCodeStats = {} } = await autocannon({ url, connections: CONNECTIONS, amount, requests });
-  return new Map(Object.entries(statusCodeStats).map(([status, { count = 0 }]) => [Number(status), count]));
+  let answeredAt = Date.now();
+  const { statusCodeStats = {} } = await new Promise<Result>((resolve, reject) => {
+    const ended = (error: Error | null, result: Result) => (error ? reject(error) : resolve(result));
+    const sending = autocannon({ url, connections: CONNECTIONS, amount, requests }, ended);
+    sending.on('response', () => (answeredAt = Date.now()));
+  });
+  const counts = Object.entries(statusCodeStats).map(
+    ([status, { count = 0 }]) => [Number(status), count] as const,
+  );
+  return { answers: new Map(counts), answeredAt };
 }
