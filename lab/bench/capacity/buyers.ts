@@ -1,19 +1,15 @@
-import { keysOf } from '@app/checkout-queue';
 import { Redis } from 'ioredis';
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readTruth } from '../../truth/audit.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
 import { lastSettledAt } from '../../truth/orders.js';
 import { microsEach, timed } from '../processor-time.js';
 import { send } from '../requests/send.js';
+import { untilSettled } from '../requests/until-settled.js';
+import { checkOut } from '../scale/check-out.js';
 import type { DrainBench } from '../scale/drain.js';
 import { openSale } from '../scale/open-sale.js';
 
 const SKU = 'hot';
-/** However slow: beyond it the queue stands still. */
-const DRAIN_TIMEOUT_MS = 120_000;
-const POLL_MS = 20;
 
 /** What buyers are told, in turn: so many that their orders are accepted, so many that the SKU is sold out. */
 export interface Mix {
@@ -44,8 +40,7 @@ export async function sell(
       const before = process.cpuUsage();
       const sent = await Promise.all(apis.map(({ url }) => send(url, checkouts, amount / apiCount)));
       const { user, system } = process.cpuUsage(before);
-      const deadline = Date.now() + DRAIN_TIMEOUT_MS;
-      while ((await redis.hlen(keysOf().queued)) > 0 && Date.now() < deadline) await sleep(POLL_MS);
+      await untilSettled(redis);
       return { began, sent, senderMicros: (user + system) / amount };
     });
     const { began, sent, senderMicros } = result;
@@ -71,11 +66,7 @@ export async function sell(
 
 /** Until a buyer was refused, a SKU without units takes orders, which a worker rejects. */
 async function refused(url: string, saleId: string): Promise<void> {
-  const response = await fetch(`${url}/sales/${saleId}/checkouts`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=10' },
-    body: JSON.stringify({ sku: SKU, quantity: 1, buyerId: randomUUID() }),
-  });
+  const response = await checkOut(url, saleId, SKU);
   if (response.status !== 409) throw new Error(`not refused: ${response.status} ${await response.text()}`);
 }
 

@@ -1,6 +1,4 @@
-import { keysOf } from '@app/checkout-queue';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Samples } from '../../statistics/samples.js';
 import { readTruth } from '../../truth/audit.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
@@ -11,6 +9,7 @@ import { KINDS, type Kind } from './kinds.js';
 import { REQUESTS, requestsTable } from './requests-tables.js';
 import { openScene, SKU, type Scene } from './scene.js';
 import { send } from './send.js';
+import { untilSettled } from './until-settled.js';
 
 export interface RequestsBench extends DrainBench {
   readonly rounds: number;
@@ -21,9 +20,6 @@ export interface RequestsBench extends DrainBench {
 const AMOUNT = 10_000;
 /** Of checkouts that are to be refused, so many may get in: who comes first, or when a mark has ended. */
 const MOST_ACCEPTED = AMOUNT / 20;
-/** However slow: beyond it the queue stands still. */
-const DRAIN_TIMEOUT_MS = 120_000;
-const POLL_MS = 20;
 
 /**
  * The processor time that a checkout takes of each process, by what becomes of it, beside a bare route that refuses and one that only
@@ -67,8 +63,7 @@ async function ask({ stack, database }: RequestsBench, { servers, sales, redis }
   const { result, took } = await timed(measured, database, async () => {
     const began = Date.now();
     const { answers, answeredAt } = await send(server.url, [checkout], AMOUNT);
-    const deadline = Date.now() + DRAIN_TIMEOUT_MS;
-    while ((await redis.hlen(keysOf().queued)) > 0 && Date.now() < deadline) await sleep(POLL_MS);
+    await untilSettled(redis);
     return { answers, answersPerSecond: (AMOUNT * 1_000) / (answeredAt - began) };
   });
   return { ...result, ...microsEach(took, AMOUNT) };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { Redis } from 'ioredis';
 import { startReplicas } from '../../../local/stack/replica.js';
 import type { Stack } from '../../../local/stack/stack.js';
 import { quantile } from '../../statistics/quantiles.js';
+import { checkOut } from './check-out.js';
 import type { DrainBench } from './drain.js';
 import { openSale } from './open-sale.js';
 
@@ -72,11 +72,7 @@ async function checkouts({ apiUrls }: Stack, saleId: string, work: Promise<unkno
   const working = work.finally(() => ended.abort());
   while (!ended.signal.aborted) {
     const began = performance.now();
-    const response = await fetch(`${apiUrls[0]}/sales/${saleId}/checkouts`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), prefer: 'wait=10' },
-      body: JSON.stringify({ sku: 'hot', quantity: 1, buyerId: randomUUID() }),
-    });
+    const response = await checkOut(apiUrls[0]!, saleId, 'hot');
     if (response.status !== 201) throw new Error(`no order: ${response.status} ${await response.text()}`);
     await response.text();
     took.push(performance.now() - began);
