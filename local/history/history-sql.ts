@@ -16,9 +16,20 @@ export interface Step {
 /** Ids follow from numbers, so that tables need not be read to fit together. */
 const idOf = (kind: string, number: string) => `md5('${kind} ' || ${number})::uuid`;
 
-/** Orders by number; `nth` is that of an order among those of its SKU. */
+/**
+ * As the application makes them: with the time at which the sale was opened, one each minute. Every other sale is from before that, and
+ * has random ids.
+ */
+const idInSale = (version: 7 | 8, sale: string, kind: string, number: string) => `
+  CASE (${sale}) % 2 WHEN 0 THEN ${idOf(kind, number)} ELSE (lpad(to_hex(${FIRST_SALE_AT} + (${sale}) * 60000), 12, '0')
+    || ${version} || substr(md5('${kind} ' || ${number}), 14, 3) || 8 || substr(md5('${kind} ' || ${number}), 18))::uuid END`;
+const FIRST_SALE_AT = 1_700_000_000_000;
+const saleId = (sale: string) => idInSale(7, sale, 'sale', sale);
+
+/** Orders by number, with the ids of a payment; `nth` is that of an order among those of its SKU. */
 const ofOrders = ({ sales, skus, orders }: HistorySize) => `
-  (SELECT n, ${idOf('sale', `n / ${skus * orders}`)} AS sale_id, 'sku-' || n / ${orders} % ${skus} AS sku, n % ${orders} AS nth,
+  (SELECT n, ${saleId(`n / ${skus * orders}`)} AS sale_id, ${idInSale(8, `n / ${skus * orders}`, 'order', 'n')} AS order_id,
+    ${idInSale(8, `n / ${skus * orders}`, 'payment', 'n')} AS payment_id, 'sku-' || n / ${orders} % ${skus} AS sku, n % ${orders} AS nth,
     n % 10 AS kind, now() - interval '1 day' - (${sales * skus * orders} - n) * interval '100 ms' AS at
   FROM generate_series(0, ${sales * skus * orders - 1}) AS n) AS o`;
 
@@ -44,7 +55,7 @@ export const HISTORY: { readonly first: readonly Step[]; readonly afterwards: re
       table: 'sales',
       text: ({ sales }) => `
         INSERT INTO sales (id, name, strategy, reservation_ttl_seconds, created_at, idempotency_key, request)
-        SELECT ${idOf('sale', 'n')}, 'sale ' || n, 'redis', 86400, now() - (${sales} - n) * interval '1 minute' - interval '1 day', 'key ' || n, '{}'::jsonb
+        SELECT ${saleId('n')}, 'sale ' || n, 'redis', 86400, now() - (${sales} - n) * interval '1 minute' - interval '1 day', 'key ' || n, '{}'::jsonb
         FROM generate_series(0, ${sales - 1}) AS n
         UNION ALL SELECT ${UNIT_SALE}, 'sale of units', 'skip-locked', NULL, now() - interval '1 year', NULL, NULL::jsonb`,
     },
@@ -52,7 +63,7 @@ export const HISTORY: { readonly first: readonly Step[]; readonly afterwards: re
       table: 'stock',
       text: ({ sales, skus, orders }) => `
         INSERT INTO stock (sale_id, sku, initial, available, version, fence_token, fence_holder)
-        SELECT ${idOf('sale', 'sale')}, 'sku-' || sku, ${orders}, ${(orders * 3) / 10}, ${(orders * 11) / 10}, 1, 'worker'
+        SELECT ${saleId('sale')}, 'sku-' || sku, ${orders}, ${(orders * 3) / 10}, ${(orders * 11) / 10}, 1, 'worker'
         FROM generate_series(0, ${sales - 1}) AS sale, generate_series(0, ${skus - 1}) AS sku
         UNION ALL SELECT ${UNIT_SALE}, 'unit', ${sales * skus}, NULL, 0, 0, NULL`,
     },
@@ -68,13 +79,13 @@ export const HISTORY: { readonly first: readonly Step[]; readonly afterwards: re
     {
       table: 'admin_actions',
       text: ({ sales }) => `
-        INSERT INTO admin_actions (admin, action, sale_id) SELECT 'admin', 'open', ${idOf('sale', 'n')} FROM generate_series(0, ${sales - 1}) AS n`,
+        INSERT INTO admin_actions (admin, action, sale_id) SELECT 'admin', 'open', ${saleId('n')} FROM generate_series(0, ${sales - 1}) AS n`,
     },
     {
       table: 'stock_adjustments',
       text: ({ sales }) => `
         INSERT INTO stock_adjustments (id, sale_id, sku, units, status, reason, decided_at)
-        SELECT ${idOf('adjustment', 'n')}, ${idOf('sale', 'n')}, 'sku-0', -1000, 'refused', 'INSUFFICIENT_STOCK', now()
+        SELECT ${idOf('adjustment', 'n')}, ${saleId('n')}, 'sku-0', -1000, 'refused', 'INSUFFICIENT_STOCK', now()
         FROM generate_series(0, ${sales - 1}) AS n`,
     },
   ],
@@ -84,7 +95,7 @@ export const HISTORY: { readonly first: readonly Step[]; readonly afterwards: re
       text: (size) => `
         INSERT INTO orders (id, sale_id, sku, buyer_id, quantity, status, reason, idempotency_key, accepted_at, settled_at, expires_at,
           paid_at, ended_at, restocked_at)
-        SELECT ${idOf('order', 'n')}, sale_id, sku, 'buyer-' || n % ${Math.ceil((size.sales * size.skus * size.orders) / 10)}, 1, ${STATUS},
+        SELECT order_id, sale_id, sku, 'buyer-' || n % ${Math.ceil((size.sales * size.skus * size.orders) / 10)}, 1, ${STATUS},
           CASE WHEN kind = 8 THEN 'BUYER_LIMIT_EXCEEDED' END, 'key ' || n, at, at,
           CASE WHEN kind = 9 THEN now() + interval '7 days' WHEN ${IS_SOLD} THEN at + interval '10 min' END,
           CASE WHEN ${IS_PAID} THEN at + interval '1 min' END, CASE WHEN ${IS_ENDED} THEN at + interval '10 min' END,
@@ -98,11 +109,11 @@ export const HISTORY: { readonly first: readonly Step[]; readonly afterwards: re
         const all = size.sales * size.skus * size.orders;
         return `
         INSERT INTO outbox (kind, order_ids, at, last_number)
-        SELECT 'settled', ARRAY[${idOf('order', 'n')}], now(), n + 1 FROM ${ofOrders(size)}
+        SELECT 'settled', ARRAY[order_id], now(), n + 1 FROM ${ofOrders(size)}
         UNION ALL
-        SELECT 'paid', ARRAY[${idOf('order', 'n')}], now(), ${all} + ${nthPaid} + 1 FROM ${ofOrders(size)} WHERE ${IS_PAID}
+        SELECT 'paid', ARRAY[order_id], now(), ${all} + ${nthPaid} + 1 FROM ${ofOrders(size)} WHERE ${IS_PAID}
         UNION ALL
-        SELECT ${STATUS}, ARRAY[${idOf('order', 'n')}], now(), ${(all * 16) / 10} + ${nthEnded} + 1 FROM ${ofOrders(size)} WHERE ${IS_ENDED}`;
+        SELECT ${STATUS}, ARRAY[order_id], now(), ${(all * 16) / 10} + ${nthEnded} + 1 FROM ${ofOrders(size)} WHERE ${IS_ENDED}`;
       },
     },
     {
@@ -123,14 +134,14 @@ export const HISTORY: { readonly first: readonly Step[]; readonly afterwards: re
       table: 'payments',
       text: (size) => `
         INSERT INTO payments (id, order_id, token, units, status, started_at)
-        SELECT ${idOf('payment', 'n')}, ${idOf('order', 'n')}, 'tok_visa', 1, CASE WHEN ${IS_PAID} THEN 'charged' ELSE 'declined' END, at
+        SELECT payment_id, order_id, 'tok_visa', 1, CASE WHEN ${IS_PAID} THEN 'charged' ELSE 'declined' END, at
         FROM ${ofOrders(size)} WHERE ${IS_SOLD}`,
     },
     {
       table: 'payment_provider.charges',
       text: (size) => `
         INSERT INTO payment_provider.charges (key, units, status)
-        SELECT ${idOf('payment', 'n')}, 1, 'charged' FROM ${ofOrders(size)} WHERE ${IS_PAID}`,
+        SELECT payment_id, 1, 'charged' FROM ${ofOrders(size)} WHERE ${IS_PAID}`,
     },
   ],
 };

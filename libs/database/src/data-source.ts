@@ -18,6 +18,7 @@ import { CheaperOrderLists1764800000000 } from './migrations/1764800000000-cheap
 import { VersionsOfMovements1764900000000 } from './migrations/1764900000000-versions-of-movements.js';
 import { Units1765010000000 } from './migrations/1765010000000-units.js';
 import { ArchivedSales1765123000000 } from './migrations/1765123000000-archived-sales.js';
+import { OrdersBesideEachOther1765200000000 } from './migrations/1765200000000-orders-beside-each-other.js';
 
 export interface DatabaseOptions extends PostgresServer {
   readonly poolSize: number;
@@ -57,6 +58,7 @@ export function dataSourceOptions(database: DatabaseOptions) {
       VersionsOfMovements1764900000000,
       Units1765010000000,
       ArchivedSales1765123000000,
+      OrdersBesideEachOther1765200000000,
     ],
     applicationName,
     poolErrorHandler: lostBy(database),

@@ -85,7 +85,7 @@ export class Payments {
    * @throws {PaymentUnknownError} nobody knows whether the money was taken; the same call again finds out
    */
   async pay(orderId: string, token: string): Promise<PaymentOutcome> {
-    const id = uuidv5(JSON.stringify([orderId, token]), PAYMENT_NAMESPACE);
+    const id = paymentIdOf(orderId, token);
     const values = [id, orderId, token, MOST_PER_ORDER];
     const { rows: begun } = await this.#query<Payment>('begin payment', BEGIN_SQL, values);
     const payment = begun[0] ?? (await this.#look(id));
@@ -186,3 +186,10 @@ export class Payments {
 
 const valueOf = (result: PromiseSettledResult<unknown>) =>
   result.status === 'fulfilled' ? result.value : undefined;
+
+/** An order whose id has version 8 stands beside others of its sale in an index. Its payments do so, too: their ids begin alike. */
+function paymentIdOf(orderId: string, token: string): string {
+  const id = uuidv5(JSON.stringify([orderId, token]), PAYMENT_NAMESPACE);
+  const beginning = '01234567-89ab-8'.length;
+  return orderId[beginning - 1] === '8' ? orderId.slice(0, beginning) + id.slice(beginning) : id;
+}

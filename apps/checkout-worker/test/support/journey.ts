@@ -20,6 +20,8 @@ interface Call {
 }
 
 const SKUS = ['hot', 'warm', 'cold'] as const;
+/** Of a stampede. */
+const AT_ONCE = 50;
 const STOCK = 6;
 
 /** Everything that the application can be asked for, done by it: what it sends to Postgres then is what it ever sends. */
@@ -77,6 +79,19 @@ export class Journey {
     const { id } = await this.call('post', '/sales', { body, expected: 201 });
     const orders = await Promise.all([1, 2].map((buyer) => this.#reserve(id as string, 'hot', `${buyer}`)));
     for (const order of orders) await this.#becomes(order, 'expired');
+  }
+
+  /** So many buyers reserve a unit of one SKU, and pay it. */
+  async stampede(orders: number): Promise<void> {
+    const body = { name: 'stampede', items: [{ sku: 'hot', stock: orders }] };
+    const { id } = await this.call('post', '/sales', { body, expected: 201 });
+    const buyers = Array.from({ length: orders }, (_, i) => `buyer-${i}`);
+    for (let first = 0; first < orders; first += AT_ONCE) {
+      const reserved = buyers
+        .slice(first, first + AT_ONCE)
+        .map((buyer) => this.#reserve(id as string, 'hot', buyer));
+      await Promise.all((await Promise.all(reserved)).map((order) => this.#pay(order, 'tok_visa', 200)));
+    }
   }
 
   async waitingRoom(): Promise<void> {

@@ -9,42 +9,53 @@ const DUE_SQL = `
 const REFUNDED_SQL = `
   SELECT id AS "orderId", sale_id AS "saleId", sku FROM orders WHERE ${IS_TO_RESTOCK} ORDER BY random() LIMIT $1`;
 
-/** SKUs with reservations that end, as the index has them. */
-const ENDING = `FROM orders WHERE status = 'reserved' AND expires_at IS NOT NULL`;
-/** SKUs looked at at once: each costs two steps into the index. */
+/** Reservations that end, as the index has them: by the minute in which they do, and by SKU. */
+const ENDING = `(
+  SELECT id, date_trunc('minute', expires_at AT TIME ZONE 'UTC') AS minute, sale_id, sku, expires_at
+  FROM orders WHERE status = 'reserved' AND expires_at IS NOT NULL) AS ending`;
+/** SKUs of a minute looked at at once: each costs two steps into the index. */
 const SKUS = 1_000;
 
 /**
- * Goes through the next SKUs with reservations that end, and takes some overdue ones of each: one that cannot be restocked hides no
- * other, however many orders it has. Of a SKU it takes those after a random moment, so that workers take different ones.
+ * Goes through the SKUs of the minutes that are over, or have begun, and takes some overdue reservations of each: one that cannot be
+ * restocked hides no other, however many orders it has, and what is not due costs nothing, however much there is. Of a SKU it takes those
+ * after a random moment, so that workers take different ones.
  */
-// Parameters: seconds overdue; most orders of a SKU; most of all; the SKU where the last look ended.
+// Parameters: seconds overdue; most orders of a SKU; most of all; the minute and the SKU where the last look ended.
 export const OVERDUE_SQL = `
-  WITH RECURSIVE skus AS (
-    (SELECT sale_id, sku, 1 AS nth ${ENDING} AND (sale_id, sku) > ($4::uuid, $5::text) ORDER BY sale_id, sku LIMIT 1)
+  WITH RECURSIVE limits AS (
+    SELECT latest, date_trunc('minute', latest AT TIME ZONE 'UTC') AS minute
+    FROM (SELECT statement_timestamp() - make_interval(secs => $1)) AS it (latest)
+  ), skus AS (
+    (SELECT minute, sale_id, sku, 1 AS nth FROM ${ENDING}
+      WHERE (minute, sale_id, sku) > ($4::timestamp, $5::uuid, $6::text) AND minute <= (SELECT minute FROM limits)
+      ORDER BY minute, sale_id, sku LIMIT 1)
     UNION ALL
-    SELECT next.sale_id, next.sku, nth + 1 FROM skus, LATERAL (
-      SELECT sale_id, sku ${ENDING} AND (sale_id, sku) > (skus.sale_id, skus.sku) ORDER BY sale_id, sku LIMIT 1
+    SELECT next.minute, next.sale_id, next.sku, nth + 1 FROM skus, LATERAL (
+      SELECT minute, sale_id, sku FROM ${ENDING}
+      WHERE (minute, sale_id, sku) > (skus.minute, skus.sale_id, skus.sku) AND minute <= (SELECT minute FROM limits)
+      ORDER BY minute, sale_id, sku LIMIT 1
     ) AS next WHERE nth < ${SKUS}
   ), overdue AS MATERIALIZED (
-    SELECT sale_id, sku, latest, since + random() * (latest - since) AS moment
-    FROM (SELECT statement_timestamp() - make_interval(secs => $1) AS latest) AS limits, skus, LATERAL (
-      SELECT expires_at AS since ${ENDING} AND (orders.sale_id, orders.sku) = (skus.sale_id, skus.sku) AND expires_at <= latest
+    SELECT minute, sale_id, sku, latest, since + random() * (latest - since) AS moment
+    FROM (SELECT latest FROM limits) AS limits, skus, LATERAL (
+      SELECT expires_at AS since FROM ${ENDING}
+      WHERE (ending.minute, ending.sale_id, ending.sku) = (skus.minute, skus.sale_id, skus.sku) AND expires_at <= latest
       ORDER BY expires_at LIMIT 1
     ) AS first
   ), share AS MATERIALIZED (
     SELECT least($2::int, ceil($3::float8 / count(*)))::int AS size FROM overdue HAVING count(*) > 0
   ), found AS (
     SELECT id, sale_id, sku FROM share, overdue, LATERAL (
-      (SELECT id ${ENDING} AND (orders.sale_id, orders.sku) = (overdue.sale_id, overdue.sku)
+      (SELECT id FROM ${ENDING} WHERE (ending.minute, ending.sale_id, ending.sku) = (overdue.minute, overdue.sale_id, overdue.sku)
         AND expires_at >= moment AND expires_at <= latest ORDER BY expires_at LIMIT size)
       UNION ALL
-      (SELECT id ${ENDING} AND (orders.sale_id, orders.sku) = (overdue.sale_id, overdue.sku)
+      (SELECT id FROM ${ENDING} WHERE (ending.minute, ending.sale_id, ending.sku) = (overdue.minute, overdue.sale_id, overdue.sku)
         AND expires_at < moment ORDER BY expires_at LIMIT size)
       LIMIT size
     ) AS due
   )
-  SELECT (SELECT json_build_object('saleId', sale_id, 'sku', sku) FROM skus WHERE nth = ${SKUS}) AS ended,
+  SELECT (SELECT json_build_object('minute', minute, 'saleId', sale_id, 'sku', sku) FROM skus WHERE nth = ${SKUS}) AS ended,
     (SELECT coalesce(json_agg(json_build_object('orderId', id, 'saleId', sale_id, 'sku', sku)), '[]') FROM found) AS found`;
 
 /** A reservation whose time is over, or whose buyer cancelled it, or a refunded order; its units are to come back. */
@@ -73,17 +84,20 @@ interface Wanted {
   readonly perSku?: number;
 }
 
-type Sku = Pick<DueOrder, 'saleId' | 'sku'>;
-/** What a look found, and the SKU where it ended, if others follow. */
+/** A minute in the words of Postgres, and one of its SKUs. */
+interface Place extends Pick<DueOrder, 'saleId' | 'sku'> {
+  readonly minute: string;
+}
+/** What a look found, and where it ended, if more follows. */
 interface Found {
-  readonly ended: Sku | null;
+  readonly ended: Place | null;
   readonly found: DueOrder[];
 }
-const BEGINNING: Sku = { saleId: '00000000-0000-0000-0000-000000000000', sku: '' };
+const BEGINNING: Place = { minute: '-infinity', saleId: '00000000-0000-0000-0000-000000000000', sku: '' };
 
 /**
- * Finds orders that are due and were not restocked. It asks Postgres alone. A look takes of all SKUs, unless there are very many: then
- * the next one goes on with the others. It costs the same however many orders are overdue.
+ * Finds orders that are due and were not restocked. It asks Postgres alone. A look takes of all SKUs, unless very many are overdue: then
+ * the next one goes on with the others. It costs the same however many orders are overdue, and however many are not.
  */
 export class OverdueOrders {
   #from = BEGINNING;
@@ -104,8 +118,9 @@ export class OverdueOrders {
 
   async #next(): Promise<DueOrder[]> {
     const { seconds, most, perSku = most } = this.wanted;
-    const { saleId, sku } = this.#from;
-    const { rows } = await this.pool.query<Found>(OVERDUE_SQL, [seconds, perSku, most, saleId, sku]);
+    const { minute, saleId, sku } = this.#from;
+    const values = [seconds, perSku, most, minute, saleId, sku];
+    const { rows } = await this.pool.query<Found>(OVERDUE_SQL, values);
     const [{ ended, found }] = rows as [Found];
     this.#from = ended ?? BEGINNING;
     return found;

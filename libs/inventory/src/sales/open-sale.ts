@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import type { Pool } from 'pg';
 import { hasUnitRows, strategyOf } from '../strategies.js';
 import type { Sale } from './sale.entity.js';
@@ -60,7 +60,7 @@ export async function openSale(
   as?: OpenedAs,
   admin?: string,
 ): Promise<string> {
-  const id = randomUUID();
+  const id = uuidv7();
   const { rowCount } = await pool.query(OPEN_SQL, [
     id,
     stripes,
