@@ -3,13 +3,13 @@ import { COMPARED_LOCKS, isMeant } from './locks/compared-locks.js';
 import { CONTENDERS, DELAYS_MS } from './network/contenders.js';
 import { locksOf, type BenchmarkName, type BenchOptions } from './options.js';
 import { SERVERS } from './servers/servers-bench.js';
-import { serverOf, wayOf, WAYS_TO_SETTLE } from './worker/ways-to-settle.js';
+import { isMeant as isInRace, serverOf, WAYS_TO_SETTLE } from './worker/ways-to-settle.js';
 
 /** Seconds, as two cores were seen to need them; the start of processes is most of what is not load. */
 const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
-  worker: ({ only, rounds, orders }) => {
-    const chosen = WAYS_TO_SETTLE.filter((way) =>
-      only.length > 0 ? only.includes(wayOf(way)) : isAlwaysThere(way),
+  worker: ({ only, loads, rounds, orders }) => {
+    const chosen = WAYS_TO_SETTLE.filter(
+      (way) => isInRace(way, { only, loads }) && (only.length > 0 || isAlwaysThere(way)),
     );
     return chosen.length * rounds * (1 + orders / 20_000);
   },

@@ -1,3 +1,5 @@
+import type { Load } from './worker/ways-to-settle.js';
+
 export const BENCHMARKS = [
   'worker',
   'network',
@@ -23,6 +25,8 @@ export interface BenchOptions {
   orders: number;
   /** Strategies and peers for `worker`; drivers, their servers and peers for `locks`. Empty: the default. */
   only: readonly string[];
+  /** Of `worker`. Empty: all of them. */
+  loads: readonly Load[];
   apiReplicas: number;
   workers: number;
   full: boolean;

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Client } from 'pg';
+import type { Pool } from 'pg';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Replica } from '../../local/stack/replica.js';
 import { processMetrics } from './scale/process-metrics.js';
@@ -14,6 +14,8 @@ interface Measured {
   readonly redisUrl: string;
 }
 
+type Database = Pick<Pool, 'query'>;
+
 /** In microseconds. NaN: it is not known here. */
 interface ProcessorTime {
   readonly api: number;
@@ -25,7 +27,7 @@ interface ProcessorTime {
 /** Does the work, and tells what it took of each kind of process. */
 export async function timed<T>(
   { apis, workers, redisUrl }: Measured,
-  database: Client,
+  database: Database,
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly took: ProcessorTime }> {
   const redis = new Redis(redisUrl);
@@ -44,6 +46,7 @@ export async function timed<T>(
 
 /** For each of so many, as the figures of a benchmark. */
 export const microsEach = ({ api, worker, redis, postgres }: ProcessorTime, count: number) => ({
+  totalMicros: (api + worker + redis + postgres) / count,
   apiMicros: api / count,
   workerMicros: worker / count,
   redisMicros: redis / count,
@@ -65,7 +68,7 @@ async function timeOfRedis(redis: Redis): Promise<number> {
 }
 
 /** The same of all processes of Postgres, those that have ended included; NaN unless it runs on this machine, a Linux. */
-async function timeOfPostgres(database: Client): Promise<number> {
+async function timeOfPostgres(database: Database): Promise<number> {
   const { rows } = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const backend = await processAt(rows[0]!.pid);
   if (!backend) return Number.NaN;

@@ -34,7 +34,8 @@ interface Surroundings {
 const progress = (line: string) => console.log(line);
 
 const RUN: Record<BenchmarkName, (options: BenchOptions, around: Surroundings) => Promise<BenchResult>> = {
-  worker: ({ only, orders, rounds }, { env }) => runInOwnProcess('worker', { only, orders, rounds }, env),
+  worker: ({ only, loads, orders, rounds }, { env }) =>
+    runInOwnProcess('worker', { only, loads, orders, rounds }, env),
   network: ({ rounds, seconds }, { env }) => networkBench({ rounds, seconds: seconds.network }, env),
   locks: (options, { env }) =>
     runInOwnProcess(

@@ -1,14 +1,14 @@
 import { SERVER_NAMES, type ServerName } from '../../local/services/services.js';
 import { COMPARED_LOCKS, isMeant } from './locks/compared-locks.js';
 import { locksOf, type BenchOptions } from './options.js';
-import { serverOf, wayOf, WAYS_TO_SETTLE } from './worker/ways-to-settle.js';
+import { isMeant as isInRace, serverOf, WAYS_TO_SETTLE } from './worker/ways-to-settle.js';
 
 /** The servers that the chosen benchmarks and contenders need. Postgres and Redis every benchmark has. */
 export function serversFor(options: BenchOptions): ServerName[] {
   const needed = new Set<ServerName | undefined>(['postgres', 'redis']);
   if (options.benchmarks.includes('worker')) {
-    for (const contender of WAYS_TO_SETTLE.filter((way) => options.only.includes(wayOf(way))))
-      needed.add(serverOf(contender));
+    const named = WAYS_TO_SETTLE.filter((way) => options.only.length > 0 && isInRace(way, options));
+    for (const contender of named) needed.add(serverOf(contender));
   }
   if (options.benchmarks.includes('locks')) {
     const only = locksOf(options);

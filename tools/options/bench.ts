@@ -6,7 +6,7 @@ import {
   type BenchmarkName,
   type BenchOptions,
 } from '../../lab/bench/options.js';
-import { WAY_NAMES } from '../../lab/bench/worker/ways-to-settle.js';
+import { LOAD_NAMES, WAY_NAMES } from '../../lab/bench/worker/ways-to-settle.js';
 import { ExpectedError } from '../../local/expected-error.js';
 import { integer, listOf, parsed } from './arguments.js';
 
@@ -14,6 +14,7 @@ import { integer, listOf, parsed } from './arguments.js';
 const SCOPE: Record<string, readonly BenchmarkName[]> = {
   seconds: ['network', 'http', 'attack', 'servers', 'locks', 'scale'],
   orders: ['worker'],
+  loads: ['worker'],
   only: ['worker', 'locks'],
   'api-replicas': ['http', 'attack', 'servers'],
   workers: ['http', 'attack', 'servers'],
@@ -44,6 +45,7 @@ Without a name: all of them, locks for ${LOCKS_AMONG_OTHERS.join(' and ')} only.
   --only <list>       worker: strategies and libraries, comma separated; their servers are started
                       (those that need no server but Postgres and Redis)
                       locks: drivers, servers or libraries (all)
+  --loads <list>      worker: of ${LOAD_NAMES.join(', ')} (all)
   --orders <n>        worker: orders per run of the fast contenders (40000)
   --seconds <n>       network: about, of each run (${SECONDS.network}); locks: of each run (${SECONDS.locks}); http, servers: of load (${SECONDS.http}); attack: of each of two runs (${SECONDS.attack}); scale --long: in all (${SECONDS.long})
   --api-replicas <n>  http, attack, servers: API processes, at least 2: http kills one (2)
@@ -66,6 +68,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     options: {
       rounds: { type: 'string' },
       only: { type: 'string' },
+      loads: { type: 'string' },
       orders: { type: 'string' },
       seconds: { type: 'string' },
       'api-replicas': { type: 'string' },
@@ -100,6 +103,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     },
     orders: integer('--orders', values.orders, 100, 1_000_000) ?? 40_000,
     only: listOf('--only', values.only, named[0] === 'worker' ? WAY_NAMES : LOCK_NAMES) ?? [],
+    loads: listOf('--loads', values.loads, LOAD_NAMES) ?? [],
     apiReplicas: integer('--api-replicas', values['api-replicas'], 2, 16) ?? 2,
     workers: integer('--workers', values.workers, 1, 32) ?? 2,
     full: values.full ?? false,

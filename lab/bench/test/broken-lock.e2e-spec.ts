@@ -7,7 +7,7 @@ const alwaysGranted = new URL('../../test/always-granted.mjs', import.meta.url).
 const benchmark = (env: NodeJS.ProcessEnv) =>
   runInOwnProcess(
     'worker',
-    { only: ['redis-setnx'], orders: 8_000, rounds: 1 },
+    { only: ['redis-setnx'], loads: [], orders: 8_000, rounds: 1 },
     { REDIS_URL: inject('redisUrl'), DATABASE_URL: inject('databaseUrl'), ...env },
   );
 

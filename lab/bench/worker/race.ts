@@ -3,11 +3,13 @@ import { audit, openSale, Sale, Stock } from '@app/inventory';
 import { DataSource } from 'typeorm';
 import { Samples } from '../../statistics/samples.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
+import { microsEach, timed } from '../processor-time.js';
 import type { BenchResult } from '../result.js';
 import { HOT, WARM_UP } from './seller.js';
 import { Sellers } from './sellers.js';
 import { isSafe, type WayToSettle } from './ways-to-settle.js';
-import { ORDERS_PER_COMMIT, ORDERS_PER_SECOND, PROCESSES } from './worker-tables.js';
+import { handOverMs } from './hand-over.js';
+import { HAND_OVER_MS, ORDERS_PER_COMMIT, ORDERS_PER_SECOND, PROCESSES } from './worker-tables.js';
 
 /** Who takes part, and how. */
 export interface Entrant {
@@ -83,14 +85,20 @@ async function measure(contender: WayToSettle, orders: number, { dataSource, sel
     { sku: WARM_UP, stock: warmUp * PROCESSES },
   ];
   const saleId = await openSale(poolOf(dataSource), { name: contender.name, ...contender.rules, items });
-  const times = await sellers.run((seller) => ({ seller, contender, saleId, orders: each, warmUp }));
+  await sellers.prepare((seller) => ({ seller, contender, saleId, orders: each, warmUp }));
+  const servers = { apis: [], workers: [], redisUrl: process.env.REDIS_URL! };
+  const { result: times, took } = await timed(servers, poolOf(dataSource), () => sellers.run());
   const elapsed = Math.max(...times.map((t) => t.endedAt)) - Math.min(...times.map((t) => t.startedAt));
   const { total } = await audit(poolOf(dataSource), saleId);
   const truth = { ...total, ended: total.held + total.rejected };
+  const settled = each * PROCESSES;
+  const handOver = await handOverMs(poolOf(dataSource), saleId, HOT);
   return {
     broken: brokenPromises(contender.name, isSafe(contender), (each + warmUp) * PROCESSES, truth),
-    [ORDERS_PER_SECOND]: (each * PROCESSES * 1_000) / elapsed,
-    [ORDERS_PER_COMMIT]: (each * PROCESSES) / (await commitsOf(dataSource, saleId)),
+    [ORDERS_PER_SECOND]: (settled * 1_000) / elapsed,
+    [ORDERS_PER_COMMIT]: settled / (await commitsOf(dataSource, saleId)),
+    ...microsEach({ ...took, worker: times.reduce((sum, { micros }) => sum + micros, 0) }, settled),
+    ...(handOver !== undefined && { [HAND_OVER_MS]: handOver }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface SellerTask {
 export interface SellerResult {
   readonly startedAt: number;
   readonly endedAt: number;
+  /** Processor time that it took, in microseconds. */
+  readonly micros: number;
 }
 
 export const HOT = 'hot';
@@ -45,11 +47,13 @@ async function perform({ seller, contender, saleId, orders, warmUp }: SellerTask
   await once(process, 'message');
 
   const startedAt = Date.now();
+  const before = process.cpuUsage();
   await run();
+  const { user, system } = process.cpuUsage(before);
   const endedAt = Date.now();
   await settler.close();
   await dataSource.destroy();
-  return { startedAt, endedAt };
+  return { startedAt, endedAt, micros: user + system };
 }
 
 /** As a worker has them, which reads them from JSON. */

@@ -8,24 +8,31 @@ export class Sellers {
 
   constructor(private readonly count: number) {}
 
-  /** A run: each of them gets its task, they warm up, and start together. */
-  async run(taskOf: (seller: number) => SellerTask): Promise<SellerResult[]> {
-    try {
-      const sellers = this.#started();
-      const ready = sellers.map((seller) => message(seller));
-      sellers.forEach((seller, i) => seller.send(taskOf(i)));
-      await Promise.all(ready);
-      const results = sellers.map((seller) => message(seller) as Promise<SellerResult>);
-      for (const seller of sellers) seller.send('go');
-      return await Promise.all(results);
-    } catch (error) {
-      this.end(); // who knows what they are at: the next run has others
-      throw error;
-    }
+  /** Each of them gets its task and warms up. */
+  prepare(taskOf: (seller: number) => SellerTask): Promise<unknown> {
+    return this.#tell(taskOf);
+  }
+
+  /** They start together what they have prepared. */
+  run(): Promise<SellerResult[]> {
+    return this.#tell(() => 'go') as Promise<SellerResult[]>;
   }
 
   end() {
     for (const seller of this.#processes.splice(0)) seller.kill('SIGKILL');
+  }
+
+  /** Resolves to their answers. */
+  async #tell(whatTo: (seller: number) => SellerTask | 'go'): Promise<unknown[]> {
+    try {
+      const sellers = this.#started();
+      const answers = sellers.map((seller) => message(seller));
+      sellers.forEach((seller, i) => seller.send(whatTo(i)));
+      return await Promise.all(answers);
+    } catch (error) {
+      this.end(); // who knows what they are at: the next run has others
+      throw error;
+    }
   }
 
   #started(): ChildProcess[] {

@@ -10,6 +10,7 @@ export type Peer = (typeof PEERS)[number];
 /** Orders that each of the processes has in hand. `scarce`: a stampede, and stocks of other sizes. */
 export const LOADS = { stampede: 16, deep: 256, calm: 2, scarce: 16 } as const;
 export type Load = keyof typeof LOADS;
+export const LOAD_NAMES = Object.keys(LOADS) as readonly Load[];
 
 /** One way to settle orders, as the worker benchmark compares them. */
 export interface WayToSettle {
@@ -95,6 +96,12 @@ export const WAYS_TO_SETTLE: readonly WayToSettle[] = [
 /** What `--only` calls it. */
 export const wayOf = ({ peer: library, rules }: WayToSettle): string => library ?? rules.strategy;
 export const WAY_NAMES = [...new Set(WAYS_TO_SETTLE.map(wayOf))];
+
+/** Whether `--only` and `--loads` leave it in the race; an empty list leaves all. */
+export const isMeant = (
+  way: WayToSettle,
+  { only, loads }: { only: readonly string[]; loads: readonly Load[] },
+) => (only.length === 0 || only.includes(wayOf(way))) && (loads.length === 0 || loads.includes(way.load));
 
 /** Whether the contender has to keep the promises of a sale. */
 export const isSafe = ({ peer: library, rules }: WayToSettle) =>

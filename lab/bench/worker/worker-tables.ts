@@ -5,6 +5,9 @@ import { LOADS, nameOf, WAYS_TO_SETTLE, type Load } from './ways-to-settle.js';
 export const PROCESSES = 4;
 export const ORDERS_PER_SECOND = 'ordersPerSecond';
 export const ORDERS_PER_COMMIT = 'ordersPerCommit';
+export const HAND_OVER_MS = 'handOverMs';
+
+const PARTS = ['worker', 'redis', 'postgres'];
 
 export const benchmarkOf = (load: Load) => `worker, ${load}`;
 
@@ -30,10 +33,19 @@ export function workerTables(benchmarks: readonly Benchmark[]): Table[] {
     return {
       name: benchmarkOf(load),
       title: `One hot SKU, ${load}: ${PROCESSES} processes x ${inFlight} orders in hand`,
-      head: ['contender', 'orders/s', 'orders/commit', ...references.map(([title]) => title)],
+      head: [
+        'contender',
+        'orders/s',
+        'orders/commit',
+        ...references.map(([title]) => title),
+        'µs/order: processes / Redis / Postgres',
+        'hand-over ms',
+      ],
       rows: contenders.map((name) =>
         [name, range(name, ORDERS_PER_SECOND), median(name, ORDERS_PER_COMMIT)].concat(
           references.map(([, other]) => ratio(name, ORDERS_PER_SECOND, other(batchSizeOf(name)))),
+          PARTS.map((part) => median(name, `${part}Micros`)).join(' / '),
+          median(name, HAND_OVER_MS),
         ),
       ),
     };
