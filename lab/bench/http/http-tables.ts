@@ -24,6 +24,7 @@ export function httpTables(benchmarks: readonly Benchmark[]): Table[] {
         'terminal p50/p95/p99 ms',
         'ms after the load',
         'µs/order: API / worker / Redis / Postgres',
+        'µs/order x lock-off',
       ],
       rows: capacity.contenders.map((name) => [
         name,
@@ -35,6 +36,7 @@ export function httpTables(benchmarks: readonly Benchmark[]): Table[] {
         percentiles(capacity, name, 'terminal'),
         capacity.range(name, 'drainMs'),
         PROCESSES.map((each) => capacity.median(name, `${each}Micros`)).join(' / '),
+        capacity.ratio(name, 'totalMicros', 'lock-off'),
       ]),
     },
     {

@@ -52,7 +52,7 @@ function byStrategy({ rules, batchSize, load }: WayToSettle, pool: Pool): OneByO
   return {
     settle: (order) => reservations.reserve(order, rules),
     async close() {
-      await reservations.idle(); // its last orders are settled a moment before their lock is released
+      await reservations.idle(); // its last orders may be told a moment before their lock is released
       await locks.close();
     },
   };

@@ -39,12 +39,14 @@ export function workerTables(benchmarks: readonly Benchmark[]): Table[] {
         'orders/commit',
         ...references.map(([title]) => title),
         'µs/order: processes / Redis / Postgres',
+        'µs/order x lock-off',
         'hand-over ms',
       ],
       rows: contenders.map((name) =>
         [name, range(name, ORDERS_PER_SECOND), median(name, ORDERS_PER_COMMIT)].concat(
           references.map(([, other]) => ratio(name, ORDERS_PER_SECOND, other(batchSizeOf(name)))),
           PARTS.map((part) => median(name, `${part}Micros`)).join(' / '),
+          ratio(name, 'totalMicros', nameOf('lock-off', batchSizeOf(name))),
           median(name, HAND_OVER_MS),
         ),
       ),

@@ -83,6 +83,35 @@ it('a lock that is always granted is found out', async () => {
   expect((await stampede(sale, workers, 640)).lostUpdates).toBeGreaterThan(0);
 });
 
+/** What a worker with batches of two does, in order, to settle four orders that are all there. */
+async function stepsOfTwoBatches(maxHold: number): Promise<string[]> {
+  const sale = await shop.sale({ hot: 10 }, 'redis');
+  const lock = new Lock(await redisDriver());
+  const steps: string[] = [];
+  const locking: Pick<Lock, 'withLocks' | 'reseed'> = {
+    withLocks: (resources, options, work) =>
+      lock.withLocks(resources, options, (...leases) => work(...leases).finally(() => steps.push('left'))),
+    reseed: (...args) => lock.reseed(...args),
+  };
+  const reservations = worker(shop, 2, {
+    maxHold,
+    lockOf: async () => locking,
+    gate: (_, section) => {
+      steps.push('begun');
+      return section();
+    },
+    onCommit: async () => void steps.push('told'),
+  });
+  await Promise.all(Array.from({ length: 4 }, () => reservations.reserve(orderOf(sale.id), sale)));
+  await reservations.idle();
+  return steps;
+}
+
+it('begins with the next batch, or lets the next holder in, before it tells those whom the last one served', async () => {
+  expect(await stepsOfTwoBatches(60_000)).toEqual(['begun', 'begun', 'told', 'told', 'left']);
+  expect(await stepsOfTwoBatches(0)).toEqual(['begun', 'left', 'told', 'begun', 'left', 'told']);
+});
+
 it('serves an order that arrives in the very moment in which the only section ends', async () => {
   const sale = await shop.sale({ hot: 1_000 }, 'conditional-update');
   const reservations = worker(shop, 1, { inFlight: 1 });

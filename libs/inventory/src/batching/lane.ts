@@ -5,7 +5,7 @@ import { strategyOf, type StrategyName } from '../strategies.js';
 import { Exclusion } from './exclusion.js';
 import type { ReservationsOptions } from './options.js';
 import { PendingOrders, type PendingOrder, type Section } from './pending-orders.js';
-import type { Pending } from './pending.js';
+import type { Pending, Telling } from './pending.js';
 
 export type Sku = Pick<OrderRequest, 'saleId' | 'sku'>;
 
@@ -108,12 +108,15 @@ export class Lane<O extends OrderRequest, S extends Section = Section> {
     const { batchSize, maxHold } = this.options;
     const section = this.work.section(leases);
     const until = performance.now() + maxHold;
+    const isOver = () => batchSize === 1 || performance.now() >= until;
+    // Who waits for the next batch, or for the lock, goes first: those who were served are told while the database works for others.
+    const telling: Telling = (tell) => (this.#busy || isOver() ? setImmediate(tell) : tell());
     do {
-      for (const pending of this.#pending) if (pending.count > 0) await pending.serve(section);
+      for (const pending of this.#pending) if (pending.count > 0) await pending.serve(section, telling);
       this.#moves = true;
       if (this.#busy) this.run();
-      if (batchSize === 1 || performance.now() >= until) return;
-      await allTold(); // those just settled may bring new orders
+      if (isOver()) return;
+      if (!this.#busy) await allTold(); // those just settled may bring new orders
     } while (this.#busy);
   }
 }

@@ -4,7 +4,7 @@ import type { StrategyName } from '../strategies.js';
 import { gated } from './gated.js';
 import { inHalves } from './in-halves.js';
 import type { ReservationsOptions } from './options.js';
-import { rejectAlone, type Pending } from './pending.js';
+import { rejectAlone, type Pending, type Telling } from './pending.js';
 
 export interface PendingOrder<O> {
   readonly order: O;
@@ -49,7 +49,7 @@ export class PendingOrders<O extends OrderRequest> implements Pending<Section> {
     return tracer.hold(orders, hold);
   }
 
-  serve(section: Section): Promise<void> {
+  serve(section: Section, telling: Telling): Promise<void> {
     const { batchSize, tracer } = this.options;
     const settleAll = async (batch: readonly PendingOrder<O>[]) => {
       const orders = batch.map(({ order }) => order);
@@ -58,7 +58,8 @@ export class PendingOrders<O extends OrderRequest> implements Pending<Section> {
       const result = await gated(this.options, this.saleId, () =>
         tracer ? tracer.section(orders, settle) : settle(),
       );
-      this.#tell(batch, result, performance.now() - begun);
+      const took = performance.now() - begun;
+      telling(() => this.#tell(batch, result, took));
     };
     return inHalves(this.#orders, batchSize, settleAll, rejectAlone);
   }

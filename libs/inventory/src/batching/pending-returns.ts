@@ -4,7 +4,7 @@ import { gated } from './gated.js';
 import { inHalves } from './in-halves.js';
 import type { ReservationsOptions } from './options.js';
 import type { Section } from './pending-orders.js';
-import { rejectAlone, type Pending } from './pending.js';
+import { rejectAlone, type Pending, type Telling } from './pending.js';
 
 /** A reservation that is to end. */
 export interface PendingReturn {
@@ -40,11 +40,11 @@ export class PendingReturns<O extends OrderRequest> implements Pending<StockSect
     for (const { reject } of this.#returns.splice(keep)) reject(reason);
   }
 
-  serve(section: StockSection): Promise<void> {
+  serve(section: StockSection, telling: Telling): Promise<void> {
     const restockAll = async (batch: readonly PendingReturn[]) => {
       const orderIds = batch.map(({ orderId }) => orderId);
       const restocked = await gated(this.options, this.saleId, () => section.restock(orderIds));
-      this.#tell(batch, restocked);
+      telling(() => this.#tell(batch, restocked));
     };
     return inHalves(this.#returns, this.options.batchSize, restockAll, rejectAlone);
   }

@@ -67,7 +67,7 @@ export class Reservations<O extends OrderRequest> {
     this.#lanes.withdraw(ofSku, what, keep, reason);
   }
 
-  /** Resolves once no section runs and no lock is held. Orders are settled a moment before their lock is released. */
+  /** Resolves once no section runs and no lock is held. Those whom the last one served are told a moment before or after. */
   idle(): Promise<void> {
     return this.#lanes.idle();
   }
