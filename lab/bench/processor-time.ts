@@ -1,16 +1,15 @@
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { readdir, readFile } from 'node:fs/promises';
-import type { Replica } from '../../local/stack/replica.js';
-import { processMetrics } from './scale/process-metrics.js';
+import { processMetrics, type Watched } from './scale/process-metrics.js';
 
 /** What Linux counts in, whatever its kernel does. */
 const TICKS_PER_SECOND = 100;
 
 /** Whose time is measured. */
 interface Measured {
-  readonly apis: readonly Replica[];
-  readonly workers: readonly Replica[];
+  readonly apis: readonly Watched[];
+  readonly workers: readonly Watched[];
   readonly redisUrl: string;
 }
 
@@ -54,7 +53,7 @@ export const microsEach = ({ api, worker, redis, postgres }: ProcessorTime, coun
 });
 
 /** Processor time that these processes have had, in seconds. */
-async function timeOf(replicas: readonly Replica[]): Promise<number> {
+async function timeOf(replicas: readonly Watched[]): Promise<number> {
   const each = await processMetrics(replicas);
   return each.reduce((sum, metrics) => sum + (metrics.get('process_cpu_seconds_total') ?? Number.NaN), 0);
 }

@@ -1,16 +1,19 @@
-import type { Replica } from '../../../local/stack/replica.js';
+/** A process that tells of itself at `/metrics`. */
+export interface Watched {
+  readonly url: string;
+}
 
 /** What a process says about itself: the metrics without labels, by name. */
 export type ProcessMetrics = ReadonlyMap<string, number>;
 
-export const processMetrics = (replicas: readonly Replica[]): Promise<ProcessMetrics[]> =>
+export const processMetrics = (replicas: readonly Watched[]): Promise<ProcessMetrics[]> =>
   Promise.all(replicas.map(async ({ url }) => parse(await (await fetch(`${url}/metrics`)).text())));
 
 export const largest = (processes: readonly ProcessMetrics[], metric: string) =>
   Math.max(...processes.map((metrics) => metrics.get(metric) ?? Number.NaN));
 
 /** A metric summed over all its labels and over these processes. */
-export async function totalOf(replicas: readonly Replica[], metric: string): Promise<number> {
+export async function totalOf(replicas: readonly Watched[], metric: string): Promise<number> {
   const texts = await Promise.all(replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
   const series = texts.flatMap((text) => Array.from(text.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm)));
   return series.reduce((sum, [, name, value]) => sum + (name === metric ? Number(value) : 0), 0);

@@ -94,7 +94,7 @@ export const WAYS_TO_SETTLE: readonly WayToSettle[] = [
 ];
 
 /** What `--only` calls it. */
-export const wayOf = ({ peer: library, rules }: WayToSettle): string => library ?? rules.strategy;
+const wayOf = ({ peer: library, rules }: WayToSettle): string => library ?? rules.strategy;
 export const WAY_NAMES = [...new Set(WAYS_TO_SETTLE.map(wayOf))];
 
 /** Whether `--only` and `--loads` leave it in the race; an empty list leaves all. */
