@@ -82,13 +82,9 @@ end
 
 local are_letters = redis.call('EXISTS', letters) == 1
 
-local function accept(sku, key, order, body, stored, units, takes)
+local function accept(sku, key, order, body, units, takes)
   if are_letters then
     redis.call('HDEL', letters, order) -- it is tried again
-  end
-  -- Nothing of the sale is settled, nothing is pending: this is its first key.
-  if stored == 'first' and backlog_of(sku.backlog) == 0 and not remembers(sku.memory) then
-    redis.call('SET', sku.memory, history(''), 'EX', key_ttl)
   end
   redis.call('SET', key, body, 'EX', key_ttl)
   redis.call('SADD', sku.pending, order)
@@ -124,8 +120,14 @@ local function decide(sku, key, order, body, buyer, stored, units, taken)
   end
   local takes = sku.counter ~= everybody and taken == ''
   if not earlier then
-    if stored == '' and not remembers(sku.memory) then
-      return 'unsure'
+    if not remembers(sku.memory) then
+      if stored == '' then
+        return 'unsure'
+      end
+      -- Nothing of the sale is settled, nothing is pending: all its keys, of which there is none, are known.
+      if stored == 'first' and backlog_of(sku.backlog) == 0 then
+        redis.call('SET', sku.memory, history(''), 'EX', key_ttl)
+      end
     end
     if is_marked(sku.mark) then
       return 'sold-out'
@@ -143,7 +145,7 @@ local function decide(sku, key, order, body, buyer, stored, units, taken)
   if takes and not earlier and left_of(sku.counter) < units then
     return left_of(sku.counter) > 0 and 'insufficient' or 'sold-out'
   end
-  return looking and 'open' or accept(sku, key, order, body, stored, units, takes)
+  return looking and 'open' or accept(sku, key, order, body, units, takes)
 end
 
 local named = {}

@@ -134,7 +134,11 @@ export class ShardAdmissions {
     this.#undecided++;
     try {
       const known = await this.#knowing.add(order);
-      return known === 'unsure' ? (await this.#lookUps.add(order)) === 'stored' : known === 'known';
+      if (known !== 'unsure') return known === 'known';
+      const stored = await this.#lookUps.add(order);
+      // Redis is told that there is none yet, and needs not ask again.
+      if (stored === 'first') await this.#looks.add({ order, stored });
+      return stored === 'stored';
     } finally {
       this.#undecided--;
     }

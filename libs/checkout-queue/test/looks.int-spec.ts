@@ -10,15 +10,17 @@ const saleId = randomUUID();
 
 let redis: Redis;
 let stored: Stored;
+const lookUp = vi.fn((orders: readonly unknown[]) => Promise.resolve(orders.map(() => stored)));
 let admissions: Admissions;
 beforeEach(async () => {
   redis = new Redis(inject('redisUrl'), { db: 8 });
   await redis.flushdb();
+  lookUp.mockClear();
   admissions = new Admissions(oneShard(redis), {
     idempotencyTtlSeconds: 60,
     maxBacklog: 1_000,
     maxBacklogOfSale: 1_000,
-    lookUp: async (orders) => orders.map(() => stored),
+    lookUp,
     lookAtStock: () => Promise.reject(new Error('nothing is counted')),
   });
 });
@@ -45,6 +47,34 @@ it('adds no job in vain while Redis may have forgotten the keys of a sale', asyn
   const before = await admissions.queues.all[0]!.getJobCounts();
   for (let i = 0; i < 5; i++) expect(await admit()).toBe('accepted');
   expect((await admissions.queues.all[0]!.getJobCounts()).waiting).toBe(before.waiting! + 5);
+});
+
+describe('of a sale without orders', () => {
+  beforeEach(() => void (stored = 'first'));
+
+  it('asks Postgres once while it is closed, and knows the first order of another replica', async () => {
+    for (let i = 0; i < 3; i++) expect(await admissions.isKnown(orderOf(saleId))).toBe(false);
+    expect(lookUp).toHaveBeenCalledTimes(1);
+    const order = orderOf(saleId);
+    expect(await admissions.admit(order)).toBe('accepted');
+    expect(await admissions.isKnown(order)).toBe(true);
+    expect(lookUp).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks Postgres once while nobody is let in', async () => {
+    const guests = 'nobody';
+    for (let i = 0; i < 3; i++)
+      expect(await admissions.admit(orderOf(saleId), { guests })).toBe('not-admitted');
+    expect(lookUp).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks Postgres again where Redis has another history, and about each order once it has one', async () => {
+    expect(await admissions.isKnown(orderOf(saleId))).toBe(false);
+    await redis.set(keys.memory(saleId), 'of another Redis');
+    stored = 'stored';
+    for (let i = 0; i < 3; i++) expect(await admissions.isKnown(orderOf(saleId))).toBe(true);
+    expect(lookUp).toHaveBeenCalledTimes(4);
+  });
 });
 
 describe('of a SKU that is sold out', () => {
