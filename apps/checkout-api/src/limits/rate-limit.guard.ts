@@ -38,7 +38,10 @@ export class RateLimitGuard implements CanActivate {
       return this.#paced(caller.kind === 'buyer' ? caller.buyerId : address);
     if (!this.limits.has(kind)) return true;
     const buyer = caller.kind === 'buyer' ? caller.buyerId : namedBuyer(request);
-    return this.#counted(kind, { buyer, address }, http.getResponse<FastifyReply>());
+    const of = { buyer, address };
+    const reply = http.getResponse<FastifyReply>();
+    const usedUp = this.limits.usedUp(kind, of);
+    return usedUp.length > 0 ? passes(usedUp, reply) : this.#counted(kind, of, reply);
   }
 
   async #paced(reader: string): Promise<boolean> {
@@ -47,17 +50,21 @@ export class RateLimitGuard implements CanActivate {
   }
 
   async #counted(kind: LimitedKind, of: Counted, reply: FastifyReply): Promise<boolean> {
-    const quotas = await this.limits.count(kind, of);
-    void reply.headers(headersOf(quotas));
-    const exceeded = quotas.filter((quota) => quota.exceeded);
-    if (exceeded.length === 0) return true;
-    const seconds = Math.max(...exceeded.map(({ resetSeconds }) => resetSeconds));
-    const whose = exceeded.map(({ owner }) => `this ${owner}`).join(' and ');
-    throw new ProblemError('RATE_LIMITED', `Too many requests of ${whose}; try again in ${seconds} s.`, {
-      headers: { 'retry-after': String(seconds) },
-      members: { 'violated-policies': exceeded.map(({ name }) => name) },
-    });
+    return passes(await this.limits.count(kind, of), reply);
   }
+}
+
+/** Says what is left. */
+function passes(quotas: readonly Quota[], reply: FastifyReply): boolean {
+  void reply.headers(headersOf(quotas));
+  const exceeded = quotas.filter((quota) => quota.exceeded);
+  if (exceeded.length === 0) return true;
+  const seconds = Math.max(...exceeded.map(({ resetSeconds }) => resetSeconds));
+  const whose = exceeded.map(({ owner }) => `this ${owner}`).join(' and ');
+  throw new ProblemError('RATE_LIMITED', `Too many requests of ${whose}; try again in ${seconds} s.`, {
+    headers: { 'retry-after': String(seconds) },
+    members: { 'violated-policies': exceeded.map(({ name }) => name) },
+  });
 }
 
 /** If buyers are not authenticated, the request names its buyer. What is no name is refused later and counts for its address only. */
@@ -65,9 +72,7 @@ const namedBuyer = ({ body, query }: FastifyRequest) =>
   buyerId.safeParse(((body ?? query) as { buyerId?: unknown }).buyerId).data;
 
 const headersOf = (quotas: readonly Quota[]) => ({
-  'ratelimit-policy': quotas
-    .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)
-    .join(', '),
+  'ratelimit-policy': quotas.map(({ policy }) => policy).join(', '),
   ratelimit: quotas
     .map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)
     .join(', '),

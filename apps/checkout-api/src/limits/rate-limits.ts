@@ -1,14 +1,14 @@
 import type { ApiConfig } from '@app/config';
 import { Shards, type PerShard } from '@app/servers';
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { API_CONFIG } from '../core/tokens.js';
 
 /** Payments and cancellations change an order. */
 export type LimitedKind = 'checkout' | 'order' | 'ticket' | 'waiting-room';
 
-const OWNERS = ['buyer', 'address'] as const;
-type Owner = (typeof OWNERS)[number];
+type Owner = 'buyer' | 'address';
 
 /** By whom a request is counted. */
 export type Counted = Readonly<Partial<Record<Owner, string>>>;
@@ -17,9 +17,8 @@ export type Counted = Readonly<Partial<Record<Owner, string>>>;
 export interface Quota {
   readonly owner: Owner;
   readonly name: string;
-  /** Requests per window. */
-  readonly limit: number;
-  readonly windowSeconds: number;
+  /** How many requests per window, as the header RateLimit-Policy says it. */
+  readonly policy: string;
   readonly remaining: number;
   /** Seconds until the window ends. */
   readonly resetSeconds: number;
@@ -27,12 +26,13 @@ export interface Quota {
 }
 
 /** One limit: each buyer or address is counted in one shard. */
-interface Limiter {
-  readonly name: string;
+interface Limiter extends Pick<Quota, 'owner' | 'name' | 'policy'> {
   readonly counters: PerShard<RateLimiterRedis>;
 }
 
 const PREFIX = 'rate:';
+/** Quotas that are remembered as used up. One that is forgotten is asked for again. */
+const MOST_USED_UP = 10_000;
 
 /**
  * Counts requests per buyer and per address in fixed windows, over all replicas. While Redis does not answer, each replica counts
@@ -40,8 +40,10 @@ const PREFIX = 'rate:';
  */
 @Injectable()
 export class RateLimits {
-  readonly #limiters: Readonly<Record<LimitedKind, Readonly<Partial<Record<Owner, Limiter>>>>>;
+  readonly #limiters: Readonly<Record<LimitedKind, readonly Limiter[]>>;
   readonly #windowSeconds: number;
+  /** When the windows of quotas that are used up end, by the clock of `performance`. */
+  readonly #usedUpUntil = new LRUCache<string, number>({ max: MOST_USED_UP });
 
   constructor(
     @Inject(API_CONFIG) config: ApiConfig,
@@ -49,42 +51,46 @@ export class RateLimits {
   ) {
     this.#windowSeconds = config.RATE_LIMIT_WINDOW_SECONDS;
     this.#limiters = {
-      checkout: {
-        buyer: this.#limiter('buyer', config.RATE_LIMIT_PER_BUYER),
-        address: this.#limiter('address', config.RATE_LIMIT_PER_ADDRESS),
-      },
-      order: {
-        buyer: this.#limiter('order-buyer', config.ORDER_RATE_LIMIT_PER_BUYER),
-        address: this.#limiter('order-address', config.ORDER_RATE_LIMIT_PER_ADDRESS),
-      },
-      ticket: {
-        buyer: this.#limiter('ticket-buyer', config.ORDER_RATE_LIMIT_PER_BUYER),
-        address: this.#limiter('ticket-address', config.ORDER_RATE_LIMIT_PER_ADDRESS),
-      },
-      'waiting-room': {
-        buyer: this.#limiter('waiting-room-buyer', config.WAITING_ROOM_RATE_LIMIT_PER_BUYER),
-        address: this.#limiter('waiting-room-address', config.WAITING_ROOM_RATE_LIMIT_PER_ADDRESS),
-      },
+      checkout: this.#both('', config.RATE_LIMIT_PER_BUYER, config.RATE_LIMIT_PER_ADDRESS),
+      order: this.#both('order-', config.ORDER_RATE_LIMIT_PER_BUYER, config.ORDER_RATE_LIMIT_PER_ADDRESS),
+      ticket: this.#both('ticket-', config.ORDER_RATE_LIMIT_PER_BUYER, config.ORDER_RATE_LIMIT_PER_ADDRESS),
+      'waiting-room': this.#both(
+        'waiting-room-',
+        config.WAITING_ROOM_RATE_LIMIT_PER_BUYER,
+        config.WAITING_ROOM_RATE_LIMIT_PER_ADDRESS,
+      ),
     };
   }
 
   /** Whether there is any limit of this kind. */
   has(kind: LimitedKind): boolean {
-    return OWNERS.some((owner) => this.#limiters[kind][owner]);
+    return this.#limiters[kind].length > 0;
+  }
+
+  /** Of the quotas of a request those that are known to be used up: it need not be counted, and Redis is not asked. */
+  usedUp(kind: LimitedKind, of: Counted): Quota[] {
+    const now = performance.now();
+    return this.#limiters[kind].flatMap((limiter) => {
+      const until = this.#usedUpUntil.get(nameOf(limiter, of)) ?? now;
+      return until > now ? [quotaOf(limiter, 0, until - now, true)] : [];
+    });
   }
 
   /** Counts one request. Resolves to the state of its quotas. */
-  async count(kind: LimitedKind, of: Counted): Promise<Quota[]> {
-    const counting = OWNERS.flatMap((owner) => {
-      const limiter = this.#limiters[kind][owner];
-      const key = of[owner];
-      return limiter && key !== undefined ? [this.#count(owner, limiter, key)] : [];
-    });
-    return Promise.all(counting);
+  count(kind: LimitedKind, of: Counted): Promise<Quota[]> {
+    const counting = this.#limiters[kind].filter(({ owner }) => of[owner] !== undefined);
+    return Promise.all(counting.map((limiter) => this.#count(limiter, of)));
   }
 
-  #limiter(name: string, points: number): Limiter | undefined {
-    if (points === 0) return undefined;
+  #both(kind: string, perBuyer: number, perAddress: number): Limiter[] {
+    return [
+      ...this.#limiter('buyer', `${kind}buyer`, perBuyer),
+      ...this.#limiter('address', `${kind}address`, perAddress),
+    ];
+  }
+
+  #limiter(owner: Owner, name: string, points: number): Limiter[] {
+    if (points === 0) return [];
     const counters = this.shards.map(({ redis, prefix }) => {
       const options = {
         keyPrefix: `${prefix}${PREFIX}${name}`,
@@ -95,29 +101,31 @@ export class RateLimits {
         ...options,
         storeClient: redis,
         insuranceLimiter: new RateLimiterMemory(options),
-        // Once somebody has exceeded it, Redis need not be asked again before the window ends.
-        inMemoryBlockOnConsumed: points + 1,
       });
     });
-    return { name, counters };
+    return [{ owner, name, policy: `"${name}";q=${points};w=${this.#windowSeconds}`, counters }];
   }
 
-  async #count(owner: Owner, { name, counters }: Limiter, key: string): Promise<Quota> {
-    const counter = counters.of(key);
-    let exceeded = false;
-    const result = await counter.consume(key).catch((refused: unknown) => {
+  async #count(limiter: Limiter, of: Counted): Promise<Quota> {
+    const key = of[limiter.owner]!;
+    try {
+      const { remainingPoints, msBeforeNext } = await limiter.counters.of(key).consume(key);
+      return quotaOf(limiter, remainingPoints, msBeforeNext, false);
+    } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) throw refused;
-      exceeded = true;
-      return refused;
-    });
-    return {
-      owner,
-      name,
-      limit: counter.points,
-      windowSeconds: this.#windowSeconds,
-      remaining: result.remainingPoints,
-      resetSeconds: Math.ceil(result.msBeforeNext / 1_000),
-      exceeded,
-    };
+      const { msBeforeNext } = refused;
+      this.#usedUpUntil.set(nameOf(limiter, of), performance.now() + msBeforeNext);
+      return quotaOf(limiter, 0, msBeforeNext, true);
+    }
   }
 }
+
+/** Of a quota; of nobody's, which is never used up. */
+const nameOf = ({ name, owner }: Limiter, of: Counted) => `${name} ${of[owner] ?? ''}`;
+
+const quotaOf = (
+  { owner, name, policy }: Limiter,
+  remaining: number,
+  resetMs: number,
+  exceeded: boolean,
+): Quota => ({ owner, name, policy, remaining, resetSeconds: Math.ceil(resetMs / 1_000), exceeded });

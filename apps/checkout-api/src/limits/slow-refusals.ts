@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addresses } from './addresses.js';
 import { Pace } from './pace.js';
 
@@ -22,12 +21,15 @@ export function slowRefusals(fastify: FastifyInstance, addresses: Addresses, per
   if (perSecond === 0) return;
   const pace = new Pace(perSecond);
   let waiting = 0;
-  fastify.addHook('onSend', async (request, { statusCode }) => {
-    if (!REFUSALS.has(statusCode) || waiting >= MOST_WAITING) return;
-    const dueInMs = pace.take(addresses.of(request), 1, MOST_MS);
-    if (dueInMs < 1) return;
+  fastify.addHook('onSend', (request, { statusCode }, payload, done) => {
+    const isRefused = REFUSALS.has(statusCode) && waiting < MOST_WAITING;
+    const dueInMs = isRefused ? pace.take(addresses.of(request), 1, MOST_MS) : 0;
+    if (dueInMs < 1) return done(null, payload);
     waiting++;
-    await sleep(Number.isFinite(dueInMs) ? dueInMs : longest());
-    waiting--;
+    const goesOn = () => {
+      waiting--;
+      done(null, payload);
+    };
+    setTimeout(goesOn, Number.isFinite(dueInMs) ? dueInMs : longest());
   });
 }
