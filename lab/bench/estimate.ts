@@ -22,7 +22,7 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
     COMPARED_WORKERS.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 19),
   attack: ({ seconds }) => 100 + 2 * seconds.attack,
   servers: ({ rounds, seconds }) => SERVERS.length * rounds * (seconds.servers + 25),
-  capacity: ({ rounds }) => 15 + rounds * 60,
+  capacity: ({ rounds }) => 15 + rounds * 75,
   scale: ({ rounds, seconds, long, full, history }) =>
     long
       ? seconds.long + 30

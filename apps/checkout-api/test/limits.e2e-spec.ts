@@ -40,6 +40,18 @@ describe('rate limits', () => {
     await buy(randomUUID(), address()).expect(202);
   });
 
+  it('count no request of a buyer who is known to have none left', async () => {
+    const [buyer, from] = [randomUUID(), address()];
+    for (let i = 0; i < 3; i++) await buy(buyer, from).expect(202);
+    await buy(buyer, from).expect(problem('RATE_LIMITED'));
+    for (let i = 0; i < 5; i++) {
+      const { headers } = await buy(buyer, from).expect(problem('RATE_LIMITED'));
+      expect(headers.ratelimit).toMatch(/^"buyer";r=0;t=\d+$/);
+    }
+    const { headers } = await buy(randomUUID(), from).expect(202);
+    expect(headers.ratelimit).toMatch(/"address";r=3;/);
+  });
+
   it('name the quota that is used up, and count no name that is refused', async () => {
     const from = address();
     const buyerId = 'x'.repeat(15_000);

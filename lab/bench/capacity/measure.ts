@@ -5,21 +5,24 @@ import { totalOf } from '../scale/process-metrics.js';
 import { sell } from './buyers.js';
 import type { Costs, Measured } from './model.js';
 
-/** Checkouts of each measurement. */
-export const AMOUNT = 20_000;
+/** Checkouts of each measurement, so that every connection sends its whole mix a few times. */
+export const AMOUNT = 40_000;
 /** Sent to processes that have just been started before they are measured: new code is slow. */
-export const WARM_UP = 10_000;
+export const WARM_UP = 20_000;
 const ORDERS = { orders: 1, refusals: 0 };
 const REFUSALS = { orders: 0, refusals: 1 };
 const BACKLOG = { orders: 40_000, skus: 1 };
 const COMMITS = 300;
 
-/** Each part with one API and the one worker that there is. `broken` are sentences that say what broke a promise. */
-export async function measure(bench: DrainBench): Promise<{ measured: Measured; broken: string[] }> {
-  const warmUp = await sell(bench, 1, ORDERS, WARM_UP);
-  const order = await sell(bench, 1, ORDERS, AMOUNT);
-  const refusal = await sell(bench, 1, REFUSALS, AMOUNT);
-  const connections = await connectionsIn(bench.database);
+/** Each part with so many APIs and the one worker that there is. `broken` are sentences that say what broke a promise. */
+export async function measure(
+  bench: DrainBench,
+  apis: number,
+): Promise<{ measured: Measured; broken: string[] }> {
+  const warmUp = await sell(bench, apis, ORDERS, WARM_UP);
+  const order = await sell(bench, apis, ORDERS, AMOUNT);
+  const refusal = await sell(bench, apis, REFUSALS, AMOUNT);
+  const { most, api, worker } = await connectionsIn(bench.database);
   const commitMicros = await measureCommit(bench.database);
   const { broken, ...section } = await measureSection(bench);
   const measured = {
@@ -28,7 +31,9 @@ export async function measure(bench: DrainBench): Promise<{ measured: Measured; 
     sending: { order: order.senderMicros, refusal: refusal.senderMicros },
     ...section,
     commitMicros,
-    ...connections,
+    connections: most,
+    connectionsOfApi: api / apis,
+    connectionsOfWorker: worker,
   };
   return { measured, broken: [...warmUp.broken, ...order.broken, ...refusal.broken, ...broken] };
 }
@@ -75,6 +80,5 @@ async function connectionsIn(database: Client) {
       count(*) FILTER (WHERE application_name LIKE 'checkout-api%')::int AS api,
       count(*) FILTER (WHERE application_name LIKE 'checkout-worker%')::int AS worker
     FROM pg_stat_activity`);
-  const { most, api, worker } = rows[0]!;
-  return { connections: most, connectionsOfApi: api, connectionsOfWorker: worker };
+  return rows[0]!;
 }

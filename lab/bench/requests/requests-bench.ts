@@ -16,6 +16,8 @@ export interface RequestsBench extends DrainBench {
   readonly progress: (line: string) => void;
 }
 
+/** As many as a closed loop of `http` has buyers. */
+const CONNECTIONS = 50;
 /** Checkouts of each kind in each round, and once before: code that has just been loaded is slow. */
 const AMOUNT = 10_000;
 /** Of checkouts that are to be refused, so many may get in: who comes first, or when a mark has ended. */
@@ -62,7 +64,7 @@ async function ask({ stack, database }: RequestsBench, { servers, sales, redis }
   const measured = { apis: [server], workers: stack.workers, redisUrl: stack.redisUrl };
   const { result, took } = await timed(measured, database, async () => {
     const began = Date.now();
-    const { answers, answeredAt } = await send(server.url, [checkout], AMOUNT);
+    const { answers, answeredAt } = await send(server.url, [checkout], AMOUNT, CONNECTIONS);
     await untilSettled(redis);
     return { answers, answersPerSecond: (AMOUNT * 1_000) / (answeredAt - began) };
   });

@@ -1,9 +1,6 @@
 import autocannon, { type Request, type Result } from 'autocannon';
 import { randomUUID } from 'node:crypto';
 
-/** As many as a closed loop of `http` has buyers. */
-const CONNECTIONS = 50;
-
 export interface Checkout {
   readonly path: string;
   readonly sku: string;
@@ -12,10 +9,10 @@ export interface Checkout {
 }
 
 /**
- * Sends so many checkouts in a closed loop, these in turn. Resolves to how many were answered with each status, and when the last one was, by
+ * Sends so many checkouts in a closed loop on so many connections, these in turn. Resolves to how many were answered with each status, and when the last one was, by
  * `Date.now()`: autocannon itself looks once a second whether all are there.
  */
-export async function send(url: string, checkouts: readonly Checkout[], amount: number) {
+export async function send(url: string, checkouts: readonly Checkout[], amount: number, connections: number) {
   const headers = { 'content-type': 'application/json' };
   const requests = checkouts.map(({ path, sku, buyerId }) => ({
     method: 'POST' as const,
@@ -30,7 +27,7 @@ export async function send(url: string, checkouts: readonly Checkout[], amount: 
   let answeredAt = Date.now();
   const { statusCodeStats = {} } = await new Promise<Result>((resolve, reject) => {
     const ended = (error: Error | null, result: Result) => (error ? reject(error) : resolve(result));
-    const sending = autocannon({ url, connections: CONNECTIONS, amount, requests }, ended);
+    const sending = autocannon({ url, connections, amount, requests }, ended);
     sending.on('response', () => (answeredAt = Date.now()));
   });
   const counts = Object.entries(statusCodeStats).map(

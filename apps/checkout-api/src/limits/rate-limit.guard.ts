@@ -54,7 +54,11 @@ export class RateLimitGuard implements CanActivate {
   }
 }
 
-/** Says what is left. */
+/**
+ * Says what is left.
+ *
+ * @throws {ProblemError} RATE_LIMITED
+ */
 function passes(quotas: readonly Quota[], reply: FastifyReply): boolean {
   void reply.headers(headersOf(quotas));
   const exceeded = quotas.filter((quota) => quota.exceeded);
