@@ -10,7 +10,9 @@ const saleId = randomUUID();
 
 let redis: Redis;
 let stored: Stored;
-const lookUp = vi.fn((orders: readonly unknown[]) => Promise.resolve(orders.map(() => stored)));
+const lookUp = vi.fn<(orders: readonly unknown[]) => Promise<Stored[]>>(async (orders) =>
+  orders.map(() => stored),
+);
 let admissions: Admissions;
 beforeEach(async () => {
   redis = new Redis(inject('redisUrl'), { db: 8 });
