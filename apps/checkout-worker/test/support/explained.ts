@@ -30,7 +30,7 @@ export interface Scan {
   readonly statement: string;
   readonly table: string;
   readonly type: string;
-  /** That it looked at: also those that it did not want. */
+  /** That it looked at, in the table or an index: also those that it did not want. */
   readonly rows: number;
   /** Blocks of 8 KiB, of the table and its index. */
   readonly blocks: number;
@@ -58,12 +58,19 @@ export async function scansIn(
         rows:
           node['Actual Rows'] +
           (node['Rows Removed by Filter'] ?? 0) +
-          (node['Rows Removed by Index Recheck'] ?? 0),
+          (node['Rows Removed by Index Recheck'] ?? 0) +
+          entriesIn(node),
         blocks: ((node['Shared Hit Blocks'] ?? 0) + (node['Shared Read Blocks'] ?? 0)) / loops,
       });
     }
   }
   return { scans, statements };
+}
+
+/** Entries of indexes that a bitmap was made of, before anything else was looked at. */
+function entriesIn(node: Node): number {
+  const indexes = [...nodesOf(node)].filter((child) => child['Node Type'] === 'Bitmap Index Scan');
+  return indexes.reduce((sum, index) => sum + index['Actual Rows'], 0);
 }
 
 function* nodesOf(node: Node): Generator<Node> {

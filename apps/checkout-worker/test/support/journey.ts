@@ -72,11 +72,12 @@ export class Journey {
     await this.call('post', '/sales/{saleId}/end', { path });
   }
 
-  /** Reservations that nobody pays. */
-  async expiry(strategy: StrategyName): Promise<void> {
+  /** Reservations that nobody pays, in a sale that was prepared. */
+  async expiry(strategy: StrategyName, prepare: (saleId: string) => Promise<unknown>): Promise<void> {
     const items = [{ sku: 'hot', stock: STOCK }];
     const body = { name: 'expiry', strategy, items, reservationTtlSeconds: 1 };
     const { id } = await this.call('post', '/sales', { body, expected: 201 });
+    await prepare(id as string);
     const orders = await Promise.all([1, 2].map((buyer) => this.#reserve(id as string, 'hot', `${buyer}`)));
     for (const order of orders) await this.#becomes(order, 'expired');
   }
