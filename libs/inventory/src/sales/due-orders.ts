@@ -13,45 +13,42 @@ const REFUNDED_SQL = `
 const ENDING = `(
   SELECT id, date_trunc('minute', expires_at AT TIME ZONE 'UTC') AS minute, sale_id, sku, expires_at
   FROM orders WHERE status = 'reserved' AND expires_at IS NOT NULL) AS ending`;
-/** SKUs of a minute looked at at once: each costs two steps into the index. */
+const overdueIn = (sku: 'skus' | 'overdue') => `
+  FROM ${ENDING} WHERE (ending.minute, ending.sale_id, ending.sku) = (${sku}.minute, ${sku}.sale_id, ${sku}.sku) AND expires_at <= latest`;
+/** SKUs of a minute looked at at once: each costs three steps into it. */
 const SKUS = 1_000;
 
 /**
  * Goes through the SKUs of the minutes that are over, or have begun, and takes some overdue reservations of each: one that cannot be
- * restocked hides no other, however many orders it has, and what is not due costs nothing, however much there is. Of a SKU it takes those
- * after a random moment, so that workers take different ones.
+ * restocked hides no other, however many orders it has, and what is not due costs nothing, however much there is. Of a SKU it takes
+ * some of each minute, those after a random moment, so that workers take different ones.
  */
 // Parameters: seconds overdue; most orders of a SKU; most of all; the minute and the SKU where the last look ended.
 export const OVERDUE_SQL = `
   WITH RECURSIVE limits AS (
-    SELECT latest, date_trunc('minute', latest AT TIME ZONE 'UTC') AS minute
+    SELECT latest, date_trunc('minute', latest AT TIME ZONE 'UTC') AS last_minute
     FROM (SELECT statement_timestamp() - make_interval(secs => $1)) AS it (latest)
   ), skus AS (
     (SELECT minute, sale_id, sku, 1 AS nth FROM ${ENDING}
-      WHERE (minute, sale_id, sku) > ($4::timestamp, $5::uuid, $6::text) AND minute <= (SELECT minute FROM limits)
+      WHERE (minute, sale_id, sku) > ($4::timestamp, $5::uuid, $6::text) AND minute <= (SELECT last_minute FROM limits)
       ORDER BY minute, sale_id, sku LIMIT 1)
     UNION ALL
     SELECT next.minute, next.sale_id, next.sku, nth + 1 FROM skus, LATERAL (
       SELECT minute, sale_id, sku FROM ${ENDING}
-      WHERE (minute, sale_id, sku) > (skus.minute, skus.sale_id, skus.sku) AND minute <= (SELECT minute FROM limits)
+      WHERE (minute, sale_id, sku) > (skus.minute, skus.sale_id, skus.sku) AND minute <= (SELECT last_minute FROM limits)
       ORDER BY minute, sale_id, sku LIMIT 1
     ) AS next WHERE nth < ${SKUS}
   ), overdue AS MATERIALIZED (
-    SELECT minute, sale_id, sku, latest, since + random() * (latest - since) AS moment
-    FROM (SELECT latest FROM limits) AS limits, skus, LATERAL (
-      SELECT expires_at AS since FROM ${ENDING}
-      WHERE (ending.minute, ending.sale_id, ending.sku) = (skus.minute, skus.sale_id, skus.sku) AND expires_at <= latest
-      ORDER BY expires_at LIMIT 1
-    ) AS first
+    SELECT minute, sale_id, sku, latest, since + random() * (until - since) AS moment, count(*) OVER (PARTITION BY sale_id, sku) AS minutes
+    FROM limits, skus, LATERAL (SELECT expires_at AS since ${overdueIn('skus')} ORDER BY expires_at LIMIT 1) AS first,
+      LATERAL (SELECT expires_at AS until ${overdueIn('skus')} ORDER BY expires_at DESC LIMIT 1) AS last
   ), share AS MATERIALIZED (
-    SELECT least($2::int, ceil($3::float8 / count(*)))::int AS size FROM overdue HAVING count(*) > 0
+    SELECT least($2::int, ceil($3::float8 / count(DISTINCT (sale_id, sku)))) AS of_sku FROM overdue HAVING count(*) > 0
   ), found AS (
-    SELECT id, sale_id, sku FROM share, overdue, LATERAL (
-      (SELECT id FROM ${ENDING} WHERE (ending.minute, ending.sale_id, ending.sku) = (overdue.minute, overdue.sale_id, overdue.sku)
-        AND expires_at >= moment AND expires_at <= latest ORDER BY expires_at LIMIT size)
+    SELECT id, sale_id, sku FROM share, overdue, LATERAL (SELECT ceil(of_sku / minutes)::int AS size) AS its, LATERAL (
+      (SELECT id ${overdueIn('overdue')} AND expires_at >= moment ORDER BY expires_at LIMIT size)
       UNION ALL
-      (SELECT id FROM ${ENDING} WHERE (ending.minute, ending.sale_id, ending.sku) = (overdue.minute, overdue.sale_id, overdue.sku)
-        AND expires_at < moment ORDER BY expires_at LIMIT size)
+      (SELECT id ${overdueIn('overdue')} AND expires_at < moment ORDER BY expires_at LIMIT size)
       LIMIT size
     ) AS due
   )
