@@ -91,9 +91,14 @@ async function fill(admissions: Admissions, saleId: string, skus: readonly strin
   }
 }
 
+/**
+ * Its key is as long as a UUID, as those of clients are, and its row is at least as large as one of the history: else a bulk load would leave
+ * room for just one of them in each page, and each would change an old page of its own, as in no shop.
+ */
 function orderOf(saleId: string, sku: string, buyerId: string): OrderRequest {
-  const orderId = orderIdOf({ id: saleId, orderNamespace: saleId }, buyerId, 'bench');
-  return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey: 'bench', acceptedAt: Date.now() };
+  const idempotencyKey = saleId;
+  const orderId = orderIdOf({ id: saleId, orderNamespace: saleId }, buyerId, idempotencyKey);
+  return { orderId, saleId, sku, quantity: 1, buyerId, idempotencyKey, acceptedAt: Date.now() };
 }
 
 async function drained(admissions: Admissions) {
