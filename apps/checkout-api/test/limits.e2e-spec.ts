@@ -188,4 +188,10 @@ describe('headers for browsers', () => {
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
+
+  it('say more of a page than of data', async () => {
+    const referrerPolicyOf = async (path: string) => (await api.http.get(path)).headers['referrer-policy'];
+    expect(await referrerPolicyOf('/docs')).toBe('no-referrer');
+    expect(await referrerPolicyOf('/sales')).toBeUndefined();
+  });
 });
