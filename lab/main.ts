@@ -19,6 +19,9 @@ switch (role) {
   case 'bare-server':
     await (await import('./bench/requests/bare-server.js')).bareServer();
     break;
+  case 'sender':
+    await (await import('./bench/requests/sender.js')).sender(argument);
+    break;
   case 'actor':
     await (await import('./faults/actor/act.js')).act(argument);
     break;

@@ -8,7 +8,7 @@ import type { DrainBench } from '../scale/drain.js';
 import { KINDS, type Kind } from './kinds.js';
 import { REQUESTS, requestsTable } from './requests-tables.js';
 import { openScene, SKU, type Scene } from './scene.js';
-import { send } from './send.js';
+import { sendAside } from './send-aside.js';
 import { untilSettled } from './until-settled.js';
 
 export interface RequestsBench extends DrainBench {
@@ -19,7 +19,7 @@ export interface RequestsBench extends DrainBench {
 /** As many as a closed loop of `http` has buyers. */
 const CONNECTIONS = 50;
 /** Checkouts of each kind in each round, and once before: code that has just been loaded is slow. */
-const AMOUNT = 10_000;
+const AMOUNT = 20_000;
 /** Of checkouts that are to be refused, so many may get in: who comes first, or when a mark has ended. */
 const MOST_ACCEPTED = AMOUNT / 20;
 
@@ -63,10 +63,9 @@ async function ask({ stack, database }: RequestsBench, { servers, sales, redis }
   const checkout = { path: pathOf(kind, sales), sku: kind.sku ?? SKU, buyerId: kind.buyerId };
   const measured = { apis: [server], workers: stack.workers, redisUrl: stack.redisUrl };
   const { result, took } = await timed(measured, database, async () => {
-    const began = Date.now();
-    const { answers, answeredAt } = await send(server.url, [checkout], AMOUNT, CONNECTIONS);
+    const sent = await sendAside({ url: server.url, checkout, amount: AMOUNT, connections: CONNECTIONS });
     await untilSettled(redis);
-    return { answers, answersPerSecond: (AMOUNT * 1_000) / (answeredAt - began) };
+    return { answers: sent.answers, answersPerSecond: AMOUNT / sent.seconds };
   });
   return { ...result, ...microsEach(took, AMOUNT) };
 }

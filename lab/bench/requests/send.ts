@@ -6,6 +6,8 @@ export interface Checkout {
   readonly sku: string;
   /** Of all of them; unless given, each is of another buyer. */
   readonly buyerId?: string;
+  /** The header Prefer: what the buyer waits for. */
+  readonly prefer?: string;
 }
 
 /**
@@ -13,17 +15,19 @@ export interface Checkout {
  * `Date.now()`: autocannon itself looks once a second whether all are there.
  */
 export async function send(url: string, checkouts: readonly Checkout[], amount: number, connections: number) {
-  const headers = { 'content-type': 'application/json' };
-  const requests = checkouts.map(({ path, sku, buyerId }) => ({
-    method: 'POST' as const,
-    path,
-    headers,
-    setupRequest: (request: Request): Request => ({
-      ...request,
-      headers: { ...headers, 'idempotency-key': randomUUID() },
-      body: JSON.stringify({ sku, quantity: 1, buyerId: buyerId ?? randomUUID() }),
-    }),
-  }));
+  const requests = checkouts.map(({ path, sku, buyerId, prefer }) => {
+    const headers = { 'content-type': 'application/json', ...(prefer && { prefer }) };
+    return {
+      method: 'POST' as const,
+      path,
+      headers,
+      setupRequest: (request: Request): Request => ({
+        ...request,
+        headers: { ...headers, 'idempotency-key': randomUUID() },
+        body: JSON.stringify({ sku, quantity: 1, buyerId: buyerId ?? randomUUID() }),
+      }),
+    };
+  });
   let answeredAt = Date.now();
   const { statusCodeStats = {} } = await new Promise<Result>((resolve, reject) => {
     const ended = (error: Error | null, result: Result) => (error ? reject(error) : resolve(result));
