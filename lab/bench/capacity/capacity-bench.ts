@@ -5,7 +5,7 @@ import type { BenchResult } from '../result.js';
 import type { DrainBench } from '../scale/drain.js';
 import { sell } from './buyers.js';
 import { checkTable, CHECK, costTables } from './capacity-tables.js';
-import { AMOUNT, measure, WARM_UP } from './measure.js';
+import { AMOUNT, CONNECTIONS, measure, WARM_UP } from './measure.js';
 import { limitsOf, lowest, medianOf, STAMPEDE, type Measured, type Place } from './model.js';
 
 export interface CapacityBench extends DrainBench {
@@ -43,12 +43,16 @@ export async function capacityBench({ rounds, progress, ...bench }: CapacityBenc
     failures.push(...broken);
     all.push(measured);
     for (const place of CHECKS) {
-      const carried = await withWorkers(bench, place.workers, () => load(bench, place));
-      failures.push(...carried.broken);
+      const { broken: broke, ...carried } = await withWorkers(bench, place.workers, () => load(bench, place));
+      failures.push(...broke);
       const { what, ordersPerSecond: predicted } = lowest(limitsOf(measured, place));
-      samples.add(CHECK, nameOf(place), { predicted, carried: carried.ordersPerSecond });
+      samples.add(CHECK, nameOf(place), {
+        predicted,
+        carried: carried.ordersPerSecond,
+        coresBusy: carried.coresBusy,
+      });
       progress(
-        `round ${round}/${rounds}  ${nameOf(place)}: ${Math.round(carried.ordersPerSecond)} orders/s, predicted ${Math.round(predicted)} (${what})`,
+        `round ${round}/${rounds}  ${nameOf(place)}: ${Math.round(carried.ordersPerSecond)} orders/s, predicted ${Math.round(predicted)} (${what}), ${carried.coresBusy.toFixed(2)} cores busy`,
       );
     }
   }
@@ -64,9 +68,9 @@ export async function capacityBench({ rounds, progress, ...bench }: CapacityBenc
 /** With workers that serve already, as they do for hours as a rule. */
 async function load(bench: DrainBench, { apis, refusals }: Place) {
   const mix = { orders: 1, refusals };
-  const warmUp = await sell(bench, apis, mix, WARM_UP);
-  const { ordersPerSecond, broken } = await sell(bench, apis, mix, AMOUNT);
-  return { ordersPerSecond, broken: [...warmUp.broken, ...broken] };
+  const warmUp = await sell(bench, apis, mix, WARM_UP, CONNECTIONS);
+  const { ordersPerSecond, coresBusy, broken } = await sell(bench, apis, mix, AMOUNT, CONNECTIONS);
+  return { ordersPerSecond, coresBusy, broken: [...warmUp.broken, ...broken] };
 }
 
 async function withWorkers<T>({ stack }: DrainBench, count: number, work: () => Promise<T>): Promise<T> {

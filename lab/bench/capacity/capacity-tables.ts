@@ -25,17 +25,25 @@ const REMEDIES: Record<string, string> = {
 
 /** What was measured, and what follows from it. */
 export function costTables(measured: Measured): Table[] {
-  const { order, refusal } = measured;
+  const { order, lone, refusal } = measured;
   const stampede = costsOf(measured, STAMPEDE);
   const full = RATES.at(-1)!;
   return [
     {
       name: COSTS,
       title: `Processor time in µs, and orders a second that one core carries, with ${STAMPEDE.refusals} refusals for each order or none`,
-      head: ['part', 'an order', 'a refusal', 'orders/s per core', `with ${STAMPEDE.refusals} refusals each`],
+      head: [
+        'part',
+        'an order',
+        'one that comes alone',
+        'a refusal',
+        'orders/s per core',
+        `with ${STAMPEDE.refusals} refusals each`,
+      ],
       rows: PARTS.map((part) => [
         TITLES[part],
         figure(order[part]),
+        figure(lone[part]),
         figure(refusal[part]),
         figure(1e6 / order[part], 0),
         figure(1e6 / stampede[part], 0),
@@ -69,7 +77,12 @@ export function checkTable(benchmarks: readonly Benchmark[]): Table {
     name: CHECK,
     title:
       'Orders a second on this machine, all parts and who sends on the same cores: predicted and carried',
-    head: ['', 'predicted', 'carried'],
-    rows: contenders.map((place) => [place, median(place, 'predicted'), range(place, 'carried')]),
+    head: ['', 'predicted', 'carried', 'cores busy'],
+    rows: contenders.map((place) => [
+      place,
+      median(place, 'predicted'),
+      range(place, 'carried'),
+      median(place, 'coresBusy'),
+    ]),
   };
 }

@@ -1,14 +1,22 @@
 import type { Client } from 'pg';
 import { median } from '../../statistics/quantiles.js';
 import { drain, type DrainBench } from '../scale/drain.js';
-import { totalOf } from '../scale/process-metrics.js';
+import { totalsOf } from '../scale/process-metrics.js';
 import { sell } from './buyers.js';
-import type { Costs, Measured } from './model.js';
+import { STAMPEDE, type Costs, type Measured } from './model.js';
 
 /** Checkouts of each measurement, so that every connection sends its whole mix a few times. */
 export const AMOUNT = 40_000;
 /** Sent to processes that have just been started before they are measured: new code is slow. */
 export const WARM_UP = 20_000;
+/**
+ * To each API. A checkout waits for up to 10 ms until those that came with it ask Redis together, and then for a worker; with fewer buyers,
+ * such waits and not a processor would be the wall.
+ */
+export const CONNECTIONS = 200;
+/** Of the same buyers so many get a unit in a stampede: their orders come one by one. */
+const FEW = CONNECTIONS / (STAMPEDE.refusals + 1);
+const FEW_AMOUNT = 4_000;
 const ORDERS = { orders: 1, refusals: 0 };
 const REFUSALS = { orders: 0, refusals: 1 };
 const BACKLOG = { orders: 40_000, skus: 1 };
@@ -19,23 +27,28 @@ export async function measure(
   bench: DrainBench,
   apis: number,
 ): Promise<{ measured: Measured; broken: string[] }> {
-  const warmUp = await sell(bench, apis, ORDERS, WARM_UP);
-  const order = await sell(bench, apis, ORDERS, AMOUNT);
-  const refusal = await sell(bench, apis, REFUSALS, AMOUNT);
+  const warmUp = await sell(bench, apis, ORDERS, WARM_UP, CONNECTIONS);
+  const order = await sell(bench, apis, ORDERS, AMOUNT, CONNECTIONS);
+  const few = await sell(bench, apis, ORDERS, FEW_AMOUNT, FEW);
+  const refusal = await sell(bench, apis, REFUSALS, AMOUNT, CONNECTIONS);
   const { most, api, worker } = await connectionsIn(bench.database);
   const commitMicros = await measureCommit(bench.database);
   const { broken, ...section } = await measureSection(bench);
   const measured = {
     order: costsIn(order),
+    lone: costsIn(few),
     refusal: costsIn(refusal),
-    sending: { order: order.senderMicros, refusal: refusal.senderMicros },
+    sending: { order: order.senderMicros, lone: few.senderMicros, refusal: refusal.senderMicros },
     ...section,
     commitMicros,
     connections: most,
     connectionsOfApi: api / apis,
     connectionsOfWorker: worker,
   };
-  return { measured, broken: [...warmUp.broken, ...order.broken, ...refusal.broken, ...broken] };
+  return {
+    measured,
+    broken: [...warmUp.broken, ...order.broken, ...few.broken, ...refusal.broken, ...broken],
+  };
 }
 
 const costsIn = ({ costs }: Awaited<ReturnType<typeof sell>>): Costs => ({
@@ -47,12 +60,8 @@ const costsIn = ({ costs }: Awaited<ReturnType<typeof sell>>): Costs => ({
 
 /** The critical section where the queue of a hot SKU is full. */
 async function measureSection(bench: DrainBench) {
-  const read = () =>
-    Promise.all(
-      ['section_duration_seconds_sum', 'batch_orders_sum', 'batch_orders_count'].map((metric) =>
-        totalOf(bench.stack.workers, metric),
-      ),
-    );
+  const metrics = ['section_duration_seconds_sum', 'batch_orders_sum', 'batch_orders_count'];
+  const read = () => totalsOf(bench.stack.workers, metrics);
   const before = await read();
   const { broken } = await drain(bench, 'a backlog of one SKU', BACKLOG);
   const after = await read();

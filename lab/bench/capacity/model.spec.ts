@@ -3,8 +3,9 @@ import { coresAt, limitsOf, lowest, wallsOf, type Measured } from './model.js';
 
 const measured: Measured = {
   order: { api: 100, worker: 40, redis: 20, postgres: 40 },
+  lone: { api: 200, worker: 300, redis: 100, postgres: 400 },
   refusal: { api: 50, worker: 0, redis: 0, postgres: 0 },
-  sending: { order: 0, refusal: 0 },
+  sending: { order: 0, lone: 0, refusal: 0 },
   sectionMicros: 50,
   commits: 0.1,
   commitMicros: 1_000,
@@ -16,7 +17,7 @@ const place = { cores: 2, apis: 1, workers: 1, refusals: 0 };
 
 it('shares the cores among all parts and who sends', () => {
   expect(lowest(limitsOf(measured, place))).toEqual({ what: '2 cores', ordersPerSecond: 10_000 });
-  const sending = limitsOf({ ...measured, sending: { order: 160, refusal: 0 } }, place);
+  const sending = limitsOf({ ...measured, sending: { order: 160, lone: 0, refusal: 0 } }, place);
   expect(sending[0]).toEqual({ what: '2 cores', ordersPerSecond: 2e6 / 360 });
 });
 
@@ -24,6 +25,11 @@ it('finds the part that is full before the cores are', () => {
   expect(lowest(limitsOf(measured, { ...place, cores: 16 })).what).toBe('the event loop of 1 x API');
   const many = { ...place, cores: 64, apis: 16, workers: 16 };
   expect(lowest(limitsOf(measured, many))).toEqual({ what: "the SKU's lock", ordersPerSecond: 20_000 });
+});
+
+it('counts orders that come among refusals as they come: one by one', () => {
+  const stampede = { ...place, apis: 2, refusals: 20 };
+  expect(lowest(limitsOf(measured, stampede))).toEqual({ what: '2 cores', ordersPerSecond: 1_000 });
 });
 
 it('counts the refusals that come with each order', () => {

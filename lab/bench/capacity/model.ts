@@ -13,9 +13,11 @@ export const PARTS = ['api', 'worker', 'redis', 'postgres'] as const;
 /** What was measured, one part after the other. */
 export interface Measured {
   readonly order: Costs;
+  /** An order when few come at a time, as in a stampede: it shares its job, its lock and its commit with few others. */
+  readonly lone: Costs;
   readonly refusal: Costs;
   /** What the one process that sends them takes, in microseconds for each. */
-  readonly sending: { readonly order: number; readonly refusal: number };
+  readonly sending: Readonly<Record<'order' | 'lone' | 'refusal', number>>;
   /** From the read of the stock to its commit, per order of a hot SKU whose queue is full: no other batch of the SKU runs meanwhile. */
   readonly sectionMicros: number;
   /** Transactions per order. */
@@ -59,8 +61,9 @@ export function costsOf({ order, refusal }: Measured, { refusals }: Demand): Cos
 
 /** What limits one hot SKU in a place where everything shares the cores, who sends too; the lowest is what it carries. */
 export function limitsOf(measured: Measured, place: Place): Wall[] {
-  const costs = costsOf(measured, place);
-  const sending = measured.sending.order + place.refusals * measured.sending.refusal;
+  const kind = place.refusals > 0 ? 'lone' : 'order';
+  const costs = costsOf({ ...measured, order: measured[kind] }, place);
+  const sending = measured.sending[kind] + place.refusals * measured.sending.refusal;
   const all = PARTS.reduce((sum, part) => sum + costs[part], sending);
   return [
     { what: `${place.cores} cores`, ordersPerSecond: (place.cores * SECOND) / all },
@@ -110,8 +113,13 @@ export function medianOf(all: readonly Measured[]): Measured {
   });
   return {
     order: costs(({ order }) => order),
+    lone: costs(({ lone }) => lone),
     refusal: costs(({ refusal }) => refusal),
-    sending: { order: of(({ sending }) => sending.order), refusal: of(({ sending }) => sending.refusal) },
+    sending: {
+      order: of(({ sending }) => sending.order),
+      lone: of(({ sending }) => sending.lone),
+      refusal: of(({ sending }) => sending.refusal),
+    },
     sectionMicros: of(({ sectionMicros }) => sectionMicros),
     commits: of(({ commits }) => commits),
     commitMicros: of(({ commitMicros }) => commitMicros),

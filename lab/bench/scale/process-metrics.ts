@@ -12,11 +12,13 @@ export const processMetrics = (replicas: readonly Watched[]): Promise<ProcessMet
 export const largest = (processes: readonly ProcessMetrics[], metric: string) =>
   Math.max(...processes.map((metrics) => metrics.get(metric) ?? Number.NaN));
 
-/** A metric summed over all its labels and over these processes. */
-export async function totalOf(replicas: readonly Watched[], metric: string): Promise<number> {
+/** Each of these metrics summed over all its labels and over these processes. */
+export async function totalsOf(replicas: readonly Watched[], metrics: readonly string[]): Promise<number[]> {
   const texts = await Promise.all(replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
   const series = texts.flatMap((text) => Array.from(text.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm)));
-  return series.reduce((sum, [, name, value]) => sum + (name === metric ? Number(value) : 0), 0);
+  return metrics.map((metric) =>
+    series.reduce((sum, [, name, value]) => sum + (name === metric ? Number(value) : 0), 0),
+  );
 }
 
 /** The Prometheus text format, as far as a line is a name and a number. */
