@@ -29,9 +29,7 @@ export const OVERDUE_SQL = `
     SELECT latest, date_trunc('minute', latest AT TIME ZONE 'UTC') AS last_minute
     FROM (SELECT statement_timestamp() - make_interval(secs => $1)) AS it (latest)
   ), skus AS (
-    (SELECT minute, sale_id, sku, 1 AS nth FROM ${ENDING}
-      WHERE (minute, sale_id, sku) > ($4::timestamp, $5::uuid, $6::text) AND minute <= (SELECT last_minute FROM limits)
-      ORDER BY minute, sale_id, sku LIMIT 1)
+    SELECT $4::timestamp AS minute, $5::uuid AS sale_id, $6::text AS sku, 0 AS nth
     UNION ALL
     SELECT next.minute, next.sale_id, next.sku, nth + 1 FROM skus, LATERAL (
       SELECT minute, sale_id, sku FROM ${ENDING}
@@ -40,7 +38,7 @@ export const OVERDUE_SQL = `
     ) AS next WHERE nth < ${SKUS}
   ), overdue AS MATERIALIZED (
     SELECT minute, sale_id, sku, latest, since + random() * (until - since) AS moment, count(*) OVER (PARTITION BY sale_id, sku) AS minutes
-    FROM limits, skus, LATERAL (SELECT expires_at AS since ${overdueIn('skus')} ORDER BY expires_at LIMIT 1) AS first,
+    FROM limits JOIN skus ON nth > 0, LATERAL (SELECT expires_at AS since ${overdueIn('skus')} ORDER BY expires_at LIMIT 1) AS first,
       LATERAL (SELECT expires_at AS until ${overdueIn('skus')} ORDER BY expires_at DESC LIMIT 1) AS last
   ), share AS MATERIALIZED (
     SELECT least($2::int, ceil($3::float8 / count(DISTINCT (sale_id, sku)))) AS of_sku FROM overdue HAVING count(*) > 0
