@@ -2,6 +2,7 @@ import { startReplicas } from '../../../local/stack/replica.js';
 import type { Stack } from '../../../local/stack/stack.js';
 import { Samples } from '../../statistics/samples.js';
 import type { Settlement } from '../../truth/orders.js';
+import { inTurn } from '../in-turn.js';
 import type { LoadBench } from '../load-bench.js';
 import { microsEach, timed } from '../processor-time.js';
 import type { BenchResult } from '../result.js';
@@ -30,7 +31,7 @@ export async function httpBench(bench: HttpBench): Promise<BenchResult> {
   const samples = new Samples();
   const failures: string[] = [];
   for (let round = 1; round <= rounds; round++) {
-    for (const contender of COMPARED_WORKERS) {
+    for (const contender of inTurn(COMPARED_WORKERS, round)) {
       const { name } = contender;
       await startWorkers(bench, contender);
       const run = async (benchmark: string, script: string, env: Record<string, number>) => {

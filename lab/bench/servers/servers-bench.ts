@@ -8,6 +8,7 @@ import type { Benchmark } from '../../statistics/comparison.js';
 import { Samples } from '../../statistics/samples.js';
 import { withDatabase } from '../../truth/database.js';
 import { BUYERS, figuresOf, sendAndJudge, warmUp } from '../http/load.js';
+import { inTurn } from '../in-turn.js';
 import type { BenchResult } from '../result.js';
 
 export interface ServersBenchOptions {
@@ -52,7 +53,7 @@ export async function serversBench(options: ServersBenchOptions, around: Surroun
   const samples = new Samples();
   const failures: string[] = [];
   for (let round = 1; round <= options.rounds; round++) {
-    for (const servers of SERVERS) {
+    for (const servers of inTurn(SERVERS, round)) {
       const { figures, broken } = await measure(servers, round, options, around);
       samples.add(BENCHMARK, servers.name, figures);
       failures.push(...broken);

@@ -3,6 +3,7 @@ import { audit, openSale, Sale, Stock } from '@app/inventory';
 import { DataSource } from 'typeorm';
 import { Samples } from '../../statistics/samples.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
+import { inTurn } from '../in-turn.js';
 import { microsEach, timed } from '../processor-time.js';
 import type { BenchResult } from '../result.js';
 import { HOT, WARM_UP } from './seller.js';
@@ -41,7 +42,7 @@ export async function race(
   const samples = new Samples();
   const failures = new Map<Entrant, string[]>();
   // Round 0 does not count: whoever comes first is held back by code that has just been loaded.
-  const turns = [entrants.slice(0, 1), ...Array.from({ length: rounds }, () => entrants)];
+  const turns = [entrants.slice(0, 1), ...Array.from({ length: rounds }, (_, i) => inTurn(entrants, i + 1))];
   try {
     for (const [round, running] of turns.entries()) {
       for (const entrant of running.filter((candidate) => !failures.has(candidate))) {
