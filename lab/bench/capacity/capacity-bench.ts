@@ -43,8 +43,8 @@ export async function capacityBench({ rounds, progress, ...bench }: CapacityBenc
     failures.push(...broken);
     all.push(measured);
     for (const place of CHECKS) {
-      const { broken: broke, ...carried } = await withWorkers(bench, place.workers, () => load(bench, place));
-      failures.push(...broke);
+      const carried = await withWorkers(bench, place.workers, () => load(bench, place));
+      failures.push(...carried.broken);
       const { what, ordersPerSecond: predicted } = lowest(limitsOf(measured, place));
       samples.add(CHECK, nameOf(place), {
         predicted,

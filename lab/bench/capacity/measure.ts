@@ -5,10 +5,10 @@ import { totalsOf } from '../scale/process-metrics.js';
 import { sell } from './buyers.js';
 import { STAMPEDE, type Costs, type Measured } from './model.js';
 
-/** Checkouts of each measurement, so that every connection sends its whole mix a few times. */
+/** Checkouts of each measurement. Every connection sends its whole mix a few times, in the warm-up too. */
 export const AMOUNT = 40_000;
 /** Sent to processes that have just been started before they are measured: new code is slow. */
-export const WARM_UP = 20_000;
+export const WARM_UP = 24_000;
 /**
  * To each API. A checkout waits for up to 10 ms until those that came with it ask Redis together, and then for a worker; with fewer buyers,
  * such waits and not a processor would be the wall.
@@ -29,16 +29,16 @@ export async function measure(
 ): Promise<{ measured: Measured; broken: string[] }> {
   const warmUp = await sell(bench, apis, ORDERS, WARM_UP, CONNECTIONS);
   const order = await sell(bench, apis, ORDERS, AMOUNT, CONNECTIONS);
-  const few = await sell(bench, apis, ORDERS, FEW_AMOUNT, FEW);
+  const lone = await sell(bench, apis, ORDERS, FEW_AMOUNT, FEW);
   const refusal = await sell(bench, apis, REFUSALS, AMOUNT, CONNECTIONS);
   const { most, api, worker } = await connectionsIn(bench.database);
   const commitMicros = await measureCommit(bench.database);
   const { broken, ...section } = await measureSection(bench);
   const measured = {
     order: costsIn(order),
-    lone: costsIn(few),
+    lone: costsIn(lone),
     refusal: costsIn(refusal),
-    sending: { order: order.senderMicros, lone: few.senderMicros, refusal: refusal.senderMicros },
+    sending: { order: order.senderMicros, lone: lone.senderMicros, refusal: refusal.senderMicros },
     ...section,
     commitMicros,
     connections: most,
@@ -47,7 +47,7 @@ export async function measure(
   };
   return {
     measured,
-    broken: [...warmUp.broken, ...order.broken, ...few.broken, ...refusal.broken, ...broken],
+    broken: [...warmUp.broken, ...order.broken, ...lone.broken, ...refusal.broken, ...broken],
   };
 }
 

@@ -15,8 +15,7 @@ export interface Sent {
 
 /**
  * Sends checkouts, and never sleeps. Whoever answers a process of the same machine that sleeps has to wake it, and the kernel counts that as
- * the time of who answers: a fifth of a refusal. Clients elsewhere cost nothing like it, nor does one that cannot keep up, as with a bare
- * route.
+ * the time of who answers. Clients elsewhere cost nothing like it, nor does one that cannot keep up, as with a bare route.
  */
 export async function sender(json: string): Promise<void> {
   const { url, checkout, amount, connections } = JSON.parse(json) as Sending;
