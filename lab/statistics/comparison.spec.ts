@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { compare } from './comparison.js';
 
-it('gives median, spread, and the ratio of the medians to every other contender', () => {
+it('gives median, spread, and the median ratio of the rounds to every other contender', () => {
   const samples = new Map([
     ['fast', [90, 100, 300]],
-    ['slow', [50, 40, 60]],
+    ['slow', [50, 40, 150]],
   ]);
   const [fast, slow] = compare('worker', 'orders/s', samples);
   expect(fast).toEqual({
@@ -17,4 +17,13 @@ it('gives median, spread, and the ratio of the medians to every other contender'
     ratioTo: { slow: 2 },
   });
   expect(slow!.ratioTo).toEqual({ fast: 0.5 });
+});
+
+it('compares the rounds that both contenders have', () => {
+  const samples = new Map([
+    ['whole', [10, 20, 90]],
+    ['failed', [5, 10]],
+  ]);
+  const [whole] = compare('worker', 'orders/s', samples);
+  expect(whole!.ratioTo).toEqual({ failed: 2 });
 });

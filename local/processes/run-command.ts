@@ -7,6 +7,8 @@ type CommandOptions = Pick<Options, 'cwd' | 'env'>;
 
 interface Outcome {
   failed: boolean;
+  /** Standard output. */
+  stdout: string;
   /** Standard output and error, in their order. */
   output: string;
   /** What went wrong, in a line. */
@@ -28,8 +30,8 @@ export async function runQuietly(
     stdin: 'ignore',
   });
   if (subprocess.pid) currentRun().endAtLatest(subprocess.pid, { group: true });
-  const { failed, all, shortMessage } = await subprocess;
-  return { failed, output: all, problem: shortMessage };
+  const { failed, stdout, all, shortMessage } = await subprocess;
+  return { failed, stdout, output: all, problem: shortMessage };
 }
 
 /** Runs a long step of the set-up. Its output is shown only if it fails, and then its end. */

@@ -1,6 +1,7 @@
 import { LOCK_SERVER_VARIABLES } from '@app/config';
 import { BACKENDS, serversIn } from '../../servers.js';
 import { Samples } from '../../statistics/samples.js';
+import { inTurn } from '../in-turn.js';
 import type { BenchResult } from '../result.js';
 import { COMPARED_LOCKS, isMeant, LOCKS_IN_DEAD_TIME, type ComparedLock } from './compared-locks.js';
 import {
@@ -65,12 +66,12 @@ export async function locksBench(
   for (let round = 1; round <= rounds; round++) {
     progress(`round ${round} of ${rounds}`);
     for (const sectionMs of SECTIONS_MS) {
-      for (const contender of chosen(COMPARED_LOCKS)) {
+      for (const contender of inTurn(chosen(COMPARED_LOCKS), round)) {
         const run = () => contended(contender, servers, seconds, sectionMs);
         await measure(contendedName(sectionMs), contender, run);
       }
     }
-    for (const contender of chosen(COMPARED_LOCKS)) {
+    for (const contender of inTurn(chosen(COMPARED_LOCKS), round)) {
       await measure(UNCONTENDED, contender, async () => {
         const { lockMs, bareMs } = await uncontended(contender, servers, 1);
         return { ratioToRoundTrips: lockMs / bareMs, lockMs, bareMs };

@@ -8,8 +8,8 @@ import type { Sending, Sent } from './sender.js';
 export async function sendAside(sending: Sending) {
   const args = [...NODE_FLAGS, mainOf('lab'), 'sender', JSON.stringify(sending)];
   const command = inBackground({ file: process.execPath, args });
-  const { failed, output } = await runQuietly(command.file, [...command.args]);
+  const { failed, stdout, output } = await runQuietly(command.file, [...command.args]);
   if (failed) throw new ExpectedError(`The checkouts could not be sent: ${output}`);
-  const { answers, seconds } = JSON.parse(output) as Sent;
+  const { answers, seconds } = JSON.parse(stdout) as Sent;
   return { answers: new Map(answers), seconds };
 }
