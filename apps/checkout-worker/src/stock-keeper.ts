@@ -49,6 +49,7 @@ export class StockKeeper {
   readonly #reservations: Reservations<QueuedOrder>;
   readonly #tracing: CheckoutTracing | undefined;
   readonly #verbose: boolean;
+  readonly #adjusting = new Set<Promise<void>>();
 
   constructor(
     @Inject(CONFIG) config: WorkerConfig,
@@ -113,6 +114,12 @@ export class StockKeeper {
 
   /** Adds units to a SKU or withdraws them, as an admin wants it. If the process dies before it tells, the API finds the units. */
   async adjust(adjustment: PendingAdjustment): Promise<void> {
+    const adjusting = this.#adjust(adjustment);
+    this.#adjusting.add(adjusting);
+    await adjusting.finally(() => this.#adjusting.delete(adjusting));
+  }
+
+  async #adjust(adjustment: PendingAdjustment): Promise<void> {
     const options = { ...this.#locking, pool: poolOf(this.dataSource) };
     const adjusted = await carryOut(options, adjustment, await this.#saleOf(adjustment));
     await this.#giveBack(adjustment, adjusted);
@@ -133,8 +140,8 @@ export class StockKeeper {
   }
 
   /** Resolves once no section runs and no lock is held. */
-  idle(): Promise<void> {
-    return this.#reservations.idle();
+  async idle(): Promise<void> {
+    await Promise.all([this.#reservations.idle(), Promise.allSettled(this.#adjusting)]);
   }
 
   /** Hands everything that waits for a lock back to the queue. */

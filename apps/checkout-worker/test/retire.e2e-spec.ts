@@ -1,8 +1,10 @@
 import { OwnDatabase, Spawned } from '@app/testing';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -13,7 +15,7 @@ import { startedStack } from './support/started-stack.js';
 
 /** Enough that a process can be killed while it writes or deletes them. */
 const ORDERS = 20_000;
-const SALES = 4;
+const SALES = 5;
 const patient = { timeout: 20_000, interval: 1 };
 
 let own: OwnDatabase;
@@ -96,6 +98,8 @@ async function expectRetired(saleId: string, before: unknown): Promise<void> {
 describe('a process that is killed (SIGKILL)', () => {
   let saleId: string;
   let before: unknown;
+  const partial = async () => (await readdir(directory)).find((name) => name.startsWith(`${saleId}.`));
+  const filesOfPartial = async () => readdir(join(directory, (await partial()) ?? ''));
   const begin = async () => {
     saleId = await endedSale();
     before = (await get(`/sales/${saleId}/audit`)).body.total;
@@ -105,7 +109,7 @@ describe('a process that is killed (SIGKILL)', () => {
   it('while it writes files has deleted nothing; the next one archives anew', async () => {
     await begin();
     const killed = retire();
-    await expect.poll(() => readdir(directory), patient).toContain(`${saleId}.partial`);
+    await expect.poll(partial, patient).toBeDefined();
     await kill(killed);
     expect(await countOf('orders', saleId)).toBe(ORDERS);
     await expectRetired(saleId, before);
@@ -117,7 +121,7 @@ describe('a process that is killed (SIGKILL)', () => {
     await other.query('BEGIN');
     await other.query('SELECT FROM sales WHERE id = $1 FOR KEY SHARE', [saleId]); // it has to wait here
     const killed = retire();
-    await expect.poll(() => readdir(directory), patient).toContain(saleId);
+    await expect.poll(filesOfPartial, patient).toContain('manifest.json');
     await kill(killed);
     await other.query('COMMIT');
     other.release();
@@ -132,6 +136,15 @@ describe('a process that is killed (SIGKILL)', () => {
     await kill(killed);
     const left = await countOf('orders', saleId);
     expect(left).toBeGreaterThan(0);
+    const { rows } = await pool.query<{ id: string; buyerId: string }>(
+      'SELECT id, buyer_id AS "buyerId" FROM orders WHERE sale_id = $1 LIMIT 1',
+      [saleId],
+    );
+    const { id, buyerId } = rows[0]!;
+    await expect.poll(async () => (await get(`/orders/${id}`)).status, patient).toBe(404); // a replica remembers sales for a moment
+    const listed = await get(`/orders?buyerId=${buyerId}&limit=100`);
+    expect(listed.status).toBe(200);
+    expect(listed.body).not.toContainEqual(expect.objectContaining({ orderId: id }));
     const { body } = await get(`/sales/${saleId}/audit`); // whole all the time
     expect(body.total).toEqual(before);
     await expectRetired(saleId, before);
@@ -169,6 +182,19 @@ describe('an archived sale', () => {
     expect(body.detail).toContain('archived');
   });
 });
+
+it('an export that is under way breaks off', async () => {
+  const saleId = await endedSale();
+  const url = `${stack.apiUrls[0]}/sales/${saleId}/orders/export?format=ndjson`;
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    request(url, { headers: { authorization: `Bearer ${stack.adminKey}` } }, resolve)
+      .on('error', reject)
+      .end(),
+  );
+  expect(response.statusCode).toBe(200); // and not a byte is read yet
+  expect(await retire().ended).toBe(0);
+  await expect(text(response)).rejects.toThrow('aborted');
+}, 60_000);
 
 it('says what is not configured', async () => {
   const refused = retire({ RETENTION_DAYS: '', ARCHIVE_DIR: undefined });

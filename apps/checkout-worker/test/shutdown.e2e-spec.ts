@@ -159,6 +159,19 @@ describe('a worker that is told to end', () => {
       },
       60_000,
     );
+
+    it('finishes an adjustment that it has begun', async () => {
+      const worker = await alone({ SHUTDOWN_TIMEOUT_MS: '20000' });
+      const saleId = await shopper.openSale('redis', 1, 1);
+      const lock = await holdLock(database, 'SELECT FROM stock WHERE sale_id = $1 FOR UPDATE', saleId);
+      await database.query(
+        `INSERT INTO stock_adjustments (id, sale_id, sku, units, requested_at)
+         SELECT gen_random_uuid(), sale_id, sku, 2, clock_timestamp() - interval '5 s' FROM stock WHERE sale_id = $1`,
+        [saleId],
+      );
+      await endsWhileItWaits(worker, lock);
+      expect(await shopper.drained(saleId)).toMatchObject({ available: 3, conserved: true });
+    }, 60_000);
   });
 
   it('leaves though Redis is silent under a sweep, and says what it left', async () => {

@@ -5,7 +5,8 @@ import type { Keys } from './keys.js';
 import { saleSkuOf, type QueuedOrder } from './queue.js';
 
 const ADMIT = readFileSync(new URL('./admit.lua', import.meta.url), 'utf8');
-export const PENDING_TTL_SECONDS = 7 * 86_400;
+/** How long a sale's counters are kept after they changed last. What is in the queue stays as long as it is there. */
+export const COUNTS_TTL_SECONDS = 7 * 86_400;
 
 /**
  * What the script says: `open` is a checkout that it only looked at; of an `unsure` one, Redis may have forgotten the key; of an
@@ -103,6 +104,6 @@ export function admitArguments(
     checkouts.push(number, orderId, fingerprintOf(order), buyerId, known, quantity, taken ? 'taken' : '');
   }
   const names = [keys.queued, job.key, keys.deadLetters, keys.everybody, ...skus, ...idempotencyKeys];
-  const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, PENDING_TTL_SECONDS];
+  const bounds = [maxBacklog, maxBacklogOfSale, idempotencyTtlSeconds, COUNTS_TTL_SECONDS];
   return [names.length, ...names, job.id, ...bounds, numbers.size, ...checkouts];
 }

@@ -14,7 +14,7 @@
 -- then one for each checkout: what its Idempotency-Key came with
 -- ARGV[1] job id; empty: only look
 -- ARGV[2] most orders in the queue   ARGV[3] most of them of one sale
--- ARGV[4] seconds to remember a key   ARGV[5] seconds to keep what is pending
+-- ARGV[4] seconds to remember a key   ARGV[5] seconds to keep a counter
 -- ARGV[6] number of SKUs
 -- then seven for each checkout:
 --   number of its SKU, order id, fingerprint of the body, buyer
@@ -28,7 +28,7 @@
 --   'sold-out', 'insufficient', 'not-admitted', 'full'
 --   'uncounted': there is no counter where there should be one: count the units first
 local queued, letters, everybody, job = KEYS[1], KEYS[3], KEYS[4], ARGV[1]
-local most_of_sale, key_ttl, pending_ttl, skus = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
+local most_of_sale, key_ttl, counter_ttl, skus = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local looking = job == ''
 if not looking and redis.call('EXISTS', KEYS[2]) == 0 then
   return redis.error_reply('NOJOB the job was not added') -- no order is accepted that nothing carries
@@ -165,15 +165,13 @@ for i = 1, #KEYS - 4 - 7 * skus do
 end
 for _, sku in ipairs(named) do
   if sku.added then
-    redis.call('EXPIRE', sku.pending, pending_ttl)
     redis.call('INCRBY', sku.backlog, sku.added)
-    redis.call('EXPIRE', sku.backlog, pending_ttl)
     if sku.taken then
       redis.call('HINCRBY', sku.counter, 'left', -sku.taken)
     end
     if sku.counter ~= everybody then
-      redis.call('EXPIRE', sku.counter, pending_ttl)
-      redis.call('EXPIRE', sku.counted, pending_ttl)
+      redis.call('EXPIRE', sku.counter, counter_ttl)
+      redis.call('EXPIRE', sku.counted, counter_ttl)
     end
   end
 end

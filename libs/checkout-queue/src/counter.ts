@@ -1,5 +1,5 @@
 import type { Shard, Shards } from '@app/servers';
-import { PENDING_TTL_SECONDS } from './admit-script.js';
+import { COUNTS_TTL_SECONDS } from './admit-script.js';
 import { keysOf } from './keys.js';
 import type { RowVersion } from './outcomes.js';
 import type { OfSku } from './queue.js';
@@ -42,7 +42,7 @@ export async function recount(
     counter,
     counted,
     changes,
-    PENDING_TTL_SECONDS, // as when an order takes units; once it is forgotten, the next checkout counts anew
+    COUNTS_TTL_SECONDS, // as when an order takes units; once it is forgotten, the next checkout counts anew
     byStripe.reduce((sum, { available }) => sum + available, 0),
     byStripe.length,
     ...byStripe.map(({ version }) => version),

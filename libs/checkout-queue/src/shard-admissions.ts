@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
 import {
   admitArguments,
-  PENDING_TTL_SECONDS,
+  COUNTS_TTL_SECONDS,
   withAdmitScript,
   type Admission,
   type AdmissionBounds,
@@ -202,7 +202,7 @@ export class ShardAdmissions {
   /** Notes checkouts that were refused as sold out although there were units. */
   async noteRefusedWithStock(saleId: string, sku: string, checkouts: number): Promise<void> {
     const noted = this.#redis.multi().hincrby(this.#keys.refusedWithStock(saleId), sku, checkouts);
-    await noted.expire(this.#keys.refusedWithStock(saleId), PENDING_TTL_SECONDS).exec();
+    await noted.expire(this.#keys.refusedWithStock(saleId), COUNTS_TTL_SECONDS).exec();
   }
 
   /** Checkouts that were refused as sold out although there were units, by SKU; a SKU without any is absent. */

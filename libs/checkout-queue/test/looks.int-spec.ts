@@ -43,6 +43,15 @@ it('looks at checkouts of a new sale only until Redis is sure of it', async () =
   expect(looks()).toHaveLength(before);
 });
 
+it('does not forget what is in the queue, however long it is there', async () => {
+  stored = 'first';
+  expect(await admit()).toBe('accepted');
+  const names = await redis.keys('*');
+  const kept = names.filter((name) => name.includes('pending') || name.includes('backlog'));
+  expect(kept).toHaveLength(2);
+  for (const name of kept) expect(await redis.ttl(name)).toBe(-1);
+});
+
 it('adds no job in vain while Redis may have forgotten the keys of a sale', async () => {
   stored = 'unstored';
   expect(await admit()).toBe('accepted');

@@ -108,16 +108,31 @@ class Retirement {
   }
 
   /** Resolves to whether the sale is in files now. */
-  async #archive({ saleId, endedAt }: Ended): Promise<boolean> {
-    const archive = new Archive(this.options.directory, saleId);
-    // One snapshot for everything.
+  async #archive(ended: Ended): Promise<boolean> {
+    const archive = new Archive(this.options.directory, ended.saleId);
+    let isKnown = false;
+    try {
+      const written = await this.#write(archive, ended);
+      if (!written || !(await this.#replace(ended, written))) return false;
+      isKnown = true; // by the database, if it can be reached
+      await this.client.query('COMMIT');
+      await archive.publish(written.checksum);
+    } finally {
+      if (!isKnown) await archive.discard();
+    }
+    this.options.log.info({ ...ended }, 'archived');
+    return true;
+  }
+
+  /** Writes what the database has of the sale, as it is at one moment. Resolves to undefined if the sale has to stay. */
+  async #write(archive: Archive, { saleId, endedAt }: Ended): Promise<Written | undefined> {
     await this.client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const { sale, stock, skus } = (await this.#rows<Whole>(SALE_SQL, [saleId]))[0]!;
-    const before = await this.#state(saleId, skus);
-    if (before.hindrances.length > 0) {
+    const { hindrances, figures } = await this.#state(saleId, skus);
+    if (hindrances.length > 0) {
       await this.client.query('ROLLBACK');
-      this.options.log.info({ saleId, endedAt, has: before.hindrances }, 'stays');
-      return false;
+      this.options.log.info({ saleId, endedAt, has: hindrances }, 'stays');
+      return undefined;
     }
     const final = await audit(this.client, saleId);
     await archive.begin();
@@ -125,26 +140,27 @@ class Retirement {
       await archive.write(table, this.#lines(sql, saleId));
     await this.client.query('COMMIT');
     const checksum = await archive.complete({ saleId, endedAt, sale, stock, audit: final });
-    await archive.check(checksum);
+    return { skus, figures, audit: final, checksum };
+  }
 
+  /** Begins to put the archive in the place of the sale. Resolves to false if the sale has changed since it was written. */
+  async #replace({ saleId, endedAt }: Ended, written: Written): Promise<boolean> {
     await this.client.query('BEGIN');
     const closed = await this.client.query(CLOSE_SQL, [saleId, this.options.days]);
-    const after = closed.rowCount === 1 ? await this.#state(saleId, skus) : undefined;
-    if (after?.figures !== before.figures || after.hindrances.length > 0) {
+    const now = closed.rowCount === 1 ? await this.#state(saleId, written.skus) : undefined;
+    if (now?.figures !== written.figures || now.hindrances.length > 0) {
       await this.client.query('ROLLBACK');
       this.options.log.info({ saleId, endedAt }, 'has changed meanwhile: stays for now');
       return false;
     }
-    await this.client.query(ARCHIVED_SQL, [saleId, JSON.stringify(final), checksum]);
+    await this.client.query(ARCHIVED_SQL, [saleId, JSON.stringify(written.audit), written.checksum]);
     for (const sql of REMOVE_SALE_SQL) await this.client.query(sql, [saleId]);
-    await this.client.query('COMMIT');
-    this.options.log.info({ saleId, endedAt }, 'archived');
     return true;
   }
 
   /** Deletes what the archive has: as fast as others allow, since it rests as long as it works. */
   async #prune(saleId: string, manifestSha256: string): Promise<boolean> {
-    await new Archive(this.options.directory, saleId).check(manifestSha256);
+    await new Archive(this.options.directory, saleId).publish(manifestSha256);
     let rows = 0;
     for (const sql of PRUNE_SQL) {
       for (let deleted = BATCH; deleted >= BATCH; rows += deleted) {
@@ -184,6 +200,15 @@ class Retirement {
   async #rows<Row extends pg.QueryResultRow>(sql: string, values: unknown[]): Promise<Row[]> {
     return (await this.client.query<Row>(sql, values)).rows;
   }
+}
+
+/** What was written, and what it was made of. */
+interface Written {
+  readonly skus: readonly string[];
+  readonly figures: string;
+  readonly audit: object;
+  /** Of the manifest. */
+  readonly checksum: string;
 }
 
 interface Whole {

@@ -5,13 +5,14 @@ import { oneShard } from '@app/servers';
 import { OwnDatabase } from '@app/testing';
 import { Redis } from 'ioredis';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { writeHistory } from '../../../local/history/history.js';
+import { Archive } from '../src/archive-files.js';
 import { retire } from '../src/index.js';
 
 const DAYS = 30;
@@ -221,6 +222,34 @@ describe('a sale stays while it has', () => {
   });
 });
 
+/** Of the attempt that is under way. */
+async function filesOfPartial(): Promise<string[]> {
+  const partial = (await readdir(directory)).find((name) => name.startsWith(`${saleId}.`));
+  return partial === undefined ? [] : readdir(join(directory, partial));
+}
+
+it('an attempt that goes on after it has lost its turn harms no archive', async () => {
+  const lines = async function* () {
+    yield await Promise.resolve(['{}']);
+  };
+  const lost = new Archive(directory, saleId);
+  await lost.begin();
+  await lost.write('orders', lines());
+  expect(await run()).toEqual({ archived: 1, pruned: 1, failed: 0 });
+  await expect(lost.complete({})).rejects.toThrow('ENOENT');
+  await lost.discard();
+  expect(await archived('orders')).toHaveLength(WHOLE.orders);
+  expect((await readdir(directory)).filter((name) => name.endsWith('.partial'))).toEqual([]);
+});
+
+it('an archive that has no name yet gets it before anything is deleted', async () => {
+  await run();
+  await pool.query('UPDATE archived_sales SET pruned_at = NULL WHERE sale_id = $1', [saleId]);
+  await rename(join(directory, saleId), join(directory, `${saleId}.${randomUUID()}.partial`));
+  expect(await run()).toEqual({ archived: 0, pruned: 1, failed: 0 });
+  expect(await archived('orders')).toHaveLength(WHOLE.orders);
+});
+
 it('notices what an admin changes while the files are written', async () => {
   const payments = new Payments(pool, PROVIDERS.simulated(pool), 1_000);
   const refunded = await orderWith('paid');
@@ -228,12 +257,13 @@ it('notices what an admin changes while the files are written', async () => {
   await admin.query('BEGIN');
   await admin.query('SELECT FROM sales WHERE id = $1 FOR KEY SHARE', [saleId]);
   const running = run();
-  await expect.poll(() => readdir(directory), { timeout: 10_000 }).toContain(saleId); // complete; now it waits
+  await expect.poll(filesOfPartial, { timeout: 10_000 }).toContain('manifest.json'); // complete; now it waits
   expect(await payments.refund(refunded, { restock: false, admin: 'ann' })).toBe(true);
   await admin.query('COMMIT');
   admin.release();
   expect(await running).toEqual({ archived: 0, pruned: 0, failed: 0 });
   expect(await rowsLeft()).toEqual(WHOLE);
+  expect((await readdir(directory)).filter((name) => name.startsWith(saleId))).toEqual([]); // no archive of what lives on
   await pool.query('DELETE FROM outbox');
 
   expect(await run()).toEqual({ archived: 1, pruned: 1, failed: 0 });

@@ -26,12 +26,13 @@ const OF_SALE = `
   ) AS found ${TAIL} LIMIT $6`;
 const OF_BUYER_IN_SALE = `
   SELECT * FROM orders WHERE sale_id = $7::uuid AND buyer_id = $8 AND status = ANY ($1::text[]) AND ${IS_WANTED} ${TAIL} LIMIT $6`;
-// The index has buyers by day: each day is looked up for itself, which LIMIT keeps the planner from doing otherwise.
+// The index has buyers by day: each day is looked up for itself, which LIMIT keeps the planner from doing otherwise. Of an archived sale rows
+// may be left.
 const OF_BUYER = `
   SELECT found.* FROM (SELECT min(${dayOf('accepted_at')}) AS first, max(${dayOf('accepted_at')}) AS last FROM orders) AS days,
     generate_series(0, last - first) AS n, LATERAL (
       SELECT * FROM orders WHERE ${dayOf('accepted_at')} = first + n AND buyer_id = $8 AND $7::uuid IS NULL
-        AND status = ANY ($1::text[]) AND ${IS_WANTED} ${TAIL} LIMIT $6
+        AND status = ANY ($1::text[]) AND ${IS_WANTED} AND EXISTS (SELECT FROM sales WHERE sales.id = sale_id) ${TAIL} LIMIT $6
     ) AS found
   WHERE first + n BETWEEN ${dayOf('$2::timestamptz')} AND ${dayOf('least($3::timestamptz, $4::timestamptz)')} ${TAIL} LIMIT $6`;
 

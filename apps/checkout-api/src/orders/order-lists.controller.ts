@@ -25,7 +25,7 @@ import {
   type OfBuyerQuery,
   type OfSaleQuery,
 } from './order-list.schema.js';
-import { OrderListService } from './order-list.service.js';
+import { OrderListService, type OrderFilter } from './order-list.service.js';
 
 const NEWEST_FIRST =
   'Settled orders, newest first; a queued one is not in it yet. The next page is where the header Link says, with the relation `next`.';
@@ -96,9 +96,17 @@ export class OrderListsController {
     @Param('saleId', { schema: saleId }) id: string,
     @Query({ schema: exportQuery }) { format, ...filter }: ExportQuery,
   ): Promise<StreamableFile> {
-    await refuseArchived(this.catalog, id);
-    const file = await exportOf(this.lists.all({ ...filter, saleId: id }), format);
+    const file = await exportOf(this.#whole({ ...filter, saleId: id }), format);
     const disposition = `attachment; filename="orders-${id}.${format}"`;
     return new StreamableFile(file, { type: CONTENT_TYPES[format], disposition });
+  }
+
+  /** Of a sale that is archived meanwhile a part is gone: the file breaks off, since it must not look whole. */
+  async *#whole(filter: OrderFilter & { readonly saleId: string }): AsyncGenerator<ListedOrder[]> {
+    for await (const page of this.lists.all(filter)) {
+      await refuseArchived(this.catalog, filter.saleId);
+      yield page;
+    }
+    await refuseArchived(this.catalog, filter.saleId);
   }
 }

@@ -52,7 +52,7 @@ export class OrdersService {
   async stored(orderIds: readonly string[]): Promise<OrderView[]> {
     const query = poolOf(this.dataSource).query<OrderRow>({ ...SETTLED_ORDERS, values: [orderIds] });
     const { rows } = await fromPostgres(query);
-    return Promise.all(rows.map((row) => this.#priced(viewOf(row))));
+    return (await Promise.all(rows.map((row) => this.#priced(viewOf(row))))).flat();
   }
 
   /** @throws {ProblemError} ORDER_NOT_FOUND, or what {@link find} throws */
@@ -87,10 +87,11 @@ export class OrdersService {
     return (await fromPostgres(query)).rows;
   }
 
-  /** Sales are in memory while they run, so this costs nothing. */
-  async #priced(order: OrderView): Promise<OrderView> {
+  /** With what it costs; nothing of a sale that is archived, whose rows are about to go. Sales are in memory while they run, so this costs nothing. */
+  async #priced(order: OrderView): Promise<OrderView[]> {
     const sale = await fromPostgres(this.catalog.find(order.saleId));
-    return sale?.currency ? { ...order, price: priceOf(sale, order) } : order;
+    if (!sale) return [];
+    return [sale.currency ? { ...order, price: priceOf(sale, order) } : order];
   }
 
   /** Dead letters. While Redis is down there seem to be none. */
