@@ -77,13 +77,16 @@ describe('a queue that does not answer', () => {
     const cutOff = await Api.start({ QUEUE_MAX_BACKLOG: most, REDIS_URL: redis.url });
     try {
       const { id } = await cutOff.sale();
-      await cutOff.checkout(id); // from here on the sale is known
+      const ended = await cutOff.sale({ endsAt: new Date(0).toISOString() });
+      for (const sale of [id, ended.id]) await cutOff.checkout(sale); // from here on they are known
       redis.freeze();
       const answers = Array.from({ length: most + ROOM }, () =>
         cutOff.checkout(id).then(({ body }) => codeOf(body)),
       );
       const first = await Promise.race(answers);
       expect(first).toBe('QUEUE_FULL');
+      const perhapsRepeated = await cutOff.checkout(ended.id);
+      expect(codeOf(perhapsRepeated.body)).toBe('QUEUE_FULL'); // nobody knows whether it was accepted before
       const codes = await Promise.all(answers);
       expect(codes.filter((code) => code === 'QUEUE_FULL')).toHaveLength(ROOM);
       expect(codes.filter((code) => code === 'REDIS_UNAVAILABLE')).toHaveLength(most);

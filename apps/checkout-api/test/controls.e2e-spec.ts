@@ -124,6 +124,20 @@ describe('change of limit and places', () => {
     expect(body).toMatchObject({ perBuyerLimit: null });
   });
 
+  it('refuses no checkout that was accepted before it, which is repeated', async () => {
+    const { id } = await api.sale();
+    const bought = { key: randomUUID(), body: { buyerId: 'ann', quantity: 2 } };
+    const { body: accepted } = await api.checkout(id, bought).expect(202);
+    await change(id, { perBuyerLimit: 1 }).expect(200);
+    const another = { body: { buyerId: 'ann', quantity: 2 } };
+    for (const replica of [api, other]) {
+      const refusal = async () => problem('BUYER_LIMIT_EXCEEDED')(await replica.checkout(id, another));
+      await vi.waitFor(refusal, { timeout: 5_000, interval: 20 });
+    }
+    for (const replica of [api, other])
+      expect((await replica.checkout(id, bought).expect(202)).body).toEqual(accepted);
+  });
+
   it('lets more in, or fewer', async () => {
     const { id } = await api.sale({ waitingRoom: { places: 1, placeTtlSeconds: 300 } });
     const enter = (buyerId: string) => api.http.post(`/sales/${id}/waiting-room`).send({ buyerId });

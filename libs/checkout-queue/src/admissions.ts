@@ -25,7 +25,7 @@ export class Admissions {
   }
 
   /** See {@link ShardAdmissions.isKnown}. */
-  isKnown(order: QueuedOrder): Promise<boolean> {
+  isKnown(order: QueuedOrder): Promise<boolean | undefined> {
     return this.#of.of(order.saleId).isKnown(order);
   }
 

@@ -23,7 +23,7 @@
 --   its units, and 'taken' if it took them from the counter before, else ''
 -- returns for each checkout one of
 --   'open': it would enter (only when looking)   'accepted': it has entered
---   'queued': a replay whose order is in the queue   'replayed': one whose order is not
+--   'queued': a replay whose order is in the queue   'replayed': one whose order is not, or is a dead letter
 --   'mismatched': its key came with another body   'unsure': ask Postgres, the key may have been forgotten
 --   'sold-out', 'insufficient', 'not-admitted', 'full'
 --   'uncounted': there is no counter where there should be one: count the units first
@@ -115,7 +115,8 @@ local function decide(sku, key, order, body, buyer, stored, units, taken)
   if carrier then
     return 'queued'
   end
-  if earlier and stored ~= 'anew' then
+  -- A dead letter was told as rejected, and stays until an admin has it tried again.
+  if stored ~= 'anew' and (earlier or are_letters and redis.call('HEXISTS', letters, order) == 1) then
     return 'replayed'
   end
   local takes = sku.counter ~= everybody and taken == ''

@@ -26,6 +26,7 @@ export class Parking {
     const apart = APART * Math.max(1, this.inHand.still);
     const name = saleSkuOf(stillest);
     const at = Math.max(now + pause, (this.#last.get(name) ?? 0) + apart);
+    this.#last.delete(name); // it is the last one in its order, too
     this.#last.set(name, at);
     this.#forget(now);
     return Math.round(Date.now() + at - now);

@@ -128,17 +128,20 @@ export class ShardAdmissions {
     }
   }
 
-  /** Whether this key was accepted before, whatever came with it. One round trip is for many, since buyers of a closed sale ask again. */
-  async isKnown(order: QueuedOrder): Promise<boolean> {
-    if (this.#undecided >= this.rules.maxBacklog) return false; // nor would it enter
+  /**
+   * Whether this key was accepted before, whatever came with it. One round trip is for many, since buyers of a closed sale ask again.
+   * Undefined: there is no room to ask, as for {@link admit}.
+   */
+  async isKnown(order: QueuedOrder): Promise<boolean | undefined> {
+    if (this.#undecided >= this.rules.maxBacklog) return undefined;
     this.#undecided++;
     try {
       const known = await this.#knowing.add(order);
       if (known !== 'unsure') return known === 'known';
       const stored = await this.#lookUps.add(order);
-      // Redis is told that there is none yet, and needs not ask again.
-      if (stored === 'first') await this.#looks.add({ order, stored });
-      return stored === 'stored';
+      if (stored === 'stored') return true;
+      // Redis is told whether there is any yet, and needs not ask again if there is none. It knows a dead letter.
+      return (await this.#looks.add({ order, stored })) === 'replayed';
     } finally {
       this.#undecided--;
     }
@@ -146,21 +149,24 @@ export class ShardAdmissions {
 
   async #ask(request: Request): Promise<Admission | Question> {
     const name = saleSkuOf(request.order);
-    const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
-    const seen = wasLookedAt ? 'open' : await this.#seen(request, this.#refused.get(name));
+    const refused = this.#refused.get(name);
+    const seen = await this.#seen(request, refused);
     // An order that is queued already goes the same way: whoever looks does not learn what the replicas have.
     const isAnswer = seen !== 'open' && (seen !== 'queued' || this.#replicas === 0);
     const answer = isAnswer ? seen : await this.#queued(request);
+    // That Redis is unsure says nothing of whether it will refuse.
+    if (answer === 'unsure' && refused && refused !== 'unsure') return answer;
     if (REFUSALS.has(answer)) this.#refused.set(name, answer);
     // Redis was sure of itself: it was unsure only because the sale was new.
-    else if (!wasLookedAt && this.#refused.get(name) === 'unsure') this.#refused.delete(name);
+    else if (request.stored === undefined && refused === 'unsure') this.#refused.delete(name);
     return answer;
   }
 
   /** Looks at a checkout of a SKU of which somebody was refused just now. A SKU that is sold out is asked about at the least cost. */
   async #seen(request: Request, refused: Answer | Admission | undefined): Promise<Answer> {
-    if (!refused) return 'open';
-    if (refused === 'sold-out' && !request.anew) {
+    const wasLookedAt = request.stored !== undefined; // or Postgres would not have been asked
+    if (!refused || (wasLookedAt && refused === 'unsure')) return 'open';
+    if (refused === 'sold-out' && !wasLookedAt && !request.anew) {
       const known = await this.#knowing.add(request.order);
       if (known === 'sold-out' || known === 'unsure') return known;
     }

@@ -3,7 +3,7 @@ import { orderOf } from '@app/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { Admissions, announce, keysOf, type Stored } from '../src/index.js';
+import { Admissions, announce, DeadLetters, keysOf, type Stored } from '../src/index.js';
 import type { AdmitCommands } from '../src/admit-script.js';
 
 const saleId = randomUUID();
@@ -88,6 +88,25 @@ describe('of a sale without orders', () => {
   });
 });
 
+it.each(['full', 'not-admitted', 'sold-out'] as const)(
+  'adds no job for who is refused (%s) while Redis may have forgotten the keys',
+  async (refusal) => {
+    stored = 'first';
+    expect(await admit()).toBe('accepted');
+    stored = 'unstored';
+    await redis.del(keys.memory(saleId));
+    if (refusal === 'full') await redis.set(keys.backlog(saleId), 1_000);
+    if (refusal === 'sold-out') await redis.set(keys.soldOut(saleId, orderOf(saleId).sku), '1');
+    const guests = refusal === 'not-admitted' ? 'nobody' : undefined;
+    const refused = () => admissions.admit(orderOf(saleId), guests ? { guests } : {});
+    const waiting = async () => (await admissions.queues.all[0]!.getJobCounts()).waiting;
+    expect(await refused()).toBe(refusal); // from now on it is remembered
+    const before = await waiting();
+    for (let i = 0; i < 5; i++) expect(await refused()).toBe(refusal);
+    expect(await waiting()).toBe(before);
+  },
+);
+
 describe('of a SKU that is sold out', () => {
   /** A first order is accepted and refused: its SKU counts as sold out from then on. */
   async function sellOut(sku = 'hot') {
@@ -136,6 +155,20 @@ describe('of a SKU that is sold out', () => {
     stored = 'unstored';
     expect(await admit()).toBe('sold-out');
     expect(await admissions.isKnown(orderOf(saleId))).toBe(false);
+  });
+
+  it('knows a dead letter whose key was forgotten, and keeps it until it is tried again', async () => {
+    const order = orderOf(saleId);
+    stored = 'first';
+    expect(await admissions.admit(order)).toBe('accepted');
+    await new DeadLetters(oneShard(redis)).keepOrder(order, new Error('refused'));
+    await redis.del(keys.memory(saleId), keys.idempotency(saleId, order.orderId));
+    stored = 'unstored';
+    expect(await admissions.isKnown(order)).toBe(true);
+    expect(await admissions.admit(order)).toBe('replayed');
+    expect(await redis.hlen(keys.deadLetters)).toBe(1);
+    expect(await admissions.admit(order, { anew: true })).toBe('accepted');
+    expect(await redis.hlen(keys.deadLetters)).toBe(0);
   });
 
   it('tells each SKU its own', async () => {

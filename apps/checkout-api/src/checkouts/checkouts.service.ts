@@ -15,7 +15,7 @@ import type { OrderView } from '../orders/order.schema.js';
 import { priceOf } from '../orders/price.js';
 import { OrdersService, queuedView } from '../orders/orders.service.js';
 import { OrderWatch, type ClientWait } from '../orders/order-watch.js';
-import { closureOf } from '../sales/closure.js';
+import { closureOf, endingOf } from '../sales/closure.js';
 import { findSale, skuNotFound } from '../sales/find-sale.js';
 import { CheckoutMetrics } from './checkout-metrics.js';
 import type { Checkout } from './checkout.schema.js';
@@ -43,11 +43,12 @@ export class CheckoutsService {
     const about: Record<string, string> = { saleId };
     try {
       const sale = await findSale(this.catalog, saleId);
-      this.#check(sale, checkout);
+      const { sku } = checkout;
+      if (!sale.items.some((item) => item.sku === sku)) skuNotFound(saleId, sku);
       const orderId = (about.orderId = orderIdOf(sale, checkout.buyerId, key));
       const { counter } = strategyOf(sale.strategy);
       const order = { orderId, saleId, ...checkout, idempotencyKey: key, acceptedAt: Date.now(), counter };
-      await this.#checkOpen(sale, order);
+      await this.#checkRules(sale, order);
       const settled = await this.#admit(sale, order, wait);
       const answer = settled ?? queuedView(order);
       // Redis may have forgotten the key's first body; the order itself has it.
@@ -69,24 +70,27 @@ export class CheckoutsService {
     });
   }
 
-  /** Checks what the sale alone can tell. */
-  #check({ id, items, startsAt, endsAt, perBuyerLimit }: Sale, { sku, quantity }: Checkout) {
-    if (!items.some((item) => item.sku === sku)) skuNotFound(id, sku);
-    const most = this.config.MAX_QUANTITY_PER_ORDER;
-    if (quantity > most) throw validationProblem([{ path: 'quantity', message: `Must be at most ${most}` }]);
-    const now = Date.now();
-    if (startsAt && now < startsAt.getTime() && !(endsAt && endsAt.getTime() <= now)) {
-      throw new ProblemError('SALE_NOT_STARTED', `Try again when it starts, at ${startsAt.toISOString()}.`);
-    }
-    if (perBuyerLimit !== null && quantity > perBuyerLimit) {
-      throw new ProblemError('BUYER_LIMIT_EXCEEDED', `A buyer may hold ${perBuyerLimit} units in this sale.`);
-    }
+  /** What the rules of a sale refuse is no new order. One that was accepted before they changed goes on, and is told about. */
+  async #checkRules(sale: Sale, order: QueuedOrder): Promise<void> {
+    const refusal = this.#refusalBy(sale, order) ?? closureOf(sale, order.acceptedAt);
+    if (!refusal) return;
+    const isKnown = await fromRedis(this.admissions.isKnown(order));
+    if (isKnown === undefined) throw queueFull();
+    if (!isKnown) throw refusal;
   }
 
-  /** A closed sale takes no new order. One that was accepted before goes on, and is told about. */
-  async #checkOpen(sale: Sale, order: QueuedOrder): Promise<void> {
-    const closure = closureOf(sale, order.acceptedAt);
-    if (closure && !(await fromRedis(this.admissions.isKnown(order)))) throw closure;
+  #refusalBy(sale: Sale, { quantity, acceptedAt }: QueuedOrder): ProblemError | undefined {
+    const { startsAt, perBuyerLimit } = sale;
+    const most = this.config.MAX_QUANTITY_PER_ORDER;
+    if (quantity > most) return validationProblem([{ path: 'quantity', message: `Must be at most ${most}` }]);
+    if (startsAt && acceptedAt < startsAt.getTime() && !endingOf(sale, acceptedAt))
+      return new ProblemError('SALE_NOT_STARTED', `Try again when it starts, at ${startsAt.toISOString()}.`);
+    if (perBuyerLimit !== null && quantity > perBuyerLimit)
+      return new ProblemError(
+        'BUYER_LIMIT_EXCEEDED',
+        `A buyer may hold ${perBuyerLimit} units in this sale.`,
+      );
+    return undefined;
   }
 
   /** Resolves to the order if it is settled in time for its client, else to undefined: it is in the queue. */
@@ -147,7 +151,8 @@ export class CheckoutsService {
 
   /** If Postgres does not answer, or does not know the order, it is queued again: a worker finds out. */
   async #settledBefore(order: QueuedOrder): Promise<OrderView | undefined> {
-    const [settled] = await this.orders.settled([order.orderId]).catch(() => []);
+    const ids = [order.orderId];
+    const [settled] = await this.orders.settled(ids).catch(() => this.orders.refused(ids));
     if (!settled) await this.#admitted(order, { anew: true });
     return settled;
   }

@@ -93,13 +93,15 @@ export class RateLimits {
     if (points === 0) return [];
     const counters = this.shards.map(({ redis, prefix }) => {
       const options = {
-        keyPrefix: `${prefix}${PREFIX}${name}`,
+        // Where the window is another one, counters with the old one are not waited for.
+        keyPrefix: `${prefix}${PREFIX}${name}:${this.#windowSeconds}`,
         points,
         duration: this.#windowSeconds,
       };
       return new RateLimiterRedis({
         ...options,
         storeClient: redis,
+        rejectIfRedisNotReady: true, // a buyer may be counted in another shard than the one that sells
         insuranceLimiter: new RateLimiterMemory(options),
       });
     });
@@ -113,7 +115,8 @@ export class RateLimits {
       return quotaOf(limiter, remainingPoints, msBeforeNext, false);
     } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) throw refused;
-      const { msBeforeNext } = refused;
+      // A clock that was set back must not lengthen it.
+      const msBeforeNext = Math.min(refused.msBeforeNext, this.#windowSeconds * 1_000);
       this.#usedUpUntil.set(nameOf(limiter, of), performance.now() + msBeforeNext);
       return quotaOf(limiter, 0, msBeforeNext, true);
     }

@@ -45,7 +45,7 @@ export class OrdersService {
    */
   async settled(orderIds: readonly string[]): Promise<OrderView[]> {
     const stored = await this.stored(orderIds);
-    return [...stored, ...(await this.#refused(missingIn(stored, orderIds)))];
+    return [...stored, ...(await this.refused(missingIn(stored, orderIds)))];
   }
 
   /** As {@link settled}, without dead letters. */
@@ -95,7 +95,7 @@ export class OrdersService {
   }
 
   /** Dead letters. While Redis is down there seem to be none. */
-  async #refused(orderIds: readonly string[]): Promise<OrderView[]> {
+  async refused(orderIds: readonly string[]): Promise<OrderView[]> {
     const letters = await this.deadLetters.find(orderIds).catch(() => []);
     return letters.flatMap((letter) => {
       if (letter.kind !== 'checkout') return [];
