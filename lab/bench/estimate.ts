@@ -15,14 +15,14 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
   },
   network: ({ rounds, seconds }) =>
     DELAYS_MS.length * CONTENDERS.length * (rounds * (seconds.network + 2) + 1),
-  requests: ({ rounds }) => 15 + (1 + rounds) * 35,
+  requests: ({ rounds }) => 15 + (1 + rounds) * 20,
   http: ({ rounds, seconds }) =>
     60 +
     seconds.http * (1 + OVERLOAD_SHARE) +
     COMPARED_WORKERS.length * rounds * (seconds.http * (1 + STEADY_SHARE) + 19),
   attack: ({ seconds }) => 100 + 2 * seconds.attack,
   servers: ({ rounds, seconds }) => SERVERS.length * rounds * (seconds.servers + 25),
-  capacity: ({ rounds }) => 15 + rounds * 75,
+  capacity: ({ rounds }) => 15 + rounds * 110,
   scale: ({ rounds, seconds, long, full, history }) =>
     long
       ? seconds.long + 30

@@ -5,6 +5,7 @@ import { send } from '../requests/send.js';
 import { checkOut } from '../scale/check-out.js';
 import type { DrainBench } from '../scale/drain.js';
 import { openSale } from '../scale/open-sale.js';
+import type { Costs } from './model.js';
 
 const SKU = 'hot';
 /** They wait for the outcome, so that no queue grows while they come and is worked off by half of the processes afterwards. */
@@ -52,11 +53,18 @@ export async function sell(
   const truth = await readTruth(stack, database, open);
   // Its mark ends now and then: some orders enter, and are rejected. Their buyers are answered as those who are refused, so none counts them.
   const late = await readTruth(stack, database, soldOut);
-  const costs = microsEach(took, amount);
+  const { apiMicros, workerMicros, redisMicros, postgresMicros } = microsEach(took, amount);
+  const costs: Costs = {
+    api: apiMicros,
+    worker: workerMicros,
+    redis: redisMicros,
+    postgres: postgresMicros,
+    sender: senderMicros,
+  };
+  const busyMicros = amount * Object.values(costs).reduce((sum: number, micros: number) => sum + micros, 0);
   return {
     costs,
-    senderMicros,
-    coresBusy: ((costs.totalMicros + senderMicros) * amount) / 1e6 / seconds,
+    coresBusy: busyMicros / 1e6 / seconds,
     ordersPerSecond: sold / seconds,
     broken: [
       ...brokenPromises(run, true, sold, { ...truth, undersold: 0 }),

@@ -1,6 +1,6 @@
 import { cellsOf, figure, type Table } from '../../report/table.js';
 import type { Benchmark } from '../../statistics/comparison.js';
-import { coresAt, costsOf, PARTS, STAMPEDE, wallsOf, type Costs, type Measured } from './model.js';
+import { coresAt, costsOf, PARTS, STAMPEDE, wallsOf, type Measured } from './model.js';
 
 const COSTS = 'capacity, costs';
 const CORES = 'capacity, cores';
@@ -9,7 +9,7 @@ export const CHECK = 'capacity, check';
 
 const RATES = [1_000, 10_000, 100_000];
 
-const TITLES: Record<keyof Costs, string> = {
+const TITLES: Record<(typeof PARTS)[number], string> = {
   api: 'API',
   worker: 'worker',
   redis: 'Redis (one thread)',
@@ -25,7 +25,7 @@ const REMEDIES: Record<string, string> = {
 
 /** What was measured, and what follows from it. */
 export function costTables(measured: Measured): Table[] {
-  const { order, lone, refusal } = measured;
+  const { order, rareOrder, refusal } = measured;
   const stampede = costsOf(measured, STAMPEDE);
   const full = RATES.at(-1)!;
   return [
@@ -35,7 +35,7 @@ export function costTables(measured: Measured): Table[] {
       head: [
         'part',
         'an order',
-        'one that comes alone',
+        'one among 9 refusals',
         'a refusal',
         'orders/s per core',
         `with ${STAMPEDE.refusals} refusals each`,
@@ -43,7 +43,7 @@ export function costTables(measured: Measured): Table[] {
       rows: PARTS.map((part) => [
         TITLES[part],
         figure(order[part]),
-        figure(lone[part]),
+        figure(rareOrder[part]),
         figure(refusal[part]),
         figure(1e6 / order[part], 0),
         figure(1e6 / stampede[part], 0),
@@ -77,11 +77,12 @@ export function checkTable(benchmarks: readonly Benchmark[]): Table {
     name: CHECK,
     title:
       'Orders a second on this machine, all parts and who sends on the same cores: predicted and carried',
-    head: ['', 'predicted', 'carried', 'cores busy'],
+    head: ['', 'predicted', 'carried', 'carried / predicted', 'cores busy'],
     rows: contenders.map((place) => [
       place,
       median(place, 'predicted'),
       range(place, 'carried'),
+      range(place, 'ratio'),
       median(place, 'coresBusy'),
     ]),
   };

@@ -1,62 +1,55 @@
+import { availableParallelism } from 'node:os';
 import type { Client } from 'pg';
 import { median } from '../../statistics/quantiles.js';
 import { drain, type DrainBench } from '../scale/drain.js';
 import { totalsOf } from '../scale/process-metrics.js';
-import { sell } from './buyers.js';
-import { STAMPEDE, type Costs, type Measured } from './model.js';
+import { sell, type Mix } from './buyers.js';
+import { eachPart, type Measured } from './model.js';
 
-/** Checkouts of each measurement. Every connection sends its whole mix a few times, in the warm-up too. */
+/** Checkouts of each measurement. Every connection sends its whole mix a few times. */
 export const AMOUNT = 40_000;
-/** Sent to processes that have just been started before they are measured: new code is slow. */
-export const WARM_UP = 24_000;
+/** Orders of each worker that has just been started, before it is measured: new code is slow. */
+export const WARM_UP = 40_000;
 /**
  * To each API. A checkout waits for up to 10 ms until those that came with it ask Redis together, and then for a worker; with fewer buyers,
  * such waits and not a processor would be the wall.
  */
 export const CONNECTIONS = 200;
-/** Of the same buyers so many get a unit in a stampede: their orders come one by one. */
-const FEW = CONNECTIONS / (STAMPEDE.refusals + 1);
-const FEW_AMOUNT = 4_000;
-const ORDERS = { orders: 1, refusals: 0 };
+export const ORDERS = { orders: 1, refusals: 0 };
 const REFUSALS = { orders: 0, refusals: 1 };
+/** Other than any mix that is predicted. */
+const RARE_ORDERS = { orders: 1, refusals: 9 };
 const BACKLOG = { orders: 40_000, skus: 1 };
 const COMMITS = 300;
 
-/** Each part with so many APIs and the one worker that there is. `broken` are sentences that say what broke a promise. */
+/** Each part with so many APIs and the workers that there are. `broken` are sentences that say what broke a promise. */
 export async function measure(
   bench: DrainBench,
   apis: number,
 ): Promise<{ measured: Measured; broken: string[] }> {
-  const warmUp = await sell(bench, apis, ORDERS, WARM_UP, CONNECTIONS);
   const order = await sell(bench, apis, ORDERS, AMOUNT, CONNECTIONS);
-  const lone = await sell(bench, apis, ORDERS, FEW_AMOUNT, FEW);
   const refusal = await sell(bench, apis, REFUSALS, AMOUNT, CONNECTIONS);
+  const mix = await sell(bench, apis, RARE_ORDERS, AMOUNT, CONNECTIONS);
   const { most, api, worker } = await connectionsIn(bench.database);
   const commitMicros = await measureCommit(bench.database);
   const { broken, ...section } = await measureSection(bench);
   const measured = {
-    order: costsIn(order),
-    lone: costsIn(lone),
-    refusal: costsIn(refusal),
-    sending: { order: order.senderMicros, lone: lone.senderMicros, refusal: refusal.senderMicros },
+    order: order.costs,
+    rareOrder: eachPart((part) => orderIn(RARE_ORDERS, mix.costs[part], refusal.costs[part])),
+    refusal: refusal.costs,
+    busy: order.coresBusy / availableParallelism(),
     ...section,
     commitMicros,
     connections: most,
     connectionsOfApi: api / apis,
-    connectionsOfWorker: worker,
+    connectionsOfWorker: worker / bench.stack.workers.length,
   };
-  return {
-    measured,
-    broken: [...warmUp.broken, ...order.broken, ...lone.broken, ...refusal.broken, ...broken],
-  };
+  return { measured, broken: [...order.broken, ...refusal.broken, ...mix.broken, ...broken] };
 }
 
-const costsIn = ({ costs }: Awaited<ReturnType<typeof sell>>): Costs => ({
-  api: costs.apiMicros,
-  worker: costs.workerMicros,
-  redis: costs.redisMicros,
-  postgres: costs.postgresMicros,
-});
+/** What an order takes of a mix whose checkouts take so much each. */
+const orderIn = ({ orders, refusals }: Mix, each: number, refusal: number) =>
+  ((orders + refusals) * each - refusals * refusal) / orders;
 
 /** The critical section where the queue of a hot SKU is full. */
 async function measureSection(bench: DrainBench) {

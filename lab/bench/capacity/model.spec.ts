@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { coresAt, limitsOf, lowest, wallsOf, type Measured } from './model.js';
 
 const measured: Measured = {
-  order: { api: 100, worker: 40, redis: 20, postgres: 40 },
-  lone: { api: 200, worker: 300, redis: 100, postgres: 400 },
-  refusal: { api: 50, worker: 0, redis: 0, postgres: 0 },
-  sending: { order: 0, lone: 0, refusal: 0 },
+  order: { api: 100, worker: 40, redis: 20, postgres: 40, sender: 0 },
+  rareOrder: { api: 200, worker: 300, redis: 100, postgres: 400, sender: 0 },
+  refusal: { api: 50, worker: 0, redis: 0, postgres: 0, sender: 0 },
+  busy: 1,
   sectionMicros: 50,
   commits: 0.1,
   commitMicros: 1_000,
@@ -17,8 +17,9 @@ const place = { cores: 2, apis: 1, workers: 1, refusals: 0 };
 
 it('shares the cores among all parts and who sends', () => {
   expect(lowest(limitsOf(measured, place))).toEqual({ what: '2 cores', ordersPerSecond: 10_000 });
-  const sending = limitsOf({ ...measured, sending: { order: 160, lone: 0, refusal: 0 } }, place);
+  const sending = limitsOf({ ...measured, order: { ...measured.order, sender: 160 } }, place);
   expect(sending[0]).toEqual({ what: '2 cores', ordersPerSecond: 2e6 / 360 });
+  expect(limitsOf({ ...measured, busy: 0.9 }, place)[0]).toEqual({ what: '2 cores', ordersPerSecond: 9_000 });
 });
 
 it('finds the part that is full before the cores are', () => {
@@ -27,7 +28,7 @@ it('finds the part that is full before the cores are', () => {
   expect(lowest(limitsOf(measured, many))).toEqual({ what: "the SKU's lock", ordersPerSecond: 20_000 });
 });
 
-it('counts orders that come among refusals as they come: one by one', () => {
+it('counts orders among refusals as they come: with few others', () => {
   const stampede = { ...place, apis: 2, refusals: 20 };
   expect(lowest(limitsOf(measured, stampede))).toEqual({ what: '2 cores', ordersPerSecond: 1_000 });
 });
@@ -38,6 +39,7 @@ it('counts the refusals that come with each order', () => {
     worker: 0.04,
     redis: 0.02,
     postgres: 0.04,
+    sender: 0,
   });
 });
 

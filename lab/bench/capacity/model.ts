@@ -7,17 +7,28 @@ export interface Costs {
   /** Of the one thread that runs commands. */
   readonly redis: number;
   readonly postgres: number;
+  /** The one process that sends the checkouts. */
+  readonly sender: number;
 }
+/** What a shop is made of; who sends runs elsewhere as a rule. */
 export const PARTS = ['api', 'worker', 'redis', 'postgres'] as const;
+
+export const eachPart = (of: (part: keyof Costs) => number): Costs => ({
+  api: of('api'),
+  worker: of('worker'),
+  redis: of('redis'),
+  postgres: of('postgres'),
+  sender: of('sender'),
+});
 
 /** What was measured, one part after the other. */
 export interface Measured {
   readonly order: Costs;
-  /** An order when few come at a time, as in a stampede: it shares its job, its lock and its commit with few others. */
-  readonly lone: Costs;
+  /** An order where nine of ten checkouts are refused: it shares its job, its hold of the lock and its commit with few others. */
+  readonly rareOrder: Costs;
   readonly refusal: Costs;
-  /** What the one process that sends them takes, in microseconds for each. */
-  readonly sending: Readonly<Record<'order' | 'lone' | 'refusal', number>>;
+  /** The share of its time that a core works while all wait for the cores: what is on one has to wait for another part now and then. */
+  readonly busy: number;
   /** From the read of the stock to its commit, per order of a hot SKU whose queue is full: no other batch of the SKU runs meanwhile. */
   readonly sectionMicros: number;
   /** Transactions per order. */
@@ -54,27 +65,26 @@ export const STAMPEDE: Demand = { refusals: 19 };
 const SECOND = 1e6;
 
 /** What an order costs together with the refusals that come with it. */
-export function costsOf({ order, refusal }: Measured, { refusals }: Demand): Costs {
-  const of = (part: keyof Costs) => order[part] + refusals * refusal[part];
-  return { api: of('api'), worker: of('worker'), redis: of('redis'), postgres: of('postgres') };
-}
+export const costsOf = (
+  { order, refusal }: Pick<Measured, 'order' | 'refusal'>,
+  { refusals }: Demand,
+): Costs => eachPart((part) => order[part] + refusals * refusal[part]);
 
 /** What limits one hot SKU in a place where everything shares the cores, who sends too; the lowest is what it carries. */
 export function limitsOf(measured: Measured, place: Place): Wall[] {
-  const kind = place.refusals > 0 ? 'lone' : 'order';
-  const costs = costsOf({ ...measured, order: measured[kind] }, place);
-  const sending = measured.sending[kind] + place.refusals * measured.sending.refusal;
-  const all = PARTS.reduce((sum, part) => sum + costs[part], sending);
+  const { order, rareOrder, refusal, busy, sectionMicros } = measured;
+  const costs = costsOf({ order: place.refusals > 0 ? rareOrder : order, refusal }, place);
+  const all = Object.values(costs).reduce((sum, micros) => sum + micros, 0);
   return [
-    { what: `${place.cores} cores`, ordersPerSecond: (place.cores * SECOND) / all },
+    { what: `${place.cores} cores`, ordersPerSecond: (place.cores * busy * SECOND) / all },
     { what: `the event loop of ${place.apis} x API`, ordersPerSecond: (place.apis * SECOND) / costs.api },
     {
       what: `the event loop of ${place.workers} x worker`,
       ordersPerSecond: (place.workers * SECOND) / costs.worker,
     },
-    { what: 'the event loop of who sends', ordersPerSecond: SECOND / sending },
+    { what: 'the event loop of who sends', ordersPerSecond: SECOND / costs.sender },
     { what: 'the thread of Redis', ordersPerSecond: SECOND / costs.redis },
-    { what: "the SKU's lock", ordersPerSecond: SECOND / measured.sectionMicros },
+    { what: "the SKU's lock", ordersPerSecond: SECOND / sectionMicros },
   ];
 }
 
@@ -84,8 +94,7 @@ export const lowest = (walls: readonly Wall[]): Wall =>
 /** Cores that each part keeps busy at so many orders a second: for the APIs and the workers, also the least number of processes. */
 export function coresAt(measured: Measured, demand: Demand, ordersPerSecond: number): Costs {
   const costs = costsOf(measured, demand);
-  const cores = (part: keyof Costs) => (costs[part] * ordersPerSecond) / SECOND;
-  return { api: cores('api'), worker: cores('worker'), redis: cores('redis'), postgres: cores('postgres') };
+  return eachPart((part) => (costs[part] * ordersPerSecond) / SECOND);
 }
 
 /** What more cores do not move. */
@@ -105,21 +114,13 @@ export function wallsOf(measured: Measured, demand: Demand): Wall[] {
 /** Figure by figure. */
 export function medianOf(all: readonly Measured[]): Measured {
   const of = (read: (measured: Measured) => number) => median(all.map(read));
-  const costs = (read: (measured: Measured) => Costs): Costs => ({
-    api: of((measured) => read(measured).api),
-    worker: of((measured) => read(measured).worker),
-    redis: of((measured) => read(measured).redis),
-    postgres: of((measured) => read(measured).postgres),
-  });
+  const costs = (kind: 'order' | 'rareOrder' | 'refusal') =>
+    eachPart((part) => of((measured) => measured[kind][part]));
   return {
-    order: costs(({ order }) => order),
-    lone: costs(({ lone }) => lone),
-    refusal: costs(({ refusal }) => refusal),
-    sending: {
-      order: of(({ sending }) => sending.order),
-      lone: of(({ sending }) => sending.lone),
-      refusal: of(({ sending }) => sending.refusal),
-    },
+    order: costs('order'),
+    rareOrder: costs('rareOrder'),
+    refusal: costs('refusal'),
+    busy: of(({ busy }) => busy),
     sectionMicros: of(({ sectionMicros }) => sectionMicros),
     commits: of(({ commits }) => commits),
     commitMicros: of(({ commitMicros }) => commitMicros),
