@@ -15,7 +15,7 @@ const SECONDS: Record<BenchmarkName, (options: BenchOptions) => number> = {
   },
   network: ({ rounds, seconds }) =>
     DELAYS_MS.length * CONTENDERS.length * (rounds * (seconds.network + 2) + 1),
-  requests: ({ rounds }) => 15 + (1 + rounds) * 20,
+  requests: ({ rounds }) => 15 + (1 + rounds) * 28,
   http: ({ rounds, seconds }) =>
     60 +
     seconds.http * (1 + OVERLOAD_SHARE) +

@@ -44,8 +44,8 @@ export async function capacityBench({ rounds, progress, ...bench }: CapacityBenc
   const failures: string[] = [];
   const all: Measured[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const { measured, broken } = await withWorkers(bench, WORKERS, () => measure(bench, APIS));
-    failures.push(...broken);
+    const { measured, ...measurement } = await withWorkers(bench, WORKERS, () => measure(bench, APIS));
+    failures.push(...measurement.broken);
     all.push(measured);
     for (const place of CHECKS) {
       const {

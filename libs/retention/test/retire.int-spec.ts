@@ -229,12 +229,12 @@ async function filesOfPartial(): Promise<string[]> {
 }
 
 it('an attempt that goes on after it has lost its turn harms no archive', async () => {
-  const lines = async function* () {
+  const written = async function* () {
     yield await Promise.resolve(['{}']);
   };
   const lost = new Archive(directory, saleId);
   await lost.begin();
-  await lost.write('orders', lines());
+  await lost.write('orders', written());
   expect(await run()).toEqual({ archived: 1, pruned: 1, failed: 0 });
   await expect(lost.complete({})).rejects.toThrow('ENOENT');
   await lost.discard();
