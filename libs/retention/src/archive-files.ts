@@ -103,9 +103,9 @@ export class Archive {
     if (!(await isOf(this.#final, manifestSha256))) {
       for (const partial of partials.map((name) => join(this.parent, name))) {
         if (!(await isOf(partial, manifestSha256))) continue;
-        await rm(this.#final, { recursive: true, force: true });
-        await rename(partial, this.#final);
+        await rename(partial, this.#final); // fails where anything else has the name
         await flush(this.parent);
+        break;
       }
     }
     await check(this.#final, manifestSha256);
