@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { compare } from './comparison.js';
+import { byRound, compare } from './comparison.js';
 
 it('gives median, spread, and the median ratio of the rounds to every other contender', () => {
   const samples = new Map([
     ['fast', [90, 100, 300]],
     ['slow', [50, 40, 150]],
   ]);
-  const [fast, slow] = compare('worker', 'orders/s', samples);
+  const [fast, slow] = compare('worker', 'orders/s', samples, byRound);
   expect(fast).toEqual({
     name: 'worker',
     contender: 'fast',
@@ -24,6 +24,6 @@ it('compares the rounds that both contenders have', () => {
     ['whole', [10, 20, 90]],
     ['failed', [5, 10]],
   ]);
-  const [whole] = compare('worker', 'orders/s', samples);
+  const [whole] = compare('worker', 'orders/s', samples, byRound);
   expect(whole!.ratioTo).toEqual({ failed: 2 });
 });

@@ -1,9 +1,6 @@
 import { median } from './quantiles.js';
 
-/**
- * One figure of one contender over all rounds. `ratioTo` has the median of what it is of each other contender's in the same round: a machine
- * that is slower for a minute is so for both.
- */
+/** One figure of one contender over all rounds; `ratioTo` says how many times that of each other contender it is. */
 export interface Benchmark {
   readonly name: string;
   readonly contender: string;
@@ -18,6 +15,7 @@ export function compare(
   name: string,
   metric: string,
   samples: ReadonlyMap<string, readonly number[]>,
+  ratioOf = ofMedians,
 ): Benchmark[] {
   return [...samples].map(([contender, values]) => ({
     name,
@@ -29,13 +27,18 @@ export function compare(
     ratioTo: Object.fromEntries(
       [...samples]
         .filter(([other]) => other !== contender)
-        .map(([other, theirs]) => [other, round(medianRatio(values, theirs))]),
+        .map(([other, theirs]) => [other, round(ratioOf(values, theirs))]),
     ),
   }));
 }
 
-/** Of the rounds that both have; who failed has none of the later ones. */
-function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
+const ofMedians = (ours: readonly number[], theirs: readonly number[]) => median(ours) / median(theirs);
+
+/**
+ * The median ratio of the same rounds: a machine that is slower for a minute is so for both. Of the rounds that both have; who failed has
+ * none of the later ones.
+ */
+export function byRound(ours: readonly number[], theirs: readonly number[]): number {
   const both = Math.min(ours.length, theirs.length);
   return median(ours.slice(0, both).map((value, i) => value / theirs[i]!));
 }

@@ -1,4 +1,4 @@
-import { compare, type Benchmark } from './comparison.js';
+import { byRound, compare, type Benchmark } from './comparison.js';
 
 /** What was measured, round by round. */
 export class Samples {
@@ -14,7 +14,7 @@ export class Samples {
 
   benchmarks(): Benchmark[] {
     return [...this.#values].flatMap(([name, metrics]) =>
-      [...metrics].flatMap(([metric, contenders]) => compare(name, metric, contenders)),
+      [...metrics].flatMap(([metric, contenders]) => compare(name, metric, contenders, byRound)),
     );
   }
 }

@@ -1,11 +1,11 @@
 import { readTruth } from '../../truth/audit.js';
 import { brokenPromises } from '../../truth/broken-promises.js';
-import { microsEach, timed } from '../processor-time.js';
+import { timed } from '../processor-time.js';
 import { send } from '../requests/send.js';
 import { checkOut } from '../scale/check-out.js';
 import type { DrainBench } from '../scale/drain.js';
 import { openSale } from '../scale/open-sale.js';
-import type { Costs } from './model.js';
+import { eachPart, sumOf, type Costs } from './model.js';
 
 const SKU = 'hot';
 /** They wait for the outcome, so that no queue grows while they come and is worked off by half of the processes afterwards. */
@@ -42,7 +42,7 @@ export async function sell(
       apis.map(({ url }) => send(url, checkouts, amount / apiCount, connections)),
     );
     const { user, system } = process.cpuUsage(before);
-    return { began, sent, senderMicros: (user + system) / amount };
+    return { began, sent, senderMicros: user + system };
   });
   const { began, sent, senderMicros } = result;
   const answers = sent.map((each) => each.answers);
@@ -53,18 +53,10 @@ export async function sell(
   const truth = await readTruth(stack, database, open);
   // Its mark ends now and then: some orders enter, and are rejected. Their buyers are answered as those who are refused, so none counts them.
   const late = await readTruth(stack, database, soldOut);
-  const { apiMicros, workerMicros, redisMicros, postgresMicros } = microsEach(took, amount);
-  const costs: Costs = {
-    api: apiMicros,
-    worker: workerMicros,
-    redis: redisMicros,
-    postgres: postgresMicros,
-    sender: senderMicros,
-  };
-  const busyMicros = amount * Object.values(costs).reduce((sum: number, micros: number) => sum + micros, 0);
+  const micros: Costs = { ...took, sender: senderMicros };
   return {
-    costs,
-    coresBusy: busyMicros / 1e6 / seconds,
+    costs: eachPart((part) => micros[part] / amount),
+    coresBusy: sumOf(micros) / 1e6 / seconds,
     ordersPerSecond: sold / seconds,
     broken: [
       ...brokenPromises(run, true, sold, { ...truth, undersold: 0 }),

@@ -48,12 +48,12 @@ export async function capacityBench({ rounds, progress, ...bench }: CapacityBenc
     failures.push(...measurement.broken);
     all.push(measured);
     for (const place of CHECKS) {
-      const {
-        broken,
-        coresBusy,
-        ordersPerSecond: carried,
-      } = await withWorkers(bench, place.workers, () => load(bench, place));
-      failures.push(...broken);
+      const mix = { orders: 1, refusals: place.refusals };
+      const sold = await withWorkers(bench, place.workers, () =>
+        sell(bench, place.apis, mix, AMOUNT, CONNECTIONS),
+      );
+      failures.push(...sold.broken);
+      const { coresBusy, ordersPerSecond: carried } = sold;
       const { what, ordersPerSecond: predicted } = lowest(limitsOf(measured, place));
       samples.add(CHECK, nameOf(place), { predicted, carried, ratio: carried / predicted, coresBusy });
       progress(
@@ -68,17 +68,6 @@ export async function capacityBench({ rounds, progress, ...bench }: CapacityBenc
     tables: [...costTables(medianOf(all)), table],
     failures: [...failures, ...tooFarOff(benchmarks)],
   };
-}
-
-async function load(bench: DrainBench, { apis, refusals }: Place) {
-  const { ordersPerSecond, coresBusy, broken } = await sell(
-    bench,
-    apis,
-    { orders: 1, refusals },
-    AMOUNT,
-    CONNECTIONS,
-  );
-  return { ordersPerSecond, coresBusy, broken };
 }
 
 /** With so many workers that serve already, as they do for hours as a rule. */

@@ -1,6 +1,6 @@
 import { cellsOf, figure, type Table } from '../../report/table.js';
 import type { Benchmark } from '../../statistics/comparison.js';
-import { coresAt, costsOf, PARTS, STAMPEDE, wallsOf, type Measured } from './model.js';
+import { coresAt, costsOf, PARTS, RARE, STAMPEDE, wallsOf, type Measured } from './model.js';
 
 const COSTS = 'capacity, costs';
 const CORES = 'capacity, cores';
@@ -35,7 +35,7 @@ export function costTables(measured: Measured): Table[] {
       head: [
         'part',
         'an order',
-        'one among 9 refusals',
+        `one among ${RARE.refusals} refusals`,
         'a refusal',
         'orders/s per core',
         `with ${STAMPEDE.refusals} refusals each`,

@@ -3,8 +3,8 @@ import type { Client } from 'pg';
 import { median } from '../../statistics/quantiles.js';
 import { drain, type DrainBench } from '../scale/drain.js';
 import { totalsOf } from '../scale/process-metrics.js';
-import { sell, type Mix } from './buyers.js';
-import { eachPart, type Measured } from './model.js';
+import { sell } from './buyers.js';
+import { eachPart, orderIn, RARE, type Measured } from './model.js';
 
 /** Checkouts of each measurement. Every connection sends its whole mix a few times. */
 export const AMOUNT = 40_000;
@@ -17,8 +17,6 @@ export const WARM_UP = 40_000;
 export const CONNECTIONS = 200;
 export const ORDERS = { orders: 1, refusals: 0 };
 const REFUSALS = { orders: 0, refusals: 1 };
-/** Other than any mix that is predicted. */
-const RARE_ORDERS = { orders: 1, refusals: 9 };
 const BACKLOG = { orders: 40_000, skus: 1 };
 const COMMITS = 300;
 
@@ -29,13 +27,17 @@ export async function measure(
 ): Promise<{ measured: Measured; broken: string[] }> {
   const order = await sell(bench, apis, ORDERS, AMOUNT, CONNECTIONS);
   const refusal = await sell(bench, apis, REFUSALS, AMOUNT, CONNECTIONS);
-  const mix = await sell(bench, apis, RARE_ORDERS, AMOUNT, CONNECTIONS);
+  const mix = await sell(bench, apis, { orders: 1, ...RARE }, AMOUNT, CONNECTIONS);
   const { most, api, worker } = await connectionsIn(bench.database);
   const commitMicros = await measureCommit(bench.database);
   const { broken, ...section } = await measureSection(bench);
   const measured = {
     order: order.costs,
-    rareOrder: eachPart((part) => orderIn(RARE_ORDERS, mix.costs[part], refusal.costs[part])),
+    rareOrder: orderIn(
+      eachPart((part) => (1 + RARE.refusals) * mix.costs[part]),
+      refusal.costs,
+      RARE,
+    ),
     refusal: refusal.costs,
     busy: order.coresBusy / availableParallelism(),
     ...section,
@@ -46,10 +48,6 @@ export async function measure(
   };
   return { measured, broken: [...order.broken, ...refusal.broken, ...mix.broken, ...broken] };
 }
-
-/** What an order takes of a mix whose checkouts take so much each. */
-const orderIn = ({ orders, refusals }: Mix, each: number, refusal: number) =>
-  ((orders + refusals) * each - refusals * refusal) / orders;
 
 /** The critical section where the queue of a hot SKU is full. */
 async function measureSection(bench: DrainBench) {

@@ -21,10 +21,13 @@ export const eachPart = (of: (part: keyof Costs) => number): Costs => ({
   sender: of('sender'),
 });
 
+export const sumOf = (costs: Costs): number =>
+  costs.api + costs.worker + costs.redis + costs.postgres + costs.sender;
+
 /** What was measured, one part after the other. */
 export interface Measured {
   readonly order: Costs;
-  /** An order where nine of ten checkouts are refused: it shares its job, its hold of the lock and its commit with few others. */
+  /** An order where so many are refused as in {@link RARE}: it shares its job, its hold of the lock and its commit with few others. */
   readonly rareOrder: Costs;
   readonly refusal: Costs;
   /** The share of its time that a core works while all wait for the cores: what is on one has to wait for another part now and then. */
@@ -61,6 +64,8 @@ export interface Wall {
 
 /** Of twenty buyers one gets a unit. */
 export const STAMPEDE: Demand = { refusals: 19 };
+/** Where the cost of an order that comes with few others is taken from: another mix than any that is predicted. */
+export const RARE: Demand = { refusals: 9 };
 
 const SECOND = 1e6;
 
@@ -70,13 +75,16 @@ export const costsOf = (
   { refusals }: Demand,
 ): Costs => eachPart((part) => order[part] + refusals * refusal[part]);
 
+/** The other way round: what an order costs where all that comes with it costs so much. */
+export const orderIn = (together: Costs, refusal: Costs, { refusals }: Demand): Costs =>
+  eachPart((part) => together[part] - refusals * refusal[part]);
+
 /** What limits one hot SKU in a place where everything shares the cores, who sends too; the lowest is what it carries. */
 export function limitsOf(measured: Measured, place: Place): Wall[] {
   const { order, rareOrder, refusal, busy, sectionMicros } = measured;
   const costs = costsOf({ order: place.refusals > 0 ? rareOrder : order, refusal }, place);
-  const all = Object.values(costs).reduce((sum, micros) => sum + micros, 0);
   return [
-    { what: `${place.cores} cores`, ordersPerSecond: (place.cores * busy * SECOND) / all },
+    { what: `${place.cores} cores`, ordersPerSecond: (place.cores * busy * SECOND) / sumOf(costs) },
     { what: `the event loop of ${place.apis} x API`, ordersPerSecond: (place.apis * SECOND) / costs.api },
     {
       what: `the event loop of ${place.workers} x worker`,

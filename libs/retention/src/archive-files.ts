@@ -92,24 +92,31 @@ export class Archive {
     await rm(this.#partial, { recursive: true, force: true });
   }
 
-  /**
-   * Gives the folder that the database knows its name, and removes what other attempts have left. May be repeated.
-   *
-   * @throws {ArchiveError} unless all its files are there, as they were written
-   */
+  /** Gives the folder that the database knows its name. May be repeated. */
   async publish(manifestSha256: string): Promise<void> {
-    const names = await readdir(this.parent);
-    const partials = names.filter((name) => name.startsWith(this.saleId) && name.endsWith(PARTIAL));
-    if (!(await isOf(this.#final, manifestSha256))) {
-      for (const partial of partials.map((name) => join(this.parent, name))) {
-        if (!(await isOf(partial, manifestSha256))) continue;
-        await rename(partial, this.#final); // fails where anything else has the name
-        await flush(this.parent);
-        break;
-      }
+    if (await isOf(this.#final, manifestSha256)) return;
+    for (const partial of await this.#partials()) {
+      if (!(await isOf(partial, manifestSha256))) continue;
+      await rename(partial, this.#final); // fails where anything else has the name
+      return flush(this.parent);
     }
+  }
+
+  /**
+   * Reads what was published once more, then removes what other attempts have left.
+   *
+   * @throws {ArchiveError} unless all files are there, as they were written
+   */
+  async confirm(manifestSha256: string): Promise<void> {
     await check(this.#final, manifestSha256);
-    for (const name of partials) await rm(join(this.parent, name), { recursive: true, force: true });
+    for (const partial of await this.#partials()) await rm(partial, { recursive: true, force: true });
+  }
+
+  /** Of all attempts at this sale. */
+  async #partials(): Promise<string[]> {
+    const names = await readdir(this.parent);
+    const ofSale = names.filter((name) => name.startsWith(this.saleId) && name.endsWith(PARTIAL));
+    return ofSale.map((name) => join(this.parent, name));
   }
 }
 

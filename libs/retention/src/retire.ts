@@ -160,7 +160,9 @@ class Retirement {
 
   /** Deletes what the archive has: as fast as others allow, since it rests as long as it works. */
   async #prune(saleId: string, manifestSha256: string): Promise<boolean> {
-    await new Archive(this.options.directory, saleId).publish(manifestSha256);
+    const archive = new Archive(this.options.directory, saleId);
+    await archive.publish(manifestSha256);
+    await archive.confirm(manifestSha256);
     let rows = 0;
     for (const sql of PRUNE_SQL) {
       for (let deleted = BATCH; deleted >= BATCH; rows += deleted) {
